@@ -1,6 +1,7 @@
 """A few refused frames per reason, so that an operator sees what a counter counts.
 
-Of our own readings the text, MACs masked; of a vendor's message its shape only, which says nothing of anybody.
+Of our own readings times, decibels and names of access points; of all else the shape only, which says nothing of
+anybody.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import msgspec
 import numpy as np
 
 from engine.ingest.decoders.native import Frame
-from engine.ingest.masks import mask_local_macs, mask_macs
-from engine.ingest.shapes import is_native, shape_of
+from engine.ingest.masks import mask_local_macs
+from engine.ingest.names import looks_like_a_name
+from engine.ingest.shapes import crossed_out, is_native, shape_of, shape_of_readings
 from engine.plan.model import ap_key
 from engine.records import F64, U64
 from engine.vocabulary import ReadingRefusal
@@ -26,16 +28,7 @@ MAX_BYTES = 2_048  # of a payload kept
 _LONGEST_MAC = 96  # every digit escaped
 _MAX_REASONS = 64
 MOST_UNKNOWN = 20  # of a store
-# What may be bytes in letters: eight characters of base64 are six bytes. Words, short forms and numbers are none.
-_ENCODED = re.compile(
-    r"(?<![A-Za-z0-9+/=])(?=[A-Za-z0-9+/]*[A-Za-z])[A-Za-z0-9+]{8,}={0,2}(?![A-Za-z0-9+=])"
-    r'|(?<=")[A-Za-z0-9+/]{8}(?=")'
-)
-_WORD = re.compile(r"[A-Za-z][a-z]{2,}|[a-z]{3,}\d{0,2}|[A-Za-z]?[a-z]{2,}(?:[A-Z][a-z]+){1,3}|[A-Z]{2,}\d{0,2}")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-_HIDDEN = re.compile(
-    r'("[^"]*(?:secret|pass|pwd|token|user|mail)[^"]*"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}\]]+)', re.IGNORECASE
-)
 
 
 class FrameSamples:
@@ -51,8 +44,7 @@ class FrameSamples:
             return
         kept = self._kept.setdefault(reason, deque(maxlen=self._per_reason))
         shown = _show_readings(payload) if is_native(topic) else _show_shape(topic, payload)
-        topic = _show(topic.encode("utf-8", "replace"))
-        kept.append({"at": at, "topic": topic, "bytes": len(payload), "payload": shown})
+        kept.append({"at": at, "topic": _show_topic(topic), "bytes": len(payload), "payload": shown})
 
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
         """Reason to samples, oldest first: `{"at", "topic", "bytes", "payload"}`."""
@@ -136,7 +128,8 @@ def _show_readings(raw: bytes) -> str:
         return ""
     if _NO_TEXT.search(printable):
         return ""
-    return _HIDDEN.sub(r'\1"…"', _show(raw))
+    text = shape_of_readings(raw, MAX_BYTES)
+    return text if len(text) <= MAX_BYTES and len(raw) <= MAX_BYTES else text[:MAX_BYTES] + "…"
 
 
 def _show_shape(topic: str, payload: bytes) -> str:
@@ -144,12 +137,6 @@ def _show_shape(topic: str, payload: bytes) -> str:
     return text if len(text) <= MAX_BYTES else text[:MAX_BYTES] + "…"
 
 
-def _show(raw: bytes) -> str:
-    # Masked before it is cut, and cut before its end, or half a MAC would stay at the edge.
-    text = mask_macs(raw[: MAX_BYTES + _LONGEST_MAC].decode("utf-8", "replace"))
-    text = _ENCODED.sub(_shape_encoded, text)
-    return text if len(raw) <= MAX_BYTES else text[: MAX_BYTES - _LONGEST_MAC] + "…"
-
-
-def _shape_encoded(found: re.Match[str]) -> str:
-    return found[0] if _WORD.fullmatch(found[0]) else "x" * len(found[0])
+def _show_topic(topic: str) -> str:
+    """Names as they are, and of everything else the signs only."""
+    return "/".join(part if looks_like_a_name(part) else crossed_out(part) for part in topic[:MAX_BYTES].split("/"))

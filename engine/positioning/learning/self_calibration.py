@@ -19,6 +19,7 @@ from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
 from engine.positioning.learning.loss_scale import likely_loss_scale
 from engine.positioning.learning.tracklets import ScanMemory
+from engine.positioning.learning.unsummed import WIDTH, Unsummed
 from engine.radio.calibrate import Calibration, calibrate
 from engine.radio.crossings import PackedCrossings, crossing_losses
 from engine.radio.evidence_sources import hearings_evidence
@@ -78,7 +79,7 @@ class SelfCalibration:
         self._sum: F64 = np.zeros((n, n))  # [heard, ap]
         self._count: I64 = np.zeros((n, n), np.int64)
         self._used = (self._sum.copy(), self._count.copy())  # as they were at the last fit
-        self._fresh: F64 = np.empty((0, 4))  # hearings not in the sums yet: t, heard, ap, rssi_dbm
+        self._fresh = Unsummed()  # hearings not in the sums yet
         self._scans = ScanMemory(n)
         self._learnt: Learnt | None = None
         self._loss_scale: float | None = None
@@ -98,8 +99,7 @@ class SelfCalibration:
         ok = np.isfinite(hearings.rssi_dbm)
         if not ok.any():
             return
-        rows = np.column_stack([hearings.t[ok], hearings.heard[ok], hearings.ap[ok], hearings.rssi_dbm[ok]])
-        self._fresh = np.vstack([self._fresh, rows])
+        self._fresh.add(np.column_stack([hearings.t[ok], hearings.heard[ok], hearings.ap[ok], hearings.rssi_dbm[ok]]))
         self._first = min(self._first, float(hearings.t[ok].min()))
         self._new = True
 
@@ -144,18 +144,16 @@ class SelfCalibration:
     def start_anew(self) -> None:
         """The store's time starts anew: what was heard at times that may not come for long is forgotten, what was
         learnt of it is not."""
-        self._fresh, self._scans = self._fresh[:0], ScanMemory(len(self._sum))
+        self._fresh, self._scans = Unsummed(), ScanMemory(len(self._sum))
         self._first, self._new = np.inf, False
 
     def _add_up(self, before: float) -> None:
         """Hearings of before a time go into the sums, in their own order: how they came in makes no difference."""
-        old = self._fresh[:, 0] < before
-        rows = self._fresh[old]
+        rows = self._fresh.take_before(before)
         rows = rows[np.lexsort(rows.T[::-1])]
         pair = (rows[:, 1].astype(np.int64), rows[:, 2].astype(np.int64))
         np.add.at(self._sum, pair, rows[:, 3])
         np.add.at(self._count, pair, 1)
-        self._fresh = self._fresh[~old]
 
     def pending(self) -> Callable[[], Fitted] | None:
         """The task that was begun and not taken, again: after `restore`, for instance. None when there is none."""
@@ -230,7 +228,7 @@ class SelfCalibration:
         return {
             "sum": self._sum.copy(),
             "count": self._count.copy(),
-            "fresh": self._fresh.copy(),
+            "fresh": self._fresh.whole(),
             "used_sum": used_sum.copy(),
             "used_count": used_count.copy(),
             "first": float(self._first),
@@ -246,7 +244,7 @@ class SelfCalibration:
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`."""
         self._sum, self._count = np.array(state["sum"]), np.array(state["count"])
-        self._fresh = np.array(state["fresh"]).reshape(-1, 4)
+        self._fresh.replace(np.asarray(state["fresh"], np.float64).reshape(-1, WIDTH))
         self._used = (np.array(state["used_sum"]), np.array(state["used_count"]))
         self._first, self._span, self.version = state["first"], state["span"], state["version"]
         self._new, self._loss_scale = state["new"], state["loss_scale"]

@@ -35,13 +35,12 @@ export async function offerPush(button, onState = () => {}) {
   say(await pushState().catch(() => "not_offered"));
 }
 
-// No more push to this browser.
+// Everything was erased: what this browser shows of it goes, and nothing more comes.
 export async function endPush() {
   const worker = await navigator.serviceWorker?.getRegistration();
-  const made = worker && (await worker.pushManager?.getSubscription());
-  if (!made) return;
-  await call("DELETE", "/v1/me/push", { endpoint: made.endpoint });
-  await made.unsubscribe();
+  if (!worker || !supported()) return;
+  for (const shown of await worker.getNotifications()) shown.close();
+  await (await worker.pushManager.getSubscription())?.unsubscribe();
 }
 
 async function ask() {

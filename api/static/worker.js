@@ -28,7 +28,9 @@ async function forgetOthers() {
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
-  if (event.request.mode === "navigate" && url.pathname === "/me" && !url.searchParams.has("pass")) event.respondWith(wallet(event));
+  const isPage = event.request.mode === "navigate";
+  if (isPage && url.pathname === "/me" && !url.searchParams.has("pass")) event.respondWith(wallet(event));
+  else if (isPage && url.pathname.startsWith("/me/")) event.respondWith(beside(event.request, url));
   else if (url.pathname.startsWith("/static/")) event.respondWith(part(event));
 });
 
@@ -44,6 +46,17 @@ async function wallet(event) {
   const lang = answer.headers.get("Content-Language");
   if (answer.ok && lang) await remember(lang);
   return answer;
+}
+
+// The card, the points, one's data: the server alone has them. Without it the wallet comes, which says that there is no
+// network, and not the browser's own page, where the coupon would be out of reach.
+async function beside(request, url) {
+  try {
+    return await fetch(request);
+  } catch {
+    const lang = url.searchParams.get("lang");
+    return Response.redirect(lang ? `/me?lang=${encodeURIComponent(lang)}` : "/me");
+  }
 }
 
 async function part({ request, clientId }) {

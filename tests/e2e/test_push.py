@@ -146,6 +146,8 @@ def test_a_push_shows_with_the_page_closed_and_leads_to_the_coupon(
         eventually(
             lambda: [t for t, _, tag in phone.in_worker(SHOWN) if tag == late["tag"]] == ["Épicerie du coin"], 60
         )
+        chromium.get(f"{site.url}/?erased=1")  # where erasing everything leads: what the phone shows goes with it
+        eventually(lambda: phone.in_worker(SHOWN) == [], 60)
 
 
 def test_a_press_of_the_button_is_the_consent(chromium: Chrome, tmp_path: Path, rate_clock: HeldClock) -> None:

@@ -99,6 +99,9 @@ def test_what_was_received_is_there_without_a_network(site: Site, chromium: Chro
     assert re.fullmatch(r"Encore (29|28):\d\d", before), before
     wait_until(chromium, lambda: texts(chromium, f"{card} .left")[0] < before, "the countdown runs")
     picture(chromium, "me-without-network")
+    chromium.get(f"{site.url}/me/card?lang=fr")  # the first link of the page: the browser's own error came of it
+    wait_for(chromium, f"{card} h3", "Le thé vert")
+    assert chromium.current_url == f"{site.url}/me?lang=fr"
 
 
 def test_a_network_that_says_nothing_hides_no_coupon(site: Site, chromium: Chrome) -> None:

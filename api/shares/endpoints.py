@@ -106,7 +106,7 @@ def shared_coupon(token: str, request: Request, ctx: AppContext = Depends(contex
     if owner is None or voucher_id is None:
         return RedirectResponse(f"/s/{token}?lang={lang}", 303)
     found = voucher_of(ctx.db, voucher_id, owner)
-    plan, text = ctx.plans.get(found.voucher.store), found.texts[lang]
+    plan, text = ctx.plans.get(found.voucher.store), in_language(found.texts, lang)
     zone = plan.timezone if plan else "UTC"
     code, until = voucher_code(ctx.secrets.site_key, voucher_id), found.voucher.expires_at
     state = found.voucher.state
@@ -139,7 +139,7 @@ def picture(
     plan = ctx.plans.get(share.store)
     drawn = share_picture(
         badge(share.offer, share.currency, lang),
-        share.texts[lang]["title"],
+        in_language(share.texts, lang)["title"],
         plan.name if plan else share.store,
         health_warning(share.offer, plan, lang) or "",
         lang,

@@ -40,8 +40,19 @@ with served(url, config, small_plan()) as site, site.client() as phone:
     assert "<title>Mijn pagina" in page.text and 'hreflang="nl"' in page.text
     assert words("en").me.past in page.text  # what is not translated yet
     who = site.sign_in(phone, locale="nl")
-    site.issue(who, __import__("time").time())
+    voucher = site.issue(who, __import__("time").time())
     assert 'offline?lang=nl' in phone.get("/sw.js").text
+    shared = phone.post("/v1/me/shares", json={"voucher_id": voucher}).json()["url"].removeprefix(site.url)
+    with site.client() as friend:
+        site.sign_in(friend, locale="nl")
+        taken = friend.post(f"{shared}/coupon?lang=nl").headers["location"]
+        assert words("en").coupon.code_hint in friend.get(taken).text
+    pages = ("/", "/w/corner", "/me", "/opt-out/corner", "/opt-out/corner/sign.pdf", "/notice/corner", "/accessibility")
+    own = ("/me/data", "/me/points", "/me/card", "/me/identity", "/me/spots", "/v1/me/vouchers", "/v1/me/export")
+    others = (shared, f"{shared}/picture.png", "/v1/me/receipt", "/v1/me/quiet", "/app.webmanifest")
+    for path in (*pages, *own, *others):
+        answer = phone.get(path, params={"lang": "nl"}, follow_redirects=True)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:200])
 """
 
 

@@ -32,7 +32,11 @@ _CODES = {
     404: ProblemCode.NOT_FOUND,
     405: ProblemCode.METHOD_NOT_ALLOWED,
 }
-_WAYS_ON: dict[str, str] = {ProblemCode.FORBIDDEN: "/account", ProblemCode.STORE_UNKNOWN: "/manage"}
+_WAYS_ON: dict[str, str] = {
+    ProblemCode.FORBIDDEN: "/account",
+    ProblemCode.STORE_UNKNOWN: "/manage",
+    ProblemCode.DELIVERY_GONE: "/me",
+}
 """Where a page leads on whose reader may go no further, each with its words in `problem_links`."""
 
 

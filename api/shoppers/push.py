@@ -225,7 +225,7 @@ def _stop(ctx: AppContext, shopper_id: str, channel: Channel) -> None:
 def _whose(ctx: AppContext, token: str) -> tuple[str, Channel]:
     found = read_unsubscribe_token(ctx.secrets.derive_key(PURPOSE), token) if len(token) <= 100 else None
     if found is None:
-        raise NotFound("no such link")
+        raise NotFound("no such link", code=ProblemCode.DELIVERY_GONE)
     return found
 
 

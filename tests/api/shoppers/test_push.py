@@ -186,6 +186,11 @@ def test_one_click_ends_e_mail_however_often_it_is_sent(place: Place, phone: htt
         token = stop.split("/")[2].split("?")[0]
         other = "b" * 24 + token[24:]
         assert mailbox.post(f"/unsubscribe/{other}").status_code == 404
+        for cut in (f"/unsubscribe/{token[:-5]}", f"/c/1.email.{token[-9:]}"):  # by a program of mail
+            said = mailbox.get(cut, headers={"Accept": "text/html"})
+            assert said.status_code == 404
+            assert "Ce lien n&#39;ouvre rien" in said.text
+            assert 'href="/me?lang=fr"' in said.text, "where the coupons and the choices are"
         phone.request("DELETE", "/v1/me")
         assert mailbox.post(stop).status_code == 200  # erased: there is nobody to write to any more
 

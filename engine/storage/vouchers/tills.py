@@ -198,8 +198,8 @@ def _redeem(
             col(RedemptionTable.store) == store, col(RedemptionTable.till) == till, col(RedemptionTable.key) == key
         )
     ).first()
-    if first is not None and (first.content != content or voucher is None):
-        raise KeyReused("this idempotency key was used for another code or basket")
+    if first is not None and (first.content != content or first.channel != channel or voucher is None):
+        raise KeyReused("this idempotency key was used for another code or basket, or on another channel")
     if voucher is None:
         raise NotFound("no such voucher", code=ProblemCode.VOUCHER_UNKNOWN)
     if first is not None:

@@ -28,6 +28,17 @@ def test_at_once_in_the_shop_and_in_the_e_shop_it_is_used_once(db: Database) -> 
     assert said["web"] + said["store"] == 1
 
 
+def test_a_key_that_a_till_and_the_e_shop_both_made_gives_nothing_twice(db: Database) -> None:
+    """Made of the code, say, by a till and an e-shop that go by one name."""
+    _, _, code = voucher(db, channels=BOTH)
+    shared = (db, code, basket(), STORE, "1", code, NOW + 1)
+    first = redeem(*shared, secret=SECRET, channel=SHOP)
+    with pytest.raises(BusinessRefusal) as said:
+        redeem(*shared, secret=SECRET, channel=WEB)
+    assert said.value.code == "idempotency_key_reused"
+    assert redeem(*shared, secret=SECRET, channel=SHOP) == first
+
+
 @pytest.mark.parametrize(("channels", "refused"), [(["store"], WEB), (["web"], SHOP)])
 def test_the_campaign_says_where(db: Database, channels: list[str], refused: SalesChannel) -> None:
     _, _, code = voucher(db, channels=channels)

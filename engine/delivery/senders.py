@@ -112,7 +112,7 @@ class Poster:
                     asyncio.timeout(CALL_TIMEOUT_S),
                     self._client.stream("POST", call.url, content=body, headers=headers) as answer,
                 ):
-                    await _read_little(answer)
+                    await read_little(answer)
             except (httpx.RequestError, TimeoutError) as error:
                 log.info("%s: %s", host, error or type(error).__name__)
                 raise TryAgain(0) from error
@@ -133,7 +133,7 @@ class Poster:
         return grown if asked is None else max(asked, 0.0)
 
 
-async def _read_little(answer: httpx.Response) -> None:
+async def read_little(answer: httpx.Response) -> None:
     """Reads what is short, so that the connection is kept; of the rest nothing is wanted."""
     if answer.is_stream_consumed:
         return

@@ -24,14 +24,18 @@ from api.portal.calls import Controller, ControllerTrouble
 from engine.commerce.stock import Article
 from engine.config import MailConfig, OidcConfig
 from engine.delivery import mail, orders, senders
+from engine.delivery.crm import courier
+from engine.delivery.crm.courier import Courier, CrmSide
+from engine.delivery.crm.forms import CrmCall, CrmWire
 from engine.delivery.mail import Credentials, Mailer
 from engine.delivery.orders import OrderSender
 from engine.delivery.push_services import PublicTransport
 from engine.delivery.senders import Call, Poster
+from engine.storage.crm.lines import CrmEvent, DueEvent
 from engine.storage.database import Database
 from engine.storage.ordering.asked import OrderWish
 from engine.storage.sending.letters import Letter
-from engine.vocabulary import LetOut, OrderWay
+from engine.vocabulary import CrmForm, CrmKind, CrmTrouble, LetOut, OrderWay
 
 PATIENCE_S, BETWEEN_S = 0.3, 0.05
 HTTP = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + b"X-More: 0\r\n" * 30 + b"\r\n"
@@ -116,6 +120,25 @@ def test_a_gateway_and_a_push_service(dribbling: Start, monkeypatch: pytest.Monk
         return sent.status
 
     assert asyncio.run(send()) == 0
+
+
+@pytest.mark.parametrize(("at_once", "trouble"), [(b"", CrmTrouble.UNREACHABLE), (b"HTTP/1.1 200 OK\r\n\r\n", None)])
+def test_a_customer_file(
+    db: Database, dribbling: Start, monkeypatch: pytest.MonkeyPatch, at_once: bytes, trouble: CrmTrouble | None
+) -> None:
+    """One that has said 200 has it, however long it goes on talking."""
+    monkeypatch.setattr(courier, "CALL_S", PATIENCE_S)
+    server = dribbling(HTTP, at_once)
+    event = CrmEvent(1, "msg_1", CrmKind.VISIT, "ref", "", "", 0.0, "{}")
+
+    async def ask() -> CrmTrouble | None:
+        async with httpx.AsyncClient(timeout=60.0) as client:
+            side = CrmSide("crm", CrmWire(CrmForm.EVENTS, "", b""), client)
+            call = CrmCall("POST", f"http://127.0.0.1:{server.port}/hook", {})
+            return (await Courier(db, {}, str)._ask(side, call, DueEvent("crm", event, 0, None))).trouble
+
+    assert asyncio.run(ask()) is trouble
+    assert not server.said_all.is_set()
 
 
 def test_a_controller(dribbling: Start) -> None:

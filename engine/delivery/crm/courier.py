@@ -18,6 +18,7 @@ import httpx
 from engine.delivery.crm.answers import CrmAnswer, lose_patience, read_answer
 from engine.delivery.crm.forms import CrmCall, CrmWire, as_call
 from engine.delivery.patience import growing_pauses
+from engine.delivery.senders import read_little
 from engine.errors import StorageUnavailable
 from engine.storage.crm.lines import DueEvent, note_failed, note_taken, take_due
 from engine.storage.crm.numbers import has_unnumbered, number_events
@@ -154,12 +155,16 @@ class Courier:
             return CrmAnswer(CrmTrouble.REFUSED, dead=True)
 
     async def _ask(self, side: CrmSide, call: CrmCall, due: DueEvent) -> CrmAnswer:
-        """One call. The answer's body is not read into anything: it may say of whom it is."""
+        """One call. The answer's body is not read into anything, as it may say of whom it is, and no more of it than
+        keeps the connection: what its head says holds, however the rest comes."""
+        answer: httpx.Response | None = None
+        asking = side.client.stream(call.method, call.url, content=call.content, headers=call.headers)
         try:
-            async with asyncio.timeout(CALL_S):
-                answer = await side.client.request(call.method, call.url, content=call.content, headers=call.headers)
-        except (httpx.RequestError, TimeoutError) as error:  # also an answer in an encoding that is none
+            async with asyncio.timeout(CALL_S), asking as answer:
+                await read_little(answer)
+        except (httpx.RequestError, TimeoutError) as error:
             log.info("customer file %s: %s", side.name, type(error).__name__)
+        if answer is None:
             return CrmAnswer(CrmTrouble.UNREACHABLE)
         retry_after = answer.headers.get("Retry-After")
         return read_answer(answer.status_code, retry_after, self._clock(), side.wire.form, due.event.kind)

@@ -42,6 +42,16 @@ def living(session: Session, shopper_id: str) -> str:
         seen.add(top)
 
 
+def lock_living(session: Session, shopper_id: str) -> ShopperTable | None:
+    """The same, locked: whoever merges or splits it meanwhile waits, and where somebody just did, it is the profile
+    that it is since. None where it is gone."""
+    while True:
+        top = living(session, shopper_id)
+        row = session.get(ShopperTable, top, with_for_update=True, populate_existing=True)
+        if living(session, shopper_id) == top:
+            return row
+
+
 def living_of(db: Database, shopper_id: str) -> str:
     """The same, in a transaction of its own."""
     with db.read() as session:

@@ -19,10 +19,9 @@ from engine.storage.clerks.recognitions import visitor_in
 from engine.storage.commerce.requests import Wanted, is_open, under_way
 from engine.storage.commerce.stock import stock_of
 from engine.storage.database import Database
-from engine.storage.loyalty.wallets import person_of
+from engine.storage.loyalty.wallets import lock_living, person_of
 from engine.storage.models.commerce import AskedOrderTable
 from engine.storage.models.identity import IdentifierTable
-from engine.storage.models.shoppers import ShopperTable
 from engine.vocabulary import AskedState, AuditAction, OrderWay, ProblemCode
 
 GIVE_UP_S = 86_400.0
@@ -139,10 +138,10 @@ def orders_asked_in(db: Database, store: str, now: float) -> list[AskedOrder]:
 
 
 def _ask(session: Session, shopper_id: str, wish: OrderWish, now: float) -> AskedOrderTable:
-    person = person_of(session, shopper_id)
-    profile = session.get(ShopperTable, person[0], with_for_update=True)
+    profile = lock_living(session, shopper_id)
     if profile is None or profile.restricted_at is not None:
         raise NotFound("no such shopper")
+    person = person_of(session, shopper_id)
     known = select(IdentifierTable.digest).where(col(IdentifierTable.shopper_id).in_(person)).limit(1)
     if session.exec(known).first() is None:
         raise NobodyOrders("the e-shop has to know who orders: prove a mailbox or a card first")

@@ -21,7 +21,7 @@ from engine.storage.facts.coupons import tell_coupon
 from engine.storage.loyalty.ledger import EntryConflict, entry_of, post_in
 from engine.storage.loyalty.lots import lock_members
 from engine.storage.loyalty.spending import spend_in
-from engine.storage.loyalty.wallets import person_of
+from engine.storage.loyalty.wallets import lock_living, person_of
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import VoucherTable
 from engine.storage.people.card_codes import read_code_in
@@ -64,8 +64,9 @@ def buy_with_card(
 def buy_reward_in(
     session: Session, reward: Reward, shopper_id: str, store: str, key: str, secret: bytes, now: float
 ) -> str:
-    """The same within a caller's transaction."""
-    if session.get(ShopperTable, shopper_id, with_for_update=True) is None:
+    """The same within a caller's transaction. The voucher is of the profile that the shopper is by then."""
+    profile = lock_living(session, shopper_id)
+    if profile is None:
         raise NotFound("no such shopper")
     members = members_in(session, shopper_id)
     lock_members(session, members)
@@ -76,7 +77,7 @@ def buy_reward_in(
         if (known.campaign_id, known.store) != (reward.campaign_id, store):
             raise EntryConflict("this key bought another reward")
         return known.voucher_id
-    voucher = _voucher(session, reward, shopper_id, store, decision, secret, now)
+    voucher = _voucher(session, reward, profile.shopper_id, store, decision, secret, now)
     spend_in(session, burn_key(voucher.voucher_id), PROGRAMME, members, reward.points, now, note=reward.id)
     session.add(voucher)
     session.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -221,6 +222,21 @@ def test_one_person_s_profiles_have_one_request_and_a_split_gives_it_back(db: Da
     assert ask_order(db, merged, HOME, NOW) == asked
     split(db, name, kept, NOW)
     assert (orders_of(db, kept, NOW), orders_of(db, merged, NOW)) == ([], [asked])
+
+
+def test_who_asks_while_the_profile_is_being_joined_has_asked_already(db: Database) -> None:
+    """The button waits for the merge that holds its profile, and is the kept one's when it comes to its turn."""
+    kept, merged = known(db), known(db, "f" * 64)
+    asked = ask_order(db, kept, HOME, NOW)
+    again: list[AskedOrder] = []
+    late = threading.Thread(target=lambda: again.append(ask_order(db, merged, HOME, NOW + 1)))
+    with db.write() as session:
+        merge_in(session, kept, merged, IdentifierKind.EMAIL, NOW)
+        session.flush()
+        late.start()
+        late.join(0.2)  # as far as it gets
+    late.join(60)
+    assert again == [asked]
 
 
 @pytest.mark.parametrize("first", ["kept", "merged"])

@@ -19,6 +19,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "people": ("shopper", "email", "card", "account", "connected", "mails", "notified", "called", "held_out"),
     "visits": ("shopper", "visit", "entered_at", "left_at", "connected", "followed", "recognised", "paid_at"),
     "stays": ("shopper", "visit", "zone", "since", "until", "followed"),
+    "lingers": ("shopper", "zone"),
     "stops": ("shopper", "visit", "sku", "since", "until", "bought", "followed"),
     "views": ("shopper", "sku", "at", "source"),
     "baskets": ("shopper", "at", "skus", "total_minor", "source", "ordered_at"),
@@ -107,6 +108,10 @@ class WeekRows:
                     seconds_text(stay.until),
                     int(v.followed),
                 )
+
+    def lingers(self) -> Iterator[Row]:
+        """Zones in which somebody stays longer than people do there."""
+        yield from ((self._names[who], zone) for who, zone in self._week.lingers)
 
     def stops(self) -> Iterator[Row]:
         """Stops at products."""

@@ -70,6 +70,7 @@ def walked_week(world: World) -> Week:
         config,
         span,
         customers,
+        (),
         tuple(trips),
         frozenset(trip.name for trip, ask in zip(trips, asks.tolist(), strict=True) if ask and trip.followed),
         tuple(sorted(browsing.views, key=lambda view: (view.at, view.who, view.sku))),

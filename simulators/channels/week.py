@@ -27,13 +27,15 @@ CHANNEL_STREAM = 0xE0
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """All that happened, in the store and on the web, each by time. `recognised` are visits (their names) on which the
+    """All that happened, in the store and on the web, each by time. `lingers` are zones in which somebody stays longer
+    than people do there; `recognised` are visits (their names) on which the
     shopper asked to be known to clerks; `swayed` what messages brought, or would have where they are held out."""
 
     plan: Plan
     config: ChannelsConfig
     span: Span
     customers: Customers
+    lingers: tuple[tuple[int, str], ...]
     visits: tuple[ShopTrip, ...]
     recognised: frozenset[str]
     views: tuple[WebView, ...]
@@ -99,6 +101,7 @@ def _with_the_web(
         config,
         span,
         customers,
+        tuple((int(who), plan.zones[zone].id) for who, zone in np.argwhere(year.lingering.where)),
         trade.visits,
         frozenset(v.name for v, ask in zip(visits, asks.tolist(), strict=True) if ask and v.followed),
         tuple(sorted(browsing.views, key=lambda view: (view.at, view.who, view.sku))),

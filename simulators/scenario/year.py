@@ -60,6 +60,14 @@ class ShopperBase(ScenarioModel):
     adoption_visits_mean: float = Field(3.0, ge=1)  # a consenting shopper signs in on this visit, on average; geometric
 
 
+class LingerHabit(ScenarioModel):
+    """People with zones of their own, in which they stay longer than people do there, on every visit."""
+
+    share: float = Field(0.0, ge=0, le=1)  # of people
+    zones: int = Field(1, ge=1, le=20)  # so many each, of those with products
+    times: float = Field(4.0, ge=1, le=20)  # as long as others at each product there
+
+
 class YearCoupons(ScenarioModel):
     """Coupons for what `phones.responses` names (products, categories), to consenting shoppers who stop there."""
 
@@ -86,6 +94,7 @@ class YearConfig(ScenarioModel):
     growth_per_year: float = Field(0.0, ge=-0.9, le=5)
     weather: Weather = Weather()
     shoppers: ShopperBase = ShopperBase()
+    lingers: LingerHabit = LingerHabit()
     coupons: YearCoupons = YearCoupons()
 
     @field_validator("opened_on", mode="before")

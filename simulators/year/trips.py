@@ -74,12 +74,20 @@ class Habits:
 
 
 class Trips:
-    """The trips of people who come at `arrive_s`, walk at `speed_m_s` and want `wanted` (people, products)."""
+    """The trips of people who come at `arrive_s`, walk at `speed_m_s` and want `wanted` (people, products). `times`
+    (people, products) is how many times as long as others they stay; None for people who are all alike."""
 
     def __init__(
-        self, floor: ShopFloor, habits: Habits, arrive_s: F64, speed_m_s: F64, wanted: Bools, rng: np.random.Generator
+        self,
+        floor: ShopFloor,
+        habits: Habits,
+        arrive_s: F64,
+        speed_m_s: F64,
+        wanted: Bools,
+        rng: np.random.Generator,
+        times: F64 | None = None,
     ) -> None:
-        self._floor, self._habits, self._rng = floor, habits, rng
+        self._floor, self._habits, self._rng, self._times = floor, habits, rng, times
         self.speed_m_s = speed_m_s
         self.clock_s = arrive_s.copy()
         self._place: Index = rng.choice(floor.entrances, len(arrive_s))
@@ -164,6 +172,7 @@ class Trips:
     def _go_and_stand(self, rows: Index, product: Index, *, impulse: bool) -> None:
         habits = self._habits
         dwell_s = habits.median_s[product] * np.exp(habits.sigma_log[product] * self._rng.standard_normal(len(rows)))
+        dwell_s = dwell_s if self._times is None else dwell_s * self._times[rows, product]
         self._walk(rows, product, dwell_s)
         until_s = self.clock_s[rows]
         self._stops.append((rows, product, until_s - dwell_s, until_s, np.full(len(rows), impulse)))

@@ -24,11 +24,12 @@ from simulators.year.calendar import YearDay, year_days
 from simulators.year.checks import year_problems
 from simulators.year.coupons import Coupons, CouponStops
 from simulators.year.floor import Index, ShopFloor
+from simulators.year.lingering import Lingering
 from simulators.year.shoppers import MOST_COMPANIONS, ShopperPopulation
 from simulators.year.stays import YearStays, zone_stays
 from simulators.year.trips import Habits, Payments, Stops, Trips, draw_lists
 
-BASE_STREAM, CALENDAR_STREAM, DAY_STREAM = 0xB0, 0xB1, 0xB2
+BASE_STREAM, CALENDAR_STREAM, DAY_STREAM, LINGER_STREAM = 0xB0, 0xB1, 0xB2, 0xB3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class Year:
         self.days = year_days(config, scenario.people, scenario.starts_at, plan.timezone, rng)[:days]
         seed = np.random.SeedSequence([scenario.seed, BASE_STREAM])
         self.base = ShopperPopulation(config, scenario.phones, scenario.people.groups.phones_share, seed)
+        rng = np.random.default_rng([scenario.seed, LINGER_STREAM])
+        self.lingering = Lingering(plan, config.lingers, len(self.base), rng)
         first = self.days[0].day
         self.coupons = Coupons(plan, scenario.people, scenario.phones, config.coupons, first, len(self.base))
         self._names = np.array([f"s{i + 1:05d}" for i in range(len(self.base))], np.str_)
@@ -110,7 +113,8 @@ class Year:
         consenting = self.base.consenting(shopper, arrive_s)
         crowd = self._crowd(shopper, rng)
         wanted = self._lists(day, len(arrive_s), rng)
-        trips = Trips(self.floor, self._habits, arrive_s, speed_m_s, wanted, rng)
+        times = self.lingering.times(shopper) if self.config.lingers.share else None
+        trips = Trips(self.floor, self._habits, arrive_s, speed_m_s, wanted, rng, times)
         stops = trips.shop(np.array([rates.closing_after(t) for t in arrive_s.tolist()]))
         moments, bought = self.coupons.shop(day.day, stops, shopper, consenting, self.base.control, rng)
         kept = trips.try_on(stops, bought)

@@ -123,6 +123,15 @@ class Intake:
         told_to = _told_to(frame.sent_at + offset_s, _newest(frame.readings, frame.positions) + offset_s)
         return self._frontiers.told_by(frame.source, min(told_to, frame.received_at))
 
+    def reaches(self, frame: Frame | None, now: float) -> float:
+        """How far a step with this frame, or with none, may take the store's time, s UTC."""
+        if frame is None:
+            return -np.inf if self._playing else now
+        newest = _newest(frame.readings, frame.positions)
+        if frame.replay:
+            return newest if len(frame.readings) else -np.inf
+        return max(now, frame.received_at + self._config.clock_tolerance_s)
+
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
         self._order.listen_from(now)

@@ -12,7 +12,7 @@ import numpy as np
 from engine.config import PositioningConfig
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.learning.self_calibration import Fitted, SelfCalibration, links_of
+from engine.positioning.learning.self_calibration import FIRST_FIT_S, Fitted, SelfCalibration, links_of
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.radiomap import RadioMap, prior_map
@@ -21,6 +21,7 @@ from engine.runtime.map_fits import MapFits
 from engine.runtime.renaming import rename_devices
 
 FITTING_S = 10.0  # from the beginning of a fit to its use, a fit being 1 to 5 s of a core; less than between fits
+POSTPONED_S = 60.0  # where a map is not made by then, and nobody waits for it
 SETTLE_S = 5.0  # between two roundings of all tracks
 WITNESSES = 5  # phones that hear an access point, before it is said that it contradicts the others
 LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt
@@ -32,7 +33,9 @@ class LearningLocator:
     are set, too. Just after, they take a hundredth of the bytes: a checkpoint is best made then.
 
     A `radio_map` that is given is kept, and nothing is learnt. `fits` is where fits are made; one that comes due while
-    it owes a rest is left out, as the next will be made of all that was heard too.
+    it owes a rest is left out, as the next will be made of all that was heard too. Where `fits` are not waited for, a
+    map that is not made in time is used POSTPONED_S later: whoever wants the same fixes all the same asks
+    `needs_no_map_until`, and keeps later readings back for a while.
     """
 
     def __init__(
@@ -109,6 +112,25 @@ class LearningLocator:
             self._turn(turn, float(scans.t[0]) if len(scans) else clock)
         return Fixes.concat([*parts, self._locate(scans)])
 
+    @property
+    def lacks_map(self) -> bool:
+        """Whether a map is being made that is not done."""
+        return self._fitting and not self._fits.ready
+
+    def needs_no_map_until(self, first: float) -> float:
+        """Readings of before this time (s UTC) need no map that is still to be made, if the first is of `first`."""
+        if self._given:
+            return np.inf
+        if self.lacks_map:
+            return self._use_at
+        due_at = self._calibration.due_at
+        return (due_at if math.isfinite(due_at) else first + FIRST_FIT_S) + FITTING_S
+
+    def postpone_map(self, after: float) -> None:
+        """The map that is being made is used POSTPONED_S later, and not before `after` (s UTC)."""
+        self._use_at = max(self._use_at, after) + POSTPONED_S
+        self._calibration.skip(self._use_at)
+
     def forget(self, devices: U64) -> None:
         """Drops the tracks of devices that have left."""
         self._locator.forget(devices)
@@ -134,6 +156,9 @@ class LearningLocator:
 
     def _turn(self, turn: float, then: float) -> None:
         """A fit begins, or the one that was begun is used. `then` is when more was heard, or may be."""
+        if self.lacks_map:
+            self.postpone_map(then)
+            return
         if self._fitting:
             self._use(self._calibration.take(self._fits.result()))
             self._fitting = False

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from engine.positioning.learning.self_calibration import Fitted
 
 STOP_LOOK_S = 0.2  # who waits for a fit looks so often whether to stop
-_ONE_FIT = threading.Lock()  # at a time, for all stores: a fit takes a whole core
+ONE_FIT = threading.Lock()  # at a time, for all stores: a fit takes a whole core
 
 LESSONS = threading.Lock()  # what labels come to, one at a time too: no map is waited for behind it
 
@@ -88,7 +88,7 @@ class FitsInThread(Generic[Made]):
         on_wait: Callable[[bool], None] = lambda waiting: None,
         share: float | None = None,
         cpu_s: Callable[[], float] = time.thread_time,
-        turns: threading.Lock = _ONE_FIT,
+        turns: threading.Lock = ONE_FIT,
     ) -> None:
         self.owed_s = 0.0
         self.patient = True

@@ -110,6 +110,7 @@ class StoreEngine:
         self._locator = LearningLocator(plan, self.cells, positioning, fits or FitsInPlace(), radio_map)
         self._places = PlacePrior(plan, self.cells)
         self._promises = Promises(plan, self.cells, self._zones)
+        self.maps = self._locator
         self._labels = StoreLabels(plan, self.cells, self._locator, lessons)
         self._campaigns: tuple[Campaign, ...] = ()
         self._known_places = self._learnt_versions
@@ -163,6 +164,10 @@ class StoreEngine:
     def told_by(self, frame: Frame) -> float:
         """Up to when the frame's source will have told everything once a step has it, s UTC."""
         return self._intake.told_by(frame)
+
+    def reaches(self, frame: Frame | None, now: float) -> float:
+        """How far a step with this frame, or with none, may take the store's time, s UTC."""
+        return self._intake.reaches(frame, now)
 
     def set_campaigns(self, campaigns: Sequence[Campaign]) -> None:
         """Takes over the campaigns that run; their places become membership over cells."""

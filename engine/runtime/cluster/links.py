@@ -103,6 +103,8 @@ class ShardLinks:
 
     def _connect(self, *, expected: bool) -> tuple[ShardSession, Publishing]:
         topics, config = self.topics(), self._settings.config
-        session = ShardSession(self._mqtt, topics, expected=expected, clock=self._clock, may_connect=self._may_connect)
+        session = self._settings.session(
+            self._mqtt, topics, expected=expected, clock=self._clock, may_connect=self._may_connect
+        )
         kinds = frozenset(config.mqtt.publish_events)
         return session, Publishing(session, kinds, everybody=config.privacy.demo)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.config import Config
+from engine.ingest.mqtt.shard_session import ShardSession
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database
@@ -28,3 +29,4 @@ class ShardSettings:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
+    session: Callable[..., ShardSession] = ShardSession

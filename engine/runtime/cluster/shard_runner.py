@@ -62,6 +62,30 @@ class ShardRunner(StoreRunner):
         self.saved: list[int] = []
         """Serial numbers of messages that a checkpoint contains, until somebody takes them."""
 
+    @property
+    def lacks_map(self) -> bool:
+        """Whether a radio map is being made that is not done."""
+        return self._engine.maps.lacks_map
+
+    def reaches(self, frame: Frame | None, now: float) -> float:
+        """How far a step with this frame, or with none, may take the store's time, s UTC."""
+        return self._engine.reaches(frame, now)
+
+    def needs_no_map_until(self, first: float) -> float:
+        """See `LearningLocator`."""
+        return self._engine.maps.needs_no_map_until(first)
+
+    def postpone_map(self, after: float) -> None:
+        """The map that is being made is used later, and not before `after` (s UTC). To be saved before it is relied
+        on."""
+        self._engine.maps.postpone_map(after)
+        self._touched = True
+
+    @property
+    def anybody_withdrew(self) -> bool:
+        """Whether somebody took a consent back since the last call of `withdraw`."""
+        return bool(self._deciding.withdrawn)
+
     def take_told(self, now: float) -> list[Frame]:
         """What shoppers told of their places since the last look. The next checkpoint contains it."""
         told = [one for one in told_places(self._db, self.plan.store) if one.label_id not in self._told.labels]

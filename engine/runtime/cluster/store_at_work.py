@@ -19,6 +19,7 @@ from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.acknowledging import StoreMessages
+from engine.runtime.cluster.map_wait import MapWait
 from engine.runtime.cluster.shard_runner import ShardRunner
 from engine.runtime.map_fits import LESSONS, FitsInThread
 from engine.runtime.phones.followed import FollowedPhones
@@ -62,6 +63,7 @@ class StoreAtWork:
         self.leaving: Future[None] | None = None
         """Set once the store is to be given up."""
         self.stepped_at = 0.0
+        self.map_wait = MapWait()
 
     def open(
         self,
@@ -69,12 +71,12 @@ class StoreAtWork:
         config: Config,
         share: float,
         stopping: threading.Event,
-        on_wait: Callable[[bool], None],
         sure: Callable[[], None],
     ) -> ShardRunner:
         """Its engine, not yet recovered. `share` of a core may go to learning."""
-        fits = FitsInThread[Fitted](stopping, on_wait, share * (1.0 - LABELS_PART))
+        fits = FitsInThread[Fitted](stopping, share=share * (1.0 - LABELS_PART))
         lessons = FitsInThread[Lesson](stopping, share=share * LABELS_PART, turns=LESSONS)
+        fits.patient = False
         messages = StoreMessages(self._session)
         if self.listens_since:
             messages.take_over_from(self.listens_since)

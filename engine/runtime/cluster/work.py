@@ -20,6 +20,7 @@ from engine.runtime.cluster.inbox import Inbox
 from engine.runtime.cluster.links import ShardLinks
 from engine.runtime.cluster.session import session_name
 from engine.runtime.cluster.settings import ShardSettings
+from engine.runtime.cluster.shard_runner import ShardRunner
 from engine.runtime.cluster.store_at_work import StoreAtWork
 from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
 from engine.runtime.leases.waiting import Waiting
@@ -97,9 +98,8 @@ class ShardWork:
         at_work, now = self.stores[store], self.wall()
         if at_work.runner is not None:
             with self._run_by_us(store):
-                self._advance(at_work, self.inbox.drop(store), now)
-                self.patience(at_work.runner.checkpoint, now)
-                self._settle(at_work)
+                self._advance(at_work, self.inbox.drop(store), now, whole=True)
+                self._save(at_work, now)
         self.patience(self.leases.leave, store)
         self.inbox.leave(store)
         del self.stores[store]
@@ -143,8 +143,7 @@ class ShardWork:
                 if at_work.runner is not None:
                     with self._run_by_us(store):
                         self._advance(at_work, self.inbox.drop(store), now)
-                        self.patience(at_work.runner.checkpoint, now)
-                        self._settle(at_work)
+                        self._save(at_work, now)
             self.acknowledge()
             self._report(now)
         except (StorageUnavailable, FitGivenUp) as error:
@@ -189,19 +188,12 @@ class ShardWork:
         config = patient_config(self._config, self.links.sources.delay_s(at_work.store))
         share = self._config.positioning.learning_share / max(len(self.stores), 1)
         sure, stopping = partial(self._make_sure, at_work.store), self.stopping
-        runner = at_work.open(lease, config, share, stopping, partial(self._wait_for_map, at_work.store), sure)
+        runner = at_work.open(lease, config, share, stopping, sure)
         with self._run_by_us(at_work.store):
             self.patience(runner.recover, self.wall())
             held = at_work.work(runner)
             self._refresh([at_work.store], self.wall())
             self.inbox.open(at_work.store, held, self.wall())
-
-    def _wait_for_map(self, store: str, waiting: bool) -> None:
-        at_work = self.stores.get(store)
-        if at_work is not None and at_work.runner is not None:
-            if waiting and not at_work.runner.making_map:
-                log.info("%s waits for its radio map; readings are kept meanwhile", store)
-            at_work.runner.making_map = waiting
 
     @contextmanager
     def _run_by_us(self, store: str) -> Iterator[None]:
@@ -218,6 +210,7 @@ class ShardWork:
         at_work = self.stores.get(lost.store)
         if at_work is not None and at_work.runner is not None:
             at_work.runner = None
+            at_work.map_wait.clear()
             self.inbox.lose(lost.store)
             self._lost_any = True
             log.warning("%s; what this shard knew of it is dropped, and it waits to take it over again", lost)
@@ -256,15 +249,39 @@ class ShardWork:
                 continue
             if not self.links.connected:
                 runner.listen_from(now)
-            if store in ready or looks or not 0 <= now - at_work.stepped_at < IDLE_S:
+            if store in ready or at_work.map_wait.behind or looks or not 0 <= now - at_work.stepped_at < IDLE_S:
                 with self._run_by_us(store):
                     self._advance(at_work, ready.get(store, []), now, looks=looks)
 
-    def _advance(self, at_work: StoreAtWork, batch: Batch, now: float, *, looks: bool = False) -> None:
-        runner = at_work.runner
+    def _advance(
+        self, at_work: StoreAtWork, batch: Batch, now: float, *, looks: bool = False, whole: bool = False
+    ) -> None:
+        """Steps what needs no map that is still being made, and then, where `whole`, the rest without it."""
+        runner, wait = at_work.runner, at_work.map_wait
         if runner is None:
             return
         at_work.stepped_at = now
+        wait.add(batch)
+        while (part := self._next_part(at_work, runner, now, whole=whole)) is not None:
+            self._advance_by(at_work, runner, part, now, looks=looks)
+            looks = False
+            if not wait.behind:
+                break
+        runner.making_map = wait.since is not None
+        self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
+        self._settle(at_work)
+
+    def _next_part(self, at_work: StoreAtWork, runner: ShardRunner, now: float, *, whole: bool) -> Batch | None:
+        wait = at_work.map_wait
+        part = wait.next_part(runner, now)
+        if part is None and (whole or wait.is_over(now)):
+            log.info("%s goes on without the radio map that is being made", at_work.store)
+            runner.postpone_map(wait.reach(runner, now))
+            self._save(at_work, now)
+            part = wait.next_part(runner, now)
+        return part
+
+    def _advance_by(self, at_work: StoreAtWork, runner: ShardRunner, batch: Batch, now: float, *, looks: bool) -> None:
         told = self.patience(runner.take_told, now) if looks else []
         frames = self.inbox.note(at_work.store, batch)
         step = runner.advance([*frames, *told], now)
@@ -275,8 +292,11 @@ class ShardWork:
         at_work.followed.see(runner, step.fixes, now)
         linked = runner.linked_devices()
         self.links.publishing.step(runner.plan, step, linked, decided.decisions, decided.vouchers)
-        self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
-        self._settle(at_work)
+
+    def _save(self, at_work: StoreAtWork, now: float) -> None:
+        if at_work.runner is not None:
+            self.patience(at_work.runner.checkpoint, now)
+            self._settle(at_work)
 
     def _settle(self, at_work: StoreAtWork) -> None:
         """What a checkpoint contains may be acknowledged."""
@@ -291,10 +311,9 @@ class ShardWork:
         running = [(at_work, at_work.runner) for at_work in self.stores.values() if at_work.runner is not None]
         if len(self.inbox) <= CROWDED or not running:
             return
-        at_work, runner = max(running, key=lambda pair: len(pair[1].messages))
+        at_work, _ = max(running, key=lambda pair: len(pair[1].messages))
         with self._run_by_us(at_work.store):
-            self.patience(runner.checkpoint, now)
-            self._settle(at_work)
+            self._save(at_work, now)
 
     def _start_days(self, now: float) -> None:
         """Where a store's salt turns, who is there goes on under a new name, and the old one is kept nowhere."""
@@ -302,10 +321,9 @@ class ShardWork:
             names = at_work.pseudonyms.start_day(now)
             if names and at_work.runner is not None:
                 with self._run_by_us(store):
-                    self._advance(at_work, self.inbox.drop(store), now)
+                    self._advance(at_work, self.inbox.drop(store), now, whole=True)
                     at_work.runner.rename(names, now)
-                    self.patience(at_work.runner.checkpoint, now)
-                    self._settle(at_work)
+                    self._save(at_work, now)
 
     # The house.
 
@@ -340,7 +358,10 @@ class ShardWork:
                 self.patience(at_work.owners.settle, [store], now)
                 self.patience(runner.refresh)
                 at_work.pseudonyms.refresh({*self._config.privacy.staff_devices, *runner.linked_devices()})
-                self.patience(runner.withdraw, at_work.pseudonyms.leave_out(runner.opted_out()), now)
+                gone = at_work.pseudonyms.leave_out(runner.opted_out())
+                if at_work.map_wait.behind and (gone or runner.anybody_withdrew):
+                    self._advance(at_work, [], now, whole=True)
+                self.patience(runner.withdraw, gone, now)
                 self._settle(at_work)
 
     def _report(self, now: float) -> None:

@@ -154,13 +154,16 @@ def main() -> None:
         cluster = Cluster(folder, broker, recording, given.shards, given.url or f"sqlite:///{folder / 'cluster.db'}")
         began = time.monotonic()
         cluster.start()
-        say({"started_s": time.monotonic() - began})
+        starting_s = [shard.cpu_s for shard in cluster.shards]
+        say({"started_s": time.monotonic() - began, "starting_cpu_s": starting_s})
         cluster.publish(kill_between(cluster.shards, given.kills), given.rate)
         cluster.settle(600.0)
+        spent_s = sum(shard.cpu_s for shard in cluster.shards) - sum(starting_s)
         said = [{**shard.said, "stores": len(shard.said["stores"])} for shard in cluster.shards]
         result, counted_too = cluster.outcome()
         differ = differences(expected, result)
-        say({"cluster": result.totals, "counted": counted_too, "shards": said, "differ": differ})
+        cost = {"cpu_s": spent_s, "cpu_ms_per_store_and_s": 1_000.0 * spent_s / given.stores / (given.minutes * 60.0)}
+        say({"cluster": result.totals, "counted": counted_too, **cost, "shards": said, "differ": differ})
         raise SystemExit(bool(differ) or counted["readings"] != counted_too["readings"])
 
 

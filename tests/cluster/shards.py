@@ -28,6 +28,7 @@ class ShardProcess:
         self.said: dict[str, Any] = {}
         """Its last report."""
         self.done: list[str] = []
+        self._spent_s = 0.0  # of a core, in lives that were killed
 
     def start(self) -> None:
         """Returns at once."""
@@ -69,8 +70,19 @@ class ShardProcess:
                 raise TimeoutError(f"{line}: {self.said}\n{self.log[-3000:]}")
             time.sleep(0.02)
 
+    @property
+    def cpu_s(self) -> float:
+        """Seconds of a core, in all its lives, where the system says so."""
+        assert self._process is not None
+        stat = Path(f"/proc/{self._process.pid}/stat")
+        if not stat.exists():
+            return self._spent_s
+        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+        return self._spent_s + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         """As a machine dies."""
+        self._spent_s = self.cpu_s
         self._signal(signal.SIGKILL)
         self._end(60)
 

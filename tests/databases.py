@@ -118,6 +118,8 @@ class Postgres:
         while any(_lives(pid) for pid in doomed):
             assert time.monotonic() < until, "it does not die"
             time.sleep(0.02)
+        for path in ("postmaster.pid", ".s.PGSQL.5432.lock"):  # where nobody reaps it, it is taken for one that runs
+            (self._folder / "pg" / path).unlink(missing_ok=True)
 
     def start_again(self, tries: int = 5) -> None:
         """After `kill`. Its package gives it ten seconds, of which a busy machine makes more."""

@@ -89,14 +89,20 @@ def kill_broker(site: Site, rng: random.Random) -> float:
     site.broker.kill()
     site.broker.start()
     site.load.go()
-    return site.rig.wait(site.rig.working, "the broker")
+    return site.rig.wait(again(site.rig), "the broker")
 
 
 def kill_database(site: Site, rng: random.Random) -> float:
     """kill -9 of PostgreSQL, and started again: it recovers from its log."""
     site.postgres.kill()
     site.postgres.start_again()
-    return site.rig.wait(site.rig.working, "the database")
+    return site.rig.wait(again(site.rig), "the database")
+
+
+def again(rig: ClusterRig) -> Callable[[], bool]:
+    """Whether every shard says that it works, in a word that is wholly of after now."""
+    beats = {number: shard.beats for number, shard in rig.shards().items()}
+    return lambda: rig.working() and all(s.beats >= beats.get(n, 0) + 2 for n, s in rig.shards().items())
 
 
 def freeze_actor(rig: ClusterRig) -> float:

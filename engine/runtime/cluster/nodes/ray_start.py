@@ -42,8 +42,8 @@ def require_ray() -> None:
 
 
 def head_command(cluster: ClusterConfig, node: str, host: str, port: int, cpus: int) -> list[str]:
-    """Starts the head, which is a node as well."""
-    where = ["--head", f"--node-ip-address={host}", f"--port={port}", "--include-dashboard=false"]
+    """Starts the head, which is a node as well. Nothing scales by itself: without the process that would."""
+    where = ["--head", f"--node-ip-address={host}", f"--port={port}", "--include-dashboard=false", "--no-monitor"]
     return [*_ray(cluster, node, cpus), *where]
 
 

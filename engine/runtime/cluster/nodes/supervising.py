@@ -37,7 +37,7 @@ from engine.storage.shards.shards import ShardSeen, read_shards
 log = logging.getLogger(__name__)
 BEAT_S = 2.0
 SILENT_S = 60.0  # since the last word of a head that is not looked for any more
-LISTENS_S = 60.0  # for a head to listen
+LISTENS_S = 180.0  # for a head to listen, on a machine that has much else to do
 MOST_REST_S = 30.0  # before what ends again and again is started again
 SAVES_S = 20.0  # for the shards of a node that stops; who stops services waits for 30 s before it kills
 SILENT_SHARD_S = 8.0  # a shard speaks every 2 s: one that does not is not waited for

@@ -121,12 +121,12 @@ class ClusterRig:
             config[section] = {**config.get(section, {}), **values}
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
 
-    def up(self, name: str, *, head: bool = False, path: Path | None = None) -> None:
-        """`rayon cluster up`, as the head or as a node. Python looks into `path` first."""
+    def up(self, name: str, *, head: bool = False, more: Mapping[str, str] | None = None) -> None:
+        """`rayon cluster up`, as the head or as a node. `more` of an environment is this node's alone."""
         join = [] if head else ["--join", "auto"]
         command = [sys.executable, "-m", "api.cli.main", "cluster", "up", "--name", name, "--host", "127.0.0.1", *join]
-        environ = self.environ() | self.more
-        environ["PYTHONPATH"] = os.pathsep.join([*map(str, filter(None, [path, self.first])), environ["PYTHONPATH"]])
+        environ = {**self.environ(), **self.more, **(more or {})}
+        environ["PYTHONPATH"] = os.pathsep.join([*map(str, filter(None, [self.first])), environ["PYTHONPATH"]])
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 command, env=environ, cwd=self.folder, stdout=log, stderr=log, start_new_session=True

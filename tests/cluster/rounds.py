@@ -2,9 +2,9 @@
 while recorded readings come in. Says how long each took, how long each store stood still, and whether all came of the
 readings that comes of them in a single process.
 
-Also freezes an actor for 40 s (SIGSTOP), drains a node and evens out, once. Exit status 1 where something did not come
-back, a total differs, or something took longer than the bars: 10 s an actor, 30 s a node, 60 s the head; they are meant
-for a quiet machine.
+Also upgrades a node (drained, stopped, started as another version, evened out) and freezes an actor for 40 s, once.
+Exit status 1 where something did not come back, a total differs, or something took longer than the bars: 10 s an actor,
+30 s a node, 60 s the head; they are meant for a quiet machine.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.positioning.kernels.choice import numpy_alone
+from engine.storage.shards.nodes import read_nodes
 from tests.brokers import Mosquitto
 from tests.cluster.equal import alone, differences
 from tests.cluster.load import Gaps, Load
@@ -124,9 +125,21 @@ def _wake(pid: int) -> None:
         return  # it was ended while it was frozen
 
 
-def drain(rig: ClusterRig) -> None:
-    """Leaves a node, lets it have stores again, evens out."""
-    for words in (["drain", "south"], ["drain", "south", "--undo"], ["rebalance"]):
+def upgrade(rig: ClusterRig) -> None:
+    """Leaves a node, starts it as another version, lets it have stores again, evens out: two versions run then."""
+    ask(rig, ["drain", "south"])
+    say(f"south ends with status {rig.stop('south')}")
+    rig.up("south", more={"RAYON_TEST_VERSION": "99.0.0"})
+    rig.wait(lambda: read_nodes(rig.db)["south"].word.version == "99.0.0", "the node as another version")
+    ask(rig, ["drain", "south", "--undo"], ["rebalance"])
+    rig.wait(rig.working, "all after the upgrade")
+    for number, shard in rig.shards().items():
+        say(f"shard {number} on {shard.node}: {len(shard.stores)} stores, version {shard.version}")
+
+
+def ask(rig: ClusterRig, *commands: list[str]) -> None:
+    """Of the cluster, on the command line."""
+    for words in commands:
         done = rayon(rig, "cluster", *words)
         say(done.stdout + done.stderr)
         if done.returncode:
@@ -196,10 +209,10 @@ def main() -> int:
     parser.add_argument("--phones", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", default=",".join(KINDS), help="what is killed, in this order")
-    parser.add_argument("--calm", action="store_true", help="neither drains nor freezes before the rounds")
+    parser.add_argument("--calm", action="store_true", help="neither upgrades a node nor freezes an actor")
     given = parser.parse_args()
     origin = time.time()
-    recording = Recording(given.stores, given.phones, given.rounds * ROUND_S, origin, EVERY_S)
+    recording = Recording(given.stores, given.phones, (given.rounds + (not given.calm)) * ROUND_S, origin, EVERY_S)
     with tempfile.TemporaryDirectory(prefix="rayon-rounds-") as name, numpy_alone(), Postgres() as postgres:
         folder, ray_dir = Path(name), Path(tempfile.mkdtemp(prefix="rayon-", dir="/tmp"))
         expected, counted, cpu_s = alone(folder, recording)
@@ -213,11 +226,12 @@ def main() -> int:
                 who = recording.sign_in(rig.db)
                 site, gaps = Site(rig, Load(recording, broker, SLOWER), broker, postgres), Gaps(url)
                 start(rig)
-                if not given.calm:
-                    drain(rig)
-                    rig.wait(rig.working, "all after draining")
                 gaps.start()
                 site.load.start()
+                if not given.calm:
+                    gaps.during = "upgraded"
+                    upgrade(rig)
+                    gaps.during = "undisturbed"
                 took = play(site, gaps, given.rounds, random.Random(given.seed), given.kinds.split(","))
                 if not given.calm:
                     gaps.during = "frozen"

@@ -6,9 +6,9 @@ import os
 import resource
 import time
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import engine
 from engine.privacy.k_anonymity import whole_ks
 from engine.runtime.cluster.report import ShardReport, ShardState, StoreAtWorkReport
 from engine.runtime.cluster.work import ShardWork
@@ -98,7 +98,7 @@ class Reporter:
             memory_mib=memory_mib(),
             busy_share=busy_s / ran_s if ran_s > 0 else 0.0,
             at=now,
-            versions={"rayon": _version(), "checkpoint": str(VERSION)},
+            versions={"rayon": engine.__version__, "checkpoint": str(VERSION)},
         )
 
 
@@ -108,10 +108,3 @@ def memory_mib() -> float:
     if statm.exists():
         return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _version() -> str:
-    try:
-        return version("rayon")
-    except PackageNotFoundError:
-        return "unknown"

@@ -1,4 +1,5 @@
-"""Read by Python as it starts where this folder is on its path: shards of a rig whose clocks go slower.
+"""Read by Python as it starts where this folder is on its path: shards of a rig whose clocks go slower, and processes
+of a node that take themselves for another version (`RAYON_TEST_VERSION`).
 
 A recording is over once nothing comes of it for half a minute, and coupons are too late after some: a cluster that is
 killed again and again on a busy machine takes longer. `RAYON_TEST_SLOW` says since when (s UTC), and how many times.
@@ -9,6 +10,11 @@ from __future__ import annotations
 import os
 import sys
 import time
+
+if "RAYON_TEST_VERSION" in os.environ:
+    import engine
+
+    engine.__version__ = os.environ["RAYON_TEST_VERSION"]
 
 if "RAYON_TEST_SLOW" in os.environ and any(word.endswith("default_worker.py") for word in sys.orig_argv):
     from engine.runtime.cluster.settings import ShardSettings

@@ -40,7 +40,7 @@ def under_way(shards: Mapping[int, ShardSeen]) -> tuple[str, int, int] | None:
 
 def _node(seen: NodeSeen, alive: bool) -> PlacingNode:
     word = seen.word
-    return PlacingNode(word.name, alive, not seen.draining and not word.trouble, word.cpus, word.plans)
+    return PlacingNode(word.name, alive, not seen.draining and not word.trouble, word.cpus, word.plans, word.version)
 
 
 @dataclass(slots=True)

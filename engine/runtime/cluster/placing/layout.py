@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,7 @@ class PlacingNode:
     wanted: bool = True  # neither drained nor in trouble
     cpus: int = 1
     plans: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""  # of the program there
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,13 @@ class ClusterLayout:
         alive = [node for node in self.nodes.values() if node.alive]
         return sorted(node.name for node in [n for n in alive if n.wanted] or alive)
 
+    def not_older(self, node: str) -> list[str]:
+        """Of the good nodes those whose program is at least of the version that `node` has: an older one may not read
+        the checkpoints that were made there, and open visits would be lost. All of them where none is."""
+        good = self.good_nodes()
+        least = _order(self.nodes[node].version) if node in self.nodes else ()
+        return [name for name in good if _order(self.nodes[name].version) >= least] or good
+
     def after(self, step: Step) -> ClusterLayout:
         """The cluster once the step is done."""
         shards = dict(self.shards)
@@ -126,6 +135,11 @@ class ClusterLayout:
                 shards[source] = _without(shards[source], store)
                 shards[target] = _with(shards[target], store)
         return replace(self, shards=shards)
+
+
+def _order(version: str) -> tuple[int, ...]:
+    """The numbers of a version: 0.10.0 is newer than 0.9.1."""
+    return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
 def _with(shard: PlacingShard, store: str) -> PlacingShard:

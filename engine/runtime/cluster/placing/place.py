@@ -1,7 +1,8 @@
 """Places stores: what has to change so that every store runs, and what may change so that nodes carry alike.
 
 New stores go, the heaviest first, to the node that carries least (longest processing time first: Graham 1969, within
-4/3 of the best); whatever runs stays where it is unless there is a reason. 2,000 stores take a moment, so every pass of
+4/3 of the best); whatever runs stays where it is unless there is a reason. While two versions run side by side, what
+moves goes to no older one. 2,000 stores take a moment, so every pass of
 the keeper works all of it out anew from what is.
 """
 
@@ -99,17 +100,17 @@ def _leave_the_gone(draft: LayoutDraft) -> None:
     nodes = draft.layout.nodes
     for number, name in sorted(draft.node_of.items()):
         if name not in nodes or not nodes[name].alive:
-            draft.do(SendShard(number, _best_node(draft, draft.stores[number])))
+            draft.do(SendShard(number, _best_node(draft, draft.stores[number], draft.layout.not_older(name))))
 
 
-def _best_node(draft: LayoutDraft, stores: Iterable[str]) -> str:
+def _best_node(draft: LayoutDraft, stores: Iterable[str], nodes: Iterable[str]) -> str:
     """Where most of these stores have a floor plan, and of several such nodes the least loaded."""
 
     def order(name: str) -> tuple[int, float, str]:
         plans = draft.layout.nodes[name].plans
         return sum(store not in plans for store in stores), draft.node_load(name), name
 
-    return min(draft.layout.good_nodes(), key=order)
+    return min(nodes, key=order)
 
 
 def _drop_unknown(draft: LayoutDraft) -> None:
@@ -133,12 +134,12 @@ def _leave_the_unwanted(draft: LayoutDraft, refused: Mapping[str, NotPlaced]) ->
         if node in good:
             continue
         for store in sorted(draft.stores[number] - refused.keys()):
-            draft.do(MoveStore(store, number, draft.room(store, good)))
+            draft.do(MoveStore(store, number, draft.room(store, draft.layout.not_older(node))))
 
 
 def _split(draft: LayoutDraft, refused: Mapping[str, NotPlaced]) -> None:
-    good = draft.layout.good_nodes()
     for number in sorted(draft.stores):
+        good = draft.layout.not_older(draft.node_of[number])
         while (store := _too_much(draft, number, refused)) is not None:
             draft.do(MoveStore(store, number, draft.room(store, good, without=number)))
 
@@ -173,7 +174,7 @@ def _evening(draft: LayoutDraft, refused: Set[str]) -> tuple[str, str] | None:
     layout = draft.layout
     per_cpu = {name: draft.node_load(name) for name in layout.good_nodes()}
     heavy = max(per_cpu, key=lambda name: (per_cpu[name], name))
-    light = min(per_cpu, key=lambda name: (per_cpu[name], name))
+    light = min(layout.not_older(heavy), key=lambda name: (per_cpu[name], name))
     gap = per_cpu[heavy] - per_cpu[light]
     if gap <= UNEVEN * sum(per_cpu.values()) / len(per_cpu):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.runtime.cluster.placing.layout import (
     AddShard,
     Bounds,
@@ -91,3 +93,28 @@ def test_a_node_more_takes_its_part_when_asked_and_not_before() -> None:
     evened = rebalance(grown, BOUNDS)
     assert evened.steps == (AddShard(2, "b"), MoveStore("s1", 1, 2), MoveStore("s0", 1, 2))
     assert rebalance(evened.layout, BOUNDS).steps == ()
+
+
+def versions(**of: str) -> dict[str, PlacingNode]:
+    return {name: replace(node, version=of[name]) for name, node in nodes(*of).items()}
+
+
+def test_while_two_versions_run_no_store_goes_to_an_older_one() -> None:
+    mixed = versions(a="0.9.1", b="0.10.0", c="0.10.0")
+    full = layout(mixed, shard(1, "b", 0, 1, 2, 3))
+    moves = [step for step in rebalance(full, BOUNDS).steps if isinstance(step, AddShard)]
+    assert moves == [AddShard(2, "c")], "and none on a, where nothing is"
+    gone = replace(full, nodes={**mixed, "b": replace(mixed["b"], alive=False)})
+    assert place(gone, BOUNDS).steps == (SendShard(1, "c"),)
+    split = place(layout(mixed, shard(1, "b", 0, 1, 2, 3)), Bounds(2, 0.7)).steps
+    assert [step.node for step in split if isinstance(step, AddShard)] == ["c"]
+
+
+def test_an_upgrade_goes_node_by_node_and_the_last_old_one_takes_what_nobody_else_can() -> None:
+    mixed = versions(a="0.9.1", b="0.10.0")
+    drained = layout({**mixed, "a": replace(mixed["a"], wanted=False)}, shard(1, "a", 0, 1), shard(2, "b", 2, 3))
+    assert {step.target for step in place(drained, BOUNDS).steps if isinstance(step, MoveStore)} == {2}
+    back = layout(versions(a="0.10.0", b="0.10.0"), shard(2, "b", 0, 1, 2, 3))
+    assert [step.node for step in rebalance(back, BOUNDS).steps if isinstance(step, AddShard)] == ["a"]
+    gone = layout({**mixed, "b": replace(mixed["b"], alive=False)}, shard(1, "b", 0, 1))
+    assert place(gone, BOUNDS).steps[0] == SendShard(1, "a"), "better there than nowhere"

@@ -288,7 +288,7 @@ def _any_json(payload: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = str(error)
     try:  # what Python's own encoder writes for NaN is not JSON, and would cost the whole frame
-        return json.loads(payload)
+        return json.loads(payload, parse_int=float)  # a number too long to be an integer is too large, no bad JSON
     except (ValueError, RecursionError):
         raise DecodeError(FrameRefusal.NOT_JSON, mask_macs(problem)[:200]) from None
 

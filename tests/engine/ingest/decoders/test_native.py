@@ -121,6 +121,15 @@ def test_a_bad_reading_is_counted_once_and_leaves_the_good_ones(bad: Any, code: 
     assert decoded.readings.t.tolist() == [998.0, 999.0]
 
 
+def test_a_number_of_ten_thousand_digits_leaves_the_good_ones_too() -> None:
+    """Too long for an integer of Python's."""
+    written = frame(reading(t=998), reading(t=123_454_321), reading(t=999)).replace(b"123454321", b"1" + b"0" * 9999)
+    assert b"0" * 9999 in written
+    decoded = decode(written)
+    assert decoded.refused == {"bad_time": 1}
+    assert decoded.readings.t.tolist() == [998.0, 999.0]
+
+
 @pytest.mark.parametrize(
     "edge", [{"rssi": -0.1}, {"rssi": -120}, {"t": 1005}, {"t": 0}, {"range_m": 0}, {"band": None}]
 )

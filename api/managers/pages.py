@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.auth import cookie_grant
 from api.context import AppContext
 from api.managers.reports import SCOPE_KEY, Reports
+from api.middleware.origin import origin_host
 from api.pages import language_headers, page
 from api.problems import problem_page
 from api.texts.language import language
@@ -75,7 +76,7 @@ class ManagerPages:
     def _may_connect(self, scope: Scope) -> bool:
         """The door in front looks at requests only; a page's socket needs the same cookie, and our own origin."""
         request = Request({**scope, "type": "http", "method": "GET"})
-        origin = urlsplit(request.headers.get("origin", "")).netloc.lower()
+        origin = origin_host(request.headers.get("origin", ""))
         ours = {request.headers.get("host", "").lower(), urlsplit(self._ctx.public_url).netloc.lower()}
         try:
             return cookie_grant(self._ctx, request) is not None and origin in ours

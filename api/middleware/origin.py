@@ -24,6 +24,14 @@ writes nothing."""
 _TAKES_FORMS = re.compile(r"/w/[^/]+/?")
 
 
+def origin_host(origin: str) -> str | None:
+    """The host, and port where it says one, of an `Origin`, in lower case; None where it is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
+
+
 class SameOrigin:
     """ASGI middleware. `public_url` is ours too: what the browser sees may not be the Host that a proxy passes on."""
 
@@ -53,4 +61,4 @@ class SameOrigin:
         origin = headers.get("origin")
         if origin is None:
             return True
-        return urlsplit(origin).netloc.lower() in (headers.get("host", "").lower(), self._public_host)
+        return origin_host(origin) in (headers.get("host", "").lower(), self._public_host)

@@ -155,6 +155,7 @@ def test_pages_load_nothing_from_elsewhere(site: Site, path: str) -> None:
         ({"Sec-Fetch-Site": "same-site", "Origin": "https://evil.example"}, 403),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[::"}, 403),  # no address: urlsplit raises ValueError
     ],
 )
 def test_writes_of_other_sites_are_refused(site: Site, headers: dict[str, str], status: int) -> None:

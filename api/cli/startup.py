@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from engine.config import Config, check_controller, check_worth, load_config
-from engine.delivery.opening import not_asked
+from engine.delivery.opening import agreed_by_nobody, not_asked
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.tls import tls_context
@@ -101,6 +101,8 @@ def open_site(
             collect.read(partial(check_pages, config, plans, environ, said_in))
             for key, lacking in not_asked(config).items():
                 log.warning("%s: privacy.asked: %s is not asked for, as %s is not set", said_in, key, lacking)
+            for key, consent in agreed_by_nobody(config).items():
+                log.warning("%s: %s: nothing goes there, as privacy.asked lacks %s", said_in, key, consent)
     secrets = load_secrets(config.storage.data_dir, environ)
     db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
     require_sound(db, LOOKED_AT_BYTES)

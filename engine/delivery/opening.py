@@ -115,6 +115,16 @@ def not_asked(config: Config) -> dict[str, str]:
     return {key: lacks[Channel(key.partition(":")[2])] for key in config.privacy.asked if key not in live}
 
 
+def agreed_by_nobody(config: Config) -> dict[str, str]:
+    """Gateways that are set and carry nothing, as no page asks for offers there: by key, what `privacy.asked` lacks."""
+    gateways = {
+        "delivery.app_url": (config.delivery.app_url, Channel.APP),
+        "delivery.webhook_url": (config.delivery.webhook_url, Channel.SMS),
+    }
+    wanted = {key: f"{Purpose.LOCATION_OFFERS}:{channel}" for key, (url, channel) in gateways.items() if url}
+    return {key: consent for key, consent in wanted.items() if consent not in config.privacy.asked}
+
+
 def decision_rules(config: Config) -> DecisionRules:
     """What decisions may choose from: the channels that `open_sides` opens, best first."""
     has = {

@@ -12,7 +12,7 @@ import pytest
 
 from api.cli.demo.run import demo_config
 from engine.config import Config
-from engine.delivery.opening import asked_consents, decision_rules, not_asked
+from engine.delivery.opening import agreed_by_nobody, asked_consents, decision_rules, not_asked
 from engine.vocabulary import Channel
 
 OFFERS = [f"location_offers:{channel}" for channel in ("page", "push", "email", "sms", "app")]
@@ -42,6 +42,18 @@ def test_a_channel_is_asked_for_where_the_site_has_it(said: dict[str, object], a
 def test_nothing_is_said_of_what_nobody_chose() -> None:
     assert "location_offers:push" not in asked_consents(Config())
     assert not_asked(Config()) == {}
+
+
+def test_a_gateway_that_nobody_is_asked_for_is_said() -> None:
+    """An operator set up SMS and app by the guide, which did not say that pages have to ask: nothing went there."""
+    gateways = {**SMS, "app_url": "https://app.example.org/rayon"}
+    unasked = Config.model_validate({"delivery": gateways})
+    assert agreed_by_nobody(unasked) == {
+        "delivery.app_url": "location_offers:app",
+        "delivery.webhook_url": "location_offers:sms",
+    }
+    assert agreed_by_nobody(Config.model_validate({"delivery": gateways, "privacy": {"asked": OFFERS}})) == {}
+    assert agreed_by_nobody(Config()) == {}
 
 
 def test_the_demo_asks_for_what_it_does(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ _SUMMARIES = {
     View.FUNNEL: "From the door to the till",
     View.ROPO: "From the web into the store and back",
     View.ROPO_UPLIFT: "Campaigns among who looked online",
+    View.CHANNEL_UPLIFT: "What coupons change, by channel",
     View.QUEUE: "The tills by hour",
 }
 for _view in View:

@@ -87,6 +87,8 @@ def cell_text(cell: Cell, column: TableColumn, report: Report, lang: Language) -
         return t.console.all_products if cell == ALL_PRODUCTS else report.plan.product_by_sku[cell].name
     if column.unit == "text":
         return cell or NONE
+    if column.unit == "channel":
+        return t.message_ways[cell]
     if column.unit == "state":
         return t.hot_states[cell]
     if column.unit == "weekday":

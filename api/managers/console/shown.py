@@ -37,7 +37,7 @@ from api.texts.numbers import short_number
 from api.texts.times import hour as hour_text
 
 SHOWN_ROWS = 200
-SORTED = (View.ZONES, View.FLOWS, View.PRODUCTS, View.ROPO, View.ROPO_UPLIFT)
+SORTED = (View.ZONES, View.FLOWS, View.PRODUCTS, View.ROPO, View.ROPO_UPLIFT, View.CHANNEL_UPLIFT)
 OF_PRODUCTS = (View.PRODUCTS, View.FUNNEL, View.ROPO)
 MEASURED = (View.HEAT, View.ZONES)
 WITH_PLAN = (*MEASURED, View.PRODUCTS)

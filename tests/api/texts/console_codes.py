@@ -18,7 +18,7 @@ from engine.presence.hotzones import HotReason, HotState
 from engine.vocabulary import PointsAge
 
 DAYS = {f"d{n}" for n in range(7)}
-NAMES = {"zone", "product", "category", "campaign", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
+NAMES = {"zone", "product", "category", "campaign", "channel", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 
 CONSOLE_CODES: dict[str, set[str]] = {
     "views": set(View),

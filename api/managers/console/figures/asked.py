@@ -36,6 +36,7 @@ class View(StrEnum):
     FUNNEL = "funnel"
     ROPO = "ropo"
     ROPO_UPLIFT = "ropo_uplift"
+    CHANNEL_UPLIFT = "channel_uplift"
     QUEUE = "queue"
 
 

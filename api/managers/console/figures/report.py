@@ -149,6 +149,8 @@ def _before(
 def _notes(looked: LookedPeriods, reach: tuple[float, float] | None, missing: int) -> list[Note]:
     """What a reader has to know of these figures, most important first."""
     asked, now, span = looked.asked, looked.now, looked.asked.span
+    if asked.view is View.CHANNEL_UPLIFT:  # of coupons and receipts: access points say nothing
+        return _notes_of_channels(looked)
     if asked.view in (View.ROPO, View.ROPO_UPLIFT) and (reach is None or now.is_empty):
         return [*_notes_of_ropo(looked), Note(NoteCode.NO_WAYS)]  # of people: access points say nothing
     if reach is None:
@@ -245,6 +247,13 @@ def _notes_of_ropo(looked: LookedPeriods) -> list[Note]:
     return notes
 
 
+def _notes_of_channels(looked: LookedPeriods) -> list[Note]:
+    notes = [Note(NoteCode.PRODUCTS_ALL_HOURS)] if looked.asked.span.hours != (0, 24) else []
+    if "crm:any" not in looked.now.made.ctx.config.privacy.asked:
+        notes.append(Note(NoteCode.NOBODY_JOINED))
+    return notes
+
+
 def _waits_for_an_hour(counts: SpanCounts) -> bool:
     """Whether the period is running, and no hour with figures is over: means by hour are of whole hours."""
     span = counts.span
@@ -263,6 +272,7 @@ def headline(report: Report) -> dict[str, TableFigure]:
         View.FUNNEL: "count",
         View.ROPO: "stopped",
         View.ROPO_UPLIFT: "bought_uplift",
+        View.CHANNEL_UPLIFT: "channel_effect",
         View.QUEUE: "people",
     }
     return report.table.figures(names[report.view])

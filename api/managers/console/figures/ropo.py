@@ -29,6 +29,7 @@ from engine.presence.expected.figures import Spread
 from engine.presence.ropo.blocks import ChanceSum
 from engine.presence.ropo.journeys import RopoStep
 from engine.privacy.k_anonymity import whole_ks
+from engine.storage.told.channel_uplift import ChannelWindow, channel_uplift
 from engine.storage.told.ropo import ALL, Figures, ropo_figures
 from engine.storage.told.web_uplift import WebWindow, web_uplift
 
@@ -91,6 +92,25 @@ def uplift_row(campaign: str, both: BothGroups, k: int) -> TableRow:
     enough = both.bought is not None
     shares = [_share(group) if enough else TableFigure(None) for group in (both.treated, both.held_out)]
     return TableRow(campaign, (campaign, *counts, *shares, *differences))
+
+
+def channels_table(looked: LookedPeriods) -> Table:
+    """Channels on which coupons were said: who got one there beside who was held out at that moment."""
+    columns = (
+        TableColumn("channel", "channel"),
+        TableColumn("reached", "count"),
+        TableColumn("held_back", "count"),
+        TableColumn("bought_reached", "share"),
+        TableColumn("bought_held_back", "share"),
+        TableColumn("channel_effect", "change"),
+    )
+    now, k = looked.now, looked.k
+    asked = ChannelWindow(now.plan.store, now.plan.timezone, {p.sku: p.category for p in now.plan.products})
+    span = {"from_t": now.span.from_t, "to_t": now.span.to_t, "now": now.now}
+    found = channel_uplift(now.made.ctx.db, asked, k=k, **span)
+    rows = [uplift_row(channel, both, k) for channel, both in found.items() if both.treated.n]
+    kept = [TableRow(row.key, row.cells[:-1]) for row in rows]  # of stops nothing is known here
+    return Table(columns, tuple(kept)).sorted_by("channel_effect").sorted_by(looked.asked.sort)
 
 
 def _share(group: GroupSums) -> TableFigure:

@@ -11,7 +11,7 @@ from typing import Literal
 from engine.indicators.comparison import ALPHA, against_usual, usual
 from engine.presence.hotzones import benjamini_hochberg
 
-Name = Literal["zone", "product", "text", "state", "weekday", "hour", "day", "step"]
+Name = Literal["zone", "product", "text", "state", "weekday", "hour", "day", "step", "channel"]
 """Names and codes, which readers get in words."""
 Quantity = Literal["count", "rate", "person_h", "s", "people", "share", "change"]
 Unit = Name | Quantity

@@ -13,7 +13,7 @@ from api.managers.console.figures.days import bucket_of, buckets_of
 from api.managers.console.figures.funnel import funnel_table
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.products import products_table
-from api.managers.console.figures.ropo import ropo_table, uplift_table
+from api.managers.console.figures.ropo import channels_table, ropo_table, uplift_table
 from api.managers.console.figures.tables import (
     Cell,
     Table,
@@ -36,7 +36,15 @@ FIGURES = (
     *("share", "count", "share_of_first", "stops", "stop_rate", "stop_s", "issued", "redeemed", "receipts", "buyers"),
     *("viewed", "stopped", "stop_share", "bought_here", "bought_online", "left_without"),
     *("stopped_first", "viewed_after", "bought_after", "treated", "held_out", "bought_treated", "bought_held_out"),
-    *("bought_uplift", "stopped_uplift"),
+    *(
+        "bought_uplift",
+        "stopped_uplift",
+        "reached",
+        "held_back",
+        "bought_reached",
+        "bought_held_back",
+        "channel_effect",
+    ),
 )
 """What tables count; each has its definition in every language."""
 OUTSIDE_KEY = "outside"
@@ -328,5 +336,6 @@ TABLES: Mapping[View, Callable[[LookedPeriods], Table]] = {
     View.FUNNEL: funnel_table,
     View.ROPO: ropo_table,
     View.ROPO_UPLIFT: uplift_table,
+    View.CHANNEL_UPLIFT: channels_table,
     View.QUEUE: queue_table,
 }

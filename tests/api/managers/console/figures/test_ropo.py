@@ -23,6 +23,7 @@ from engine.storage.commerce.events import keep_events
 from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.models.visits import ProductStopTable
+from engine.storage.models.vouchers import CampaignTable, DecisionTable
 from engine.vocabulary import SalesChannel
 from tests.api.managers.console.shop import MONDAY, SECRETS, STORE, at, open_day, plan_in
 from tests.databases import new_sqlite
@@ -164,3 +165,42 @@ def test_campaigns_stand_beside_who_was_held_out(made: Reports) -> None:
     assert [f.value for f in few.cells[3:] if isinstance(f, TableFigure)] == [None] * 4
     asked = {"from": MONDAY.isoformat(), "to": MONDAY.isoformat()}
     assert make_report(made, STORE, View.ROPO_UPLIFT, asked, now=NOW).table.rows == ()
+
+
+def test_channels_stand_beside_who_was_held_out_there(made: Reports) -> None:
+    """All 44 had a moment by notification before Tuesday's purchases: the ten who bought are five of either group."""
+    with made.ctx.db.write() as session:
+        spec = '{"offer": {"applies_to": "product", "sku": "BREAD"}}'
+        row: dict[str, Any] = {"version": 1, "seeded": False, "updated_at": 0.0, "state": "running", "spec": spec}
+        session.add(CampaignTable(store=STORE, campaign_id="bread", **row))
+        session.add_all(said(f"s{i}", held_out=i % 2 == 1) for i in range(N))
+    asked = {"from": MONDAY.isoformat(), "to": (MONDAY + dt.timedelta(days=1)).isoformat()}
+    shown = make_report(made, STORE, View.CHANNEL_UPLIFT, asked, now=NOW)
+    [found] = shown.table.rows
+    assert values(shown, "push") == pytest.approx(
+        {"reached": 22, "held_back": 22, "bought_reached": 7 / 22, "bought_held_back": 7 / 22, "channel_effect": 0.0}
+    )
+    effect = shown.table.figures("channel_effect")["push"]
+    assert effect.low is not None
+    assert effect.low < 0.0 < (effect.high or 0.0)
+    assert cell_text(found.cells[0], shown.table.columns[0], shown, "en") == "Notification"
+    assert {note.code for note in shown.notes} == set()
+
+
+def said(who: str, *, held_out: bool) -> DecisionTable:
+    at_t = at(PLAN, MONDAY + dt.timedelta(days=1), 9)
+    return DecisionTable(
+        decision_id=who,
+        trigger_id=who,
+        store=STORE,
+        campaign_id="bread",
+        shopper_id=who,
+        visit_id="v",
+        outcome="refuse" if held_out else "issue",
+        reason="holdout" if held_out else "ok",
+        at=at_t,
+        since=at_t,
+        probability=0.9,
+        caused_by_t=at_t,
+        inputs='{"store": "market", "currency": "EUR", "channel": "push", "gain_minor": 1.0}',
+    )

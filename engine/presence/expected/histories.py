@@ -10,7 +10,7 @@ from scipy import sparse
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
-from engine.presence.expected.levels import VISIT_S, runs_above
+from engine.presence.expected.levels import VISIT_S, Runs, levels_above, mostly, runs_of
 from engine.presence.expected.likely import likely_ways
 from engine.presence.expected.products import STOP_RUN_S, product_places
 from engine.presence.expected.rows import FLOOR, PRODUCT, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
@@ -134,7 +134,7 @@ class Histories:
         seen = np.append(np.unique(p.indices[p.indices < floor]), floor)
         history = StayHistory(t, seconds, gap - seconds, p[:, seen].toarray() / CHANCES)
         names, smooth = tuple(self.zones[z] for z in seen.tolist()), history.smoothed()
-        runs = runs_above(t, seconds, smooth[:, :-1], self._least_s[seen[:-1]])
+        runs = self._visits(history, smooth, seen[:-1])
         leaves = seen < self._leaves
         likely = likely_ways(t, seconds, smooth[:, leaves | (seen == floor)], [self.zones[z] for z in seen[leaves]])
         self._likely.append((who, likely))
@@ -146,6 +146,14 @@ class Histories:
             known = {sku: at for sku, at in stops.items() if at.chance >= LEAST}
             self.stops += [MadeStop(who, sku, LikelyStop(at.first_at, at.chance)) for sku, at in known.items()]
         return rows
+
+    def _visits(self, history: StayHistory, smooth: F64, seen: I64) -> Runs:
+        """At each threshold; `seen` are the zones, tills and products (m,) of the first columns of P and `smooth`."""
+        n, least_s = len(seen), self._least_s[seen]
+        stops = least_s == STOP_RUN_S  # too short for the median; what the mean makes of them is allowed for
+        inside = mostly(history.t, history.seconds, levels_above(history.p[:, :n]))
+        inside[stops] = levels_above(smooth[:, :n][:, stops])
+        return runs_of(history.t, history.seconds, inside, least_s)
 
     def _gather(self) -> None:
         parts = [self._held, *self._fresh]

@@ -87,25 +87,33 @@ def judge_survey(plan: Plan, cells: Cells, evidence: Evidence, geometry: Geometr
             scores.setdefault(choice, []).append(_score(plan, floor, found, heard, fold.tests))
     if not scores:
         return SurveyTrust()
-    return _choose({choice: np.concatenate(own) for choice, own in scores.items()}, np.concatenate(blind))
+    return choose_trust({choice: np.concatenate(own) for choice, own in scores.items()}, np.concatenate(blind))
 
 
-def _choose(scores: dict[tuple[float, float], F64], blind: F64) -> SurveyTrust:
-    """More is believed where that is better by more than the standard error of the places' differences: the least that
-    is as good (Breiman, Friedman, Olshen and Stone 1984, 3.4.3). `scores` (n,) of the places, by choice, and of who
-    knows nothing but the floor: where nobody does clearly better, the places contradict each other."""
+def choose_trust(scores: dict[tuple[float, float], F64], blind: F64) -> SurveyTrust:
+    """More is believed, and shadows reach farther, where that is clearly better (`_better`): the least that is as good
+    (Breiman, Friedman, Olshen and Stone 1984, 3.4.3). `scores` (n,) of the places, by choice, and of who knows nothing
+    but the floor: where nobody does clearly better, the places contradict each other."""
     nothing = taken = min(scores)
     for believed in sorted(BELIEVED):
-        more = min((c for c in scores if c[0] == believed), key=lambda choice: float(scores[choice].mean()))
-        gain = scores[taken] - scores[more]
-        if gain.mean() > gain.std() / np.sqrt(len(gain)):
-            taken = more
+        more, *longer = sorted(choice for choice in scores if choice[0] == believed)
+        for choice in longer:
+            more = _better(scores, more, choice)
+        taken = _better(scores, taken, more)
     better = blind - scores[taken]
     if better.mean() <= CLEARLY * better.std() / np.sqrt(len(better)):
         return SurveyTrust(0.0, judged=len(blind))
     gain_m = float((scores[nothing] - scores[taken]).mean())
     length = taken[1] if taken[0] > 0 else DEFAULT_CALIBRATION.field_length_m
     return SurveyTrust(taken[0], length, gain_m, len(scores[taken]))
+
+
+def _better(
+    scores: dict[tuple[float, float], F64], here: tuple[float, float], there: tuple[float, float]
+) -> tuple[float, float]:
+    """`there` where its scores (n,) are better by more than the standard error of the places' differences."""
+    gain = scores[here] - scores[there]
+    return there if gain.mean() > gain.std() / np.sqrt(len(gain)) else here
 
 
 def say_trust(trust: SurveyTrust, reach: Reach) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.config import SegmentConfig
+from engine.delivery.outboxes import segment_rules
 from engine.offers.caps import DAY_S, Limits
 from engine.privacy.consent import ConsentChoice
 from engine.storage.models.visits import VisitTable
 from engine.storage.people.shoppers import set_consents
+from engine.storage.segments.working_out import work_out_segments
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.mailed.mailing import mail_codes
 from engine.vocabulary import Channel, Purpose
@@ -59,7 +61,10 @@ def test_a_segments_letter_reaches_its_mailbox_and_one_click_ends_them(tmp_path:
         meant = campaign("for-regulars", by_email=True, valid_s=7 * DAY_S, audience={"segments": ["regulars"]})
         put_campaign(site.db, "corner", meant)
 
+        rules = segment_rules(site.server.app.state.ctx.config, {"corner": site.plan})
+
         def letters() -> list[str]:
+            work_out_segments(site.db, rules, time.time())  # the site does, too, once a minute
             mail_codes(site.db, site.plan, LIMITS, SECRETS.site_key, tomorrow_noon(site))
             return [m["To"] for m in post.box.messages if m["List-Unsubscribe"] is not None]
 

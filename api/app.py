@@ -31,6 +31,7 @@ import api.controllers.mail_events
 import api.controllers.receivers
 import api.controllers.streams
 import api.crm.events
+import api.health.cluster
 import api.health.endpoints
 import api.health.labels
 import api.health.sources
@@ -206,6 +207,7 @@ _ROUTERS = (
     api.health.endpoints.router,
     api.health.endpoints.metrics_router,
     api.health.sources.router,
+    api.health.cluster.router,
     gate.router,
     api.accounts.sign_in.pages,
     api.accounts.oidc.pages,

@@ -20,8 +20,7 @@ from engine.runtime.cluster.placing.layout import (
 )
 from engine.storage.shards.nodes import Head, NodeSeen
 from engine.storage.shards.shards import ShardSeen
-
-SILENT_S = 8.0  # a shard speaks every 2 s
+from engine.storage.shards.standing import SILENT_AFTER_S, node_standing
 
 
 def shard_values(shards: Iterable[ShardSeen]) -> list[dict[str, Any]]:
@@ -66,14 +65,12 @@ def node_values(nodes: Iterable[NodeSeen], cluster: ClusterConfig) -> list[dict[
 
 def state_of(shard: ShardSeen) -> str:
     """What it says of itself, or that it says nothing."""
-    return shard.state if shard.generation == 0 or shard.age_s <= SILENT_S else "silent"
+    return shard.state if shard.generation == 0 or shard.age_s <= SILENT_AFTER_S else "silent"
 
 
 def node_state(node: NodeSeen, cluster: ClusterConfig) -> str:
     """In one word."""
-    if node.age_s > cluster.node_gone_s:
-        return "gone"
-    return "drained" if node.draining else node.word.trouble or "well"
+    return node_standing(node, cluster.node_gone_s).value
 
 
 def all_values(

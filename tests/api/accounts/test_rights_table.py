@@ -43,7 +43,7 @@ OPEN = {
     "a person, whatever they may do": r"GET /account|POST /account/(password|sessions)",
     "who may see figures: the managers' door stands in front": r"\* /manage",
 }
-EVERYWHERE = re.compile(r"GET /(metrics|dpo|hq/points|v1/retention)|\S+ /v1/(privacy|loyalty|crm)/\S+")
+EVERYWHERE = re.compile(r"GET /(metrics|health/cluster|dpo|hq/points|v1/retention)|\S+ /v1/(privacy|loyalty|crm)/\S+")
 """These need their right in all stores, since they say something of all."""
 BESIDE = {("GET /v1/till/codes/{store}", "key of web"): 401}
 """What a right alone does not open: an e-shop, which uses tills, has no screen in a store."""

@@ -9,6 +9,7 @@ from selenium.webdriver import Chrome
 
 from engine.vocabulary import Role
 from tests.api.accounts.test_chromium import flaws
+from tests.api.health.test_cluster import small_cluster
 from tests.api.health.test_sources import say
 from tests.api.site import PASSWORD, Site
 from tests.browser import click, wait_for, write
@@ -33,8 +34,9 @@ def test_nothing_is_wider_than_the_phone(site: Site, chromium: Chrome, lang: str
     click(chromium, "main form button")
     wait_for(chromium, "[name=store]")
     found = {}
-    for path in ("/health", "/health/sources/corner"):
+    small_cluster(site)
+    for path in ("/health", "/health/sources/corner", "/health/cluster"):
         chromium.get(f"{site.url}{path}?lang={lang}")
         wait_for(chromium, "td")
         found[path] = flaws(chromium)
-    assert found == {"/health": [], "/health/sources/corner": []}
+    assert found == {"/health": [], "/health/sources/corner": [], "/health/cluster": []}

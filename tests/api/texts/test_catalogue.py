@@ -26,6 +26,7 @@ from engine.positioning.labels.doubts import LIES
 from engine.privacy.processing import BASES, Processing, Recipient, Risk
 from engine.storage.models import metadata
 from engine.storage.people.held import ways_to
+from engine.storage.shards.standing import NodeStanding, ShardStanding
 from engine.vocabulary import (
     AskedState,
     AuditAction,
@@ -298,6 +299,8 @@ CODES: dict[str, set[str]] = {
     "troubles": set(StoreTrouble),
     "crm_troubles": set(CrmTrouble),
     "source_states": set(SourceState),
+    **{page: set(ShardStanding) for page in ("shard_standings", "shard_remedies")},
+    **{page: set(NodeStanding) for page in ("node_standings", "node_remedies")},
     "shop_waits": set(EarnWait),
     "label_lies": {what.replace(" ", "_") for what in LIES},
     "refusals": health_codes.REFUSALS,

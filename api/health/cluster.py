@@ -1,0 +1,123 @@
+"""The shards and nodes of a cluster, for whoever runs the machines: how each is, what is wrong, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api.auth import needs
+from api.context import AppContext, context
+from api.keyring import Grant
+from api.pages import page
+from engine.config import Config
+from engine.storage.shards.nodes import NodeSeen, read_head, read_nodes
+from engine.storage.shards.shards import ShardSeen, read_shards
+from engine.storage.shards.standing import NodeStanding, ShardStanding, node_standing, shard_standing
+from engine.vocabulary import Right
+
+router = APIRouter(prefix="/health", tags=["health"])
+GONE_S = 10.0
+
+
+class NodeHealth(BaseModel):
+    """One machine."""
+
+    node: str
+    standing: NodeStanding
+    heard_age_s: float
+    cpus: int
+    clock_off_s: float = Field(description="By how much its clock is apart from the database's.")
+    disk_free_mib: float
+    plans: int = Field(description="Stores whose floor plan it has.")
+    version: str
+
+
+class ShardHealth(BaseModel):
+    """One process with its stores."""
+
+    shard: int
+    node: str
+    standing: ShardStanding
+    reason: str = Field(description="What it says of it itself; empty where all is well.")
+    stores: list[str]
+    moving: dict[str, int] = Field(description="Stores that go to another shard, and to which.")
+    lag_s: float = Field(description="How old the oldest message is that is not acknowledged.")
+    epoch: int = Field(description="Which life of the shard it is.")
+    memory_mib: float
+    busy_share: float = Field(description="Of one core.")
+    version: str
+    heard_age_s: float
+
+
+class ClusterHealth(BaseModel):
+    """Everything of it. `configured`: whether the site is to be a cluster at all."""
+
+    configured: bool
+    head: str | None
+    nodes: list[NodeHealth]
+    shards: list[ShardHealth]
+    without_shard: list[str] = Field(description="Stores that no shard runs.")
+
+
+@router.get("/cluster", summary="Shards and nodes of a cluster", response_model=ClusterHealth)
+def cluster_page(
+    request: Request,
+    ctx: AppContext = Depends(context),
+    _grant: Grant = Depends(needs(Right.SEE_HEALTH, everywhere=True)),
+) -> Response:
+    """JSON, or a page where the caller prefers HTML: each shard with its stores, node, lag, epoch, memory and version,
+    and what to do where one is not well. Needs the right to see the health of every store. Without a cluster it says
+    so."""
+    found = _look(ctx.config, ctx, list(ctx.plans))
+    if "text/html" not in request.headers.get("accept", ""):
+        return JSONResponse(found.model_dump(mode="json"))
+    well: dict[str, Any] = {"well": {NodeStanding.WELL, NodeStanding.DRAINED, ShardStanding.WORKING}}
+    return page(request, "cluster.html", found=found, **well)
+
+
+def _look(config: Config, ctx: AppContext, stores: Sequence[str]) -> ClusterHealth:
+    head, shards = read_head(ctx.db), read_shards(ctx.db)
+    configured = config.cluster is not None
+    gone_s = GONE_S if config.cluster is None else config.cluster.node_gone_s
+    run = {one.store for shard in shards.values() for one in shard.stores}
+    return ClusterHealth(
+        configured=configured,
+        head=None if head is None else head.node,
+        nodes=[_node(node, gone_s) for node in read_nodes(ctx.db).values()],
+        shards=[_shard(shard, config.storage.checkpoint_s) for shard in shards.values()],
+        without_shard=sorted(set(stores) - run) if configured else [],
+    )
+
+
+def _node(seen: NodeSeen, gone_s: float) -> NodeHealth:
+    return NodeHealth(
+        node=seen.word.name,
+        standing=node_standing(seen, gone_s),
+        heard_age_s=round(seen.age_s, 1),
+        cpus=seen.word.cpus,
+        clock_off_s=round(seen.word.clock_off_s, 3),
+        disk_free_mib=round(seen.word.disk_free_mib),
+        plans=len(seen.word.plans),
+        version=seen.word.version,
+    )
+
+
+def _shard(seen: ShardSeen, checkpoint_s: float) -> ShardHealth:
+    return ShardHealth(
+        shard=seen.number,
+        node=seen.runs_on or seen.node,
+        standing=shard_standing(seen, checkpoint_s),
+        reason=seen.reason,
+        stores=[one.store for one in seen.stores],
+        moving={one.store: one.coming_to for one in seen.stores if one.coming_to is not None},
+        lag_s=round(seen.lag_s, 1),
+        epoch=seen.generation,
+        memory_mib=round(seen.memory_mib),
+        busy_share=round(seen.busy_share, 2),
+        version=seen.version,
+        heard_age_s=round(seen.age_s, 1),
+    )

@@ -1,0 +1,52 @@
+"""How shards and nodes stand, in one word each: for whoever looks at a cluster."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from engine.storage.shards.nodes import NodeSeen
+from engine.storage.shards.shards import ShardSeen
+
+SILENT_AFTER_S = 8.0  # a shard speaks every 2 s
+BEHIND_S, BEHIND_CHECKPOINTS = 60.0, 6.0
+"""A message waits for up to four times as long as between two checkpoints; longer, and the shard does not keep up."""
+
+
+class NodeStanding(StrEnum):
+    """How a node of a cluster is."""
+
+    WELL = "well"
+    DRAINED = "drained"  # its stores go elsewhere, as somebody wished
+    GONE = "gone"  # unheard of
+    CLOCK = "clock"  # apart from the database's
+    DISK = "disk"  # nearly full
+
+
+class ShardStanding(StrEnum):
+    """How a shard of a cluster is: what it says of itself, or what is to be thought of it."""
+
+    WANTED = "wanted"  # nobody has begun it yet
+    STARTING = "starting"
+    WORKING = "working"
+    BEHIND = "behind"  # works, and does not keep up
+    DEAF = "deaf"
+    STUCK = "stuck"
+    FENCED = "fenced"
+    STOPPED = "stopped"
+    SILENT = "silent"  # it says nothing any more
+
+
+def node_standing(node: NodeSeen, gone_s: float) -> NodeStanding:
+    """In one word. Unheard of for `gone_s`, it is gone."""
+    if node.age_s > gone_s:
+        return NodeStanding.GONE
+    return NodeStanding.DRAINED if node.draining else NodeStanding(node.word.trouble or "well")
+
+
+def shard_standing(shard: ShardSeen, checkpoint_s: float) -> ShardStanding:
+    """What it says of itself, or that it says nothing, or is behind."""
+    if shard.generation > 0 and shard.age_s > SILENT_AFTER_S:
+        return ShardStanding.SILENT
+    said = ShardStanding(shard.state)
+    late = shard.lag_s > max(BEHIND_S, BEHIND_CHECKPOINTS * checkpoint_s)
+    return ShardStanding.BEHIND if late and said is ShardStanding.WORKING else said

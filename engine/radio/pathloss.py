@@ -25,7 +25,8 @@ class RadioPrior:
     p0_dbm: float = -42.0  # RSSI at 1 m: -34 to -48 for Wi-Fi phones, about -60 for BLE tags
     p0_spread_db: float = 10.0  # standard deviation of phone plus access point power where the plan does not say
     known_spread_db: float = 5.0  # the same where the plan gives p0_dbm: the phone alone (phones differ by 5-12 dB)
-    exponent: float = 2.3  # 1.5 (open hall) to 2.7 (crowded laboratory)
+    exponent: float = 2.3  # beside losses that the plan draws: 1.5 (open hall) to 2.7 (crowded laboratory)
+    bare_exponent: float = 2.6  # where it draws none: then the law alone must hold what walls and furniture take
     exponent_spread: float = 0.4  # of a store around it; what is far is foreseen less well by so much
     ap_exponent_spread: float = 0.2  # of one access point around its store
     device_height_m: float = 1.2  # a phone in the hand or in a trolley

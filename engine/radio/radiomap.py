@@ -15,6 +15,7 @@ from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geom
 from engine.records import F32, F64
 
 VERSION = 1  # of the saved form
+OUTLINE_M = 0.5  # a wall so near all along is the level's own outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,24 @@ class RadioMap:
 
 
 def prior_powers(plan: Plan, prior: RadioPrior = DEFAULT_PRIOR) -> tuple[F64, F64]:
-    """Power at 1 m and exponent per access point (A,): the plan's where it says, the prior's elsewhere."""
+    """Power at 1 m and exponent per access point (A,): the plan's where it says, the prior's elsewhere.
+
+    A level on which nothing is drawn that radio crosses is not free of it. A law of distance alone has to hold its
+    losses, as one-slope models do beside multi-wall ones (COST 231 final report, 4.7.2), so its exponent is larger.
+    """
+    drawn = obstructed_levels(plan)
+    usual = [prior.exponent if ap.level in drawn else prior.bare_exponent for ap in plan.access_points]
     p0 = [prior.p0_dbm if ap.p0_dbm is None else ap.p0_dbm for ap in plan.access_points]
-    exponent = [prior.exponent if ap.exponent is None else ap.exponent for ap in plan.access_points]
+    exponent = [n if ap.exponent is None else ap.exponent for ap, n in zip(plan.access_points, usual, strict=True)]
     return np.array(p0, dtype=np.float64), np.array(exponent, dtype=np.float64)
+
+
+def obstructed_levels(plan: Plan) -> set[str]:
+    """Ids of the levels on which the plan draws what radio crosses with a loss: fixtures, and walls but those around
+    the level, beyond which nobody stands."""
+    outline = {lv.id: lv.polygon.boundary.buffer(OUTLINE_M) for lv in plan.levels}
+    fixtures = {f.level for f in plan.fixtures if f.attenuation_db > 0}
+    return fixtures | {w.level for w in plan.walls if w.attenuation_db > 0 and not outline[w.level].covers(w.line)}
 
 
 def prior_spreads(plan: Plan, prior: RadioPrior = DEFAULT_PRIOR) -> tuple[F64, F64]:

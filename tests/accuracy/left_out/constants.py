@@ -51,6 +51,7 @@ CONSTANTS = (
     Constant(DEFAULT_PRIOR, "p0_dbm", (-46.0, -42.0, -38.0)),
     Constant(DEFAULT_PRIOR, "p0_spread_db", (7.0, 10.0, 13.0)),
     Constant(DEFAULT_PRIOR, "exponent", (2.0, 2.3, 2.6)),
+    Constant(DEFAULT_PRIOR, "bare_exponent", (2.3, 2.6, 2.9)),
     Constant(DEFAULT_PRIOR, "exponent_spread", (0.2, 0.4, 0.6), also=((DEFAULT_RIDGE, "exponent"),)),
     Constant(DEFAULT_PRIOR, "sigma_db", (2.8, 3.5, 4.5)),
     Constant(DEFAULT_SETTINGS, "tail_dof", (3.0, 4.0, 6.0)),

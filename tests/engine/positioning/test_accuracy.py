@@ -30,7 +30,7 @@ def test_the_bound_is_that_of_the_whole_information_matrix(store: tuple[Plan, Ce
     mean, spread = radio_map.mean_dbm[:, c], radio_map.sigma_db[:, c]
     for ap, dbm, sigma in zip(plan.access_points, mean.tolist(), spread.tolist(), strict=True):
         dx, dy, dz = cells.x_m[c] - ap.x_m, cells.y_m[c] - ap.y_m, ap.z_m - prior.device_height_m
-        slope = -10 * prior.exponent / np.log(10) / (dx**2 + dy**2 + dz**2)
+        slope = -10 * prior.bare_exponent / np.log(10) / (dx**2 + dy**2 + dz**2)
         row = np.array([slope * dx, slope * dy, 1.0])
         heard = 0.9 / (1 + np.exp(-(dbm + 88.0) / 4.0))
         information += heard / sigma**2 * np.outer(row, row)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shapely.geometry import LineString, box
 
 from engine.plan.cells import Cells, walkable_cells
-from engine.plan.model import Plan
+from engine.plan.model import Fixture, Plan, Wall
 from engine.radio.pathloss import DEFAULT_PRIOR, cell_geometry
 from engine.radio.radiomap import map_arrays, map_from_arrays, map_misfit, plan_fingerprint, prior_map, prior_powers
 from tests.engine.radio.made import cells_at, hall
@@ -25,7 +26,7 @@ def cells() -> Cells:
 
 def test_the_prior_map_is_the_law_of_the_prior(cells: Cells) -> None:
     known = replace(PLAN, access_points=tuple(replace(a, p0_dbm=-40.0, exponent=2.0) for a in PLAN.access_points))
-    for plan, p0, exponent, spread in ((PLAN, -42.0, 2.3, 10.0), (known, -40.0, 2.0, 5.0)):
+    for plan, p0, exponent, spread in ((PLAN, -42.0, 2.6, 10.0), (known, -40.0, 2.0, 5.0)):
         made = prior_map(plan, cells)
         for a, ap in enumerate(plan.access_points):
             d = np.sqrt((cells.x_m - ap.x_m) ** 2 + (cells.y_m - ap.y_m) ** 2 + 1.5**2)
@@ -43,6 +44,26 @@ def test_the_prior_map_is_the_law_of_the_prior(cells: Cells) -> None:
     one = replace(PLAN, access_points=(replace(PLAN.access_points[0], p0_dbm=-40.0), PLAN.access_points[1]))
     assert prior_map(one, cells).offset_sigma_db == DEFAULT_PRIOR.p0_spread_db  # one of two is not all
     np.testing.assert_array_equal(prior_powers(one)[0], [-40.0, -42.0])
+
+
+def test_a_level_that_draws_nothing_in_the_way_has_the_larger_exponent() -> None:
+    """What radio crosses is there, drawn or not. The outer walls stand behind everybody."""
+    upper = replace(PLAN.levels[0], id="1", ordinal=1)
+    plan = replace(PLAN, levels=(*PLAN.levels, upper))
+    plan = replace(plan, access_points=(PLAN.access_points[0], replace(PLAN.access_points[1], level="1")))
+    outer = Wall("1", LineString([(0, 0), (4, 0), (4, 3)]), "brick", 7.0)
+    inner = Wall("1", LineString([(2, 0), (2, 2)]), "brick", 7.0)
+    shelf = Fixture("s", "0", "", "gondola", 2.5, False, box(1, 1, 2, 2))
+    for walls, fixtures, exponent in (
+        ((outer,), (), [2.6, 2.6]),
+        ((outer, replace(inner, attenuation_db=0.0)), (replace(shelf, attenuation_db=0.0),), [2.6, 2.6]),
+        ((outer, inner), (), [2.6, 2.3]),
+        ((), (shelf,), [2.3, 2.6]),
+    ):
+        drawn = replace(plan, walls=walls, fixtures=fixtures)
+        np.testing.assert_array_equal(prior_powers(drawn)[1], exponent)
+    stated = replace(plan, access_points=(replace(plan.access_points[0], exponent=2.0), plan.access_points[1]))
+    np.testing.assert_array_equal(prior_powers(stated)[1], [2.0, 2.6])
 
 
 def test_the_fingerprint_is_of_access_points_and_cells() -> None:

@@ -92,9 +92,9 @@ def measured(seed: int = 3, n: int = 40, **columns: object) -> Evidence:
 @pytest.mark.parametrize(
     ("plan", "p0", "exponent", "sd"),
     [
-        (PLAN, [-42.0] * 3, [2.3] * 3, SD),
-        (KNOWN, [-40.0, -44.0, -38.0], [2.0, 2.4, 2.3], SD_KNOWN),
-        (MIXED, [-42.0, -42.0, -36.0], [2.3] * 3, SD_MIXED),
+        (PLAN, [-42.0] * 3, [2.6] * 3, SD),
+        (KNOWN, [-40.0, -44.0, -38.0], [2.0, 2.4, 2.6], SD_KNOWN),
+        (MIXED, [-42.0, -42.0, -36.0], [2.6] * 3, SD_MIXED),
     ],
     ids=["unknown", "known", "one known"],
 )
@@ -130,11 +130,11 @@ def test_of_the_heights_of_fixtures_the_best_explanation_is_taken(seed: int) -> 
     height = np.where(ev.kind == 2, truth[0], truth[1])
     lost = 50 * (1 - np.exp(-(ev.walls_db + height * ev.tall_db + (1 - height) * ev.low_db) / 50))
     ev = replace(
-        ev, rssi_dbm=-42 - 2.3 * ev.log_d - lost - 18 * ev.floors + rng.normal(0, 3.0 if seed < 6 else 9.0, 60)
+        ev, rssi_dbm=-42 - 2.6 * ev.log_d - lost - 18 * ev.floors + rng.normal(0, 3.0 if seed < 6 else 9.0, 60)
     )
     sd, best, tall = [*SD, 6.0, 6.0, 10.0], None, 0.0
     for between, among in ((0.5, 0.5), (0.0, 0.35), (1.0, 1.0)):
-        one = fit_by_hand(ev, [-42.0] * 3, [2.3] * 3, sd, (between, among), 1.0)
+        one = fit_by_hand(ev, [-42.0] * 3, [2.6] * 3, sd, (between, among), 1.0)
         # clearly better than the one before, and not by saying that crossings cost nothing
         if best is None or (one.score > best.score + 0.2 and one.theta[2] > 0.2 - 1.0):
             best, tall = one, among
@@ -156,7 +156,7 @@ def test_the_heights_are_weighed_alike_however_much_there_is_to_go_by() -> None:
         best, tall = None, 0.0
         for between, among in ((0.5, 0.5), (0.0, 0.35), (1.0, 1.0)):
             own = [*SD, *([6.0, 6.0, 10.0][:sources])]
-            one = fit_by_hand(ev, [-42.0] * 3, [2.3] * 3, own, (between, among), 1.0)
+            one = fit_by_hand(ev, [-42.0] * 3, [2.6] * 3, own, (between, among), 1.0)
             if best is None or (one.score > best.score + 0.2 and one.theta[2] > 0.2 - 1.0):
                 best, tall = one, among
         assert fit_law(PLAN, ev).tall == tall, n
@@ -167,7 +167,7 @@ def test_the_heights_are_weighed_alike_however_much_there_is_to_go_by() -> None:
 def test_a_height_that_needs_no_losses_explains_nothing() -> None:
     """Losses that are not there at all fit best where fixtures are lowest; that is no news of their height."""
     ev = measured(5, 60, tall_db=20.0, low_db=0.0, walls_db=0.0)
-    ev = replace(ev, rssi_dbm=-42 - 2.3 * ev.log_d - 18 * ev.floors + np.random.default_rng(1).normal(0, 1, 60))
+    ev = replace(ev, rssi_dbm=-42 - 2.6 * ev.log_d - 18 * ev.floors + np.random.default_rng(1).normal(0, 1, 60))
     assert fit_law(PLAN, ev).tall == 0.5
 
 
@@ -180,7 +180,7 @@ def test_priors_can_be_told() -> None:
         prior=replace(DEFAULT_PRIOR, p0_spread_db=1e-4),
     )
     np.testing.assert_allclose(firm.p0_dbm, [-42.0] * 3, atol=1e-3)
-    np.testing.assert_allclose(firm.exponent, [2.3] * 3, atol=1e-3)
+    np.testing.assert_allclose(firm.exponent, [2.6] * 3, atol=1e-3)
     assert firm.loss_scale == pytest.approx(1.0, abs=1e-3)
 
 
@@ -188,7 +188,7 @@ def test_without_evidence_the_law_is_the_prior() -> None:
     nothing = evidence([])
     law = fit_law(PLAN, nothing)
     np.testing.assert_array_equal(law.p0_dbm, [-42.0] * 3)
-    np.testing.assert_array_equal(law.exponent, [2.3] * 3)
+    np.testing.assert_array_equal(law.exponent, [2.6] * 3)
     assert (law.loss_scale, law.tall, law.shared_db) == (1.0, 0.5, 0.0)
     np.testing.assert_allclose(law.precision, np.diag(1 / np.array(SD) ** 2))
     assert len(law.source_db) == len(law.residual_db) == 0

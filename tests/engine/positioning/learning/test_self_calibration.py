@@ -41,12 +41,12 @@ def test_the_exponent_is_learnt() -> None:
     plan = plain()
     cells = walkable_cells(plan, 0.5)
     learner = SelfCalibration(plan, cells)
-    learner.add(hearings(plan, 3.0, np.array([0.0, 10.0])))
+    learner.add(hearings(plan, 3.3, np.array([0.0, 10.0])))
     assert learner.fit(FIRST_FIT_S - 1) is None
     learnt = learner.fit(FIRST_FIT_S)
     assert learnt is not None
     geometry = cell_geometry(plan, cells)
-    truth = mean_dbm(geometry, np.full(7, -40.0), np.full(7, 3.0))
+    truth = mean_dbm(geometry, np.full(7, -40.0), np.full(7, 3.3))
     before = prior_map(plan, cells).mean_dbm
 
     def contrast(m: np.ndarray) -> float:

@@ -64,7 +64,7 @@ def test_places_are_in_the_stores_frame_and_cells_around_their_mean(built: Site)
 
 def test_powers_are_the_plans_where_it_says_and_spreads_are_squared(built: Site) -> None:
     np.testing.assert_allclose(built.p0_dbm, [-42.0, -35.0])
-    np.testing.assert_allclose(built.exponent, [2.3, 3.1])
+    np.testing.assert_allclose(built.exponent, [2.6, 3.1])
     np.testing.assert_allclose(built.offset_mean, [2.0, 0.0])
     np.testing.assert_allclose(built.offset_var, [49.0, 3.24])
 

@@ -149,7 +149,7 @@ def test_fits_say_what_was_left_before_and_after(cells: Cells) -> None:
     law = got.law
     offset = law.source_db[ev.source] + law.shared_db
     lost = 50.0 * (1.0 - np.exp(-ev.x_m / 50.0)) + 18.0 * ev.crowd
-    before = ev.rssi_dbm - (-42.0 - 2.3 * ev.log_d - lost) - offset
+    before = ev.rssi_dbm - (-42.0 - 2.6 * ev.log_d - lost) - offset
     for a, fit in enumerate(got.fits):
         mine = (ev.ap == a) & np.isfinite(ev.rssi_dbm)
         assert (fit.ap, fit.places) == (f"ap{a}", int(mine.sum()))

@@ -39,7 +39,7 @@ def columns() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     log_d = 10 * np.log10(np.maximum(GEOMETRY.distance_m, 1.0))
     lost = GEOMETRY.walls_db + LAW.tall * GEOMETRY.tall_db + (1 - LAW.tall) * GEOMETRY.low_db
     lost = 50 * (1 - np.exp(-lost / 50))
-    return -42.0 - 2.3 * log_d - lost, log_d, lost
+    return -42.0 - 2.6 * log_d - lost, log_d, lost
 
 
 def test_the_floor_is_the_prior_and_its_blocks_are_squares_of_two_metres(floor: FloorGrid) -> None:

@@ -98,8 +98,7 @@ class NodeSupervisor:
                     if said not in (None, head.address):
                         log.warning("the head is at %s, as the database says, and not at %s", head.address, said)
                         said = None
-                    self._join(head, at)
-                    at = head
+                    at = head if self._join(head, at) else at  # one that does not listen yet is tried again
                 self._retire()
                 self._beat(None)
                 self.stopping.wait(BEAT_S)
@@ -169,18 +168,20 @@ class NodeSupervisor:
             require_same(head, self._site.name, self._check)
         return head
 
-    def _join(self, head: Head, before: Head | None) -> None:
+    def _join(self, head: Head, before: Head | None) -> bool:
+        """False where it is away, or not there yet."""
         if not listens(*split_address(head.address)):
-            return  # it is away, or not there yet: the next look tries again
+            return False
         if before is not None and before.epoch == head.epoch:
             self._rest("this node's Ray")
         lives = self._lives()
         if lives is None:
-            return
+            return False
         log.info("%s joins the head %s at %s", self._site.name, head.node, head.address)
         command = node_command(self._cluster, self._site.name, self._host, head.address, os.cpu_count() or 1)
         self._rays.start(head.epoch, lives, command, self._environ, self._log)
         self.joined.set()
+        return True
 
     def _lives(self) -> Lives | None:
         """Of the shards that run here; None where the database is away."""

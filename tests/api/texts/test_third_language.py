@@ -20,6 +20,7 @@ coupon_changes: {redeemed: "Gebruikt: u bespaarde {amount}"}
 """
 ASK = """
 import sys
+import time
 from pathlib import Path
 from api.shoppers.wallet.news import tell_change
 from api.texts.catalogue import words
@@ -40,7 +41,7 @@ with served(url, config, small_plan()) as site, site.client() as phone:
     assert "<title>Mijn pagina" in page.text and 'hreflang="nl"' in page.text
     assert words("en").me.past in page.text  # what is not translated yet
     who = site.sign_in(phone, locale="nl")
-    voucher = site.issue(who, __import__("time").time())
+    voucher = site.issue(who, time.time())
     assert 'offline?lang=nl' in phone.get("/sw.js").text
     shared = phone.post("/v1/me/shares", json={"voucher_id": voucher}).json()["url"].removeprefix(site.url)
     with site.client() as friend:

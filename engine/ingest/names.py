@@ -27,7 +27,7 @@ _PART = re.compile(
     r"|\d{1,4}|\d{1,2}[a-z]+"  # numbers, and bands or floors: 5ghz, 2nd
 )
 _BASE64 = re.compile(r"(?![a-z]+\d{0,2}$|[A-Z][a-z]+$)[A-Za-z0-9]{8}")  # of six bytes; not what is a word
-_HEX = re.compile(r"[0-9a-fA-F]{2,}")
+_HEX = re.compile(r"(?:0x)?[0-9a-fA-F]{2,}")
 
 
 def looks_like_a_name(text: str) -> bool:

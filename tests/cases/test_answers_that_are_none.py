@@ -54,5 +54,4 @@ def test_a_body_without_an_end_holds_up_no_order(db: Database, tmp_path: Path) -
         asks = sender(db, eshop)
         eshop.answers = [(ENDLESS, {})]
         assert asks.send_due(NOW) == 1
-        asks.close()
     assert [one.state for one in orders_of(db, who, NOW)] == [AskedState.TAKEN]

@@ -12,7 +12,7 @@ import base64
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.ingest.masks import mask_macs
@@ -41,6 +41,7 @@ def spelt(octets: list[int]) -> list[str]:
 
 
 @given(OCTETS)
+@example([0xCA, *[0xFA] * 5])  # of letters alone: every part is a word
 def test_no_name_that_is_an_address_goes_further(octets: list[int]) -> None:
     names = SourceNames(KEY)
     for said in spelt(octets):

@@ -11,6 +11,42 @@ from engine.ingest.mqtt.link import LinkName, LinkState
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
 
 
+class WaitingFrames:
+    """A session's queue: what waits, and what was taken and is not acknowledged. Begin with `_begin`."""
+
+    def _begin(self) -> None:
+        self._waiting: deque[RawFrame] = deque()
+        self.unanswered: dict[int, RawFrame] = {}
+        self._mid = 0
+
+    def _add(self, topic: str, payload: bytes, at: float) -> None:
+        self._mid += 1
+        self._waiting.append(RawFrame(topic, payload, at, Token(1, self._mid)))
+
+    @property
+    def connections(self) -> int:
+        """One."""
+        return 1
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def take(self, max_frames: int, timeout_s: float) -> list[RawFrame]:
+        """What waits, at once."""
+        taken = [self._waiting.popleft() for _ in range(min(max_frames, len(self._waiting)))]
+        self.unanswered |= {raw.token.mid: raw for raw in taken}
+        return taken
+
+    def acknowledge(self, tokens: Iterable[Token]) -> None:
+        """Forgets them."""
+        for token in tokens:
+            del self.unanswered[token.mid]
+
+    def publish(self, topic: str, payload: bytes, qos: int = 0) -> Any:
+        """Events go nowhere."""
+        return True
+
+
 class Wire:
     """What is published reaches every session there is; what a session has not acknowledged, it keeps."""
 
@@ -30,7 +66,7 @@ class Wire:
             session.arrive(topic, payload)
 
 
-class Session(Subscriber):
+class Session(WaitingFrames, Subscriber):
     """An engine's end of the wire."""
 
     def __init__(self, wire: Wire, config: MqttConfig, stores: Sequence[str]) -> None:
@@ -38,25 +74,17 @@ class Session(Subscriber):
         self.client_id = config.client_id
         self._wire = wire
         self._listens = False
-        self._waiting: deque[RawFrame] = deque()
-        self.unanswered: dict[int, RawFrame] = {}
-        self._mid = 0
+        self._begin()
 
     def arrive(self, topic: str, payload: bytes) -> None:
         """A message comes to the session."""
         if self._listens:
-            self._mid += 1
-            self._waiting.append(RawFrame(topic, payload, self._wire.now, Token(1, self._mid)))
+            self._add(topic, payload, self._wire.now)
 
     @property
     def state(self) -> LinkState:
         """Always there, once started."""
         return LinkState(LinkName.CONNECTED if self._listens else LinkName.AWAY, 0.0)
-
-    @property
-    def connections(self) -> int:
-        """One."""
-        return 1
 
     def keep_as_retained(self) -> None:
         """What waits now is what a broker kept for whoever asks."""
@@ -68,21 +96,3 @@ class Session(Subscriber):
 
     def stop(self) -> None:
         """The session stays, as far as this wire goes."""
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def take(self, max_frames: int, timeout_s: float) -> list[RawFrame]:
-        """What waits, at once."""
-        taken = [self._waiting.popleft() for _ in range(min(max_frames, len(self._waiting)))]
-        self.unanswered |= {raw.token.mid: raw for raw in taken}
-        return taken
-
-    def acknowledge(self, tokens: Iterable[Token]) -> None:
-        """Forgets them."""
-        for token in tokens:
-            del self.unanswered[token.mid]
-
-    def publish(self, topic: str, payload: bytes, qos: int = 0) -> Any:
-        """Events go nowhere."""
-        return True

@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.config import Config, MqttConfig
 from engine.ingest.mqtt.link import LinkName, LinkState
-from engine.ingest.mqtt.receiver import RawFrame, Token
 from engine.ingest.mqtt.shard_session import ShardSession
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.settings import ShardSettings
 from engine.runtime.cluster.work import ShardWork
 from engine.storage.database import Database
+from tests.engine.runtime.wire import WaitingFrames
 
 SECRETS = Secrets(b"0123456789abcdef0123456789abcdef", "manager", "till")
 
 
-class WiredSession(ShardSession):
+class WiredSession(WaitingFrames, ShardSession):
     """A session that listens from the first moment, and keeps what is not acknowledged."""
 
     def __init__(self, config: MqttConfig, topics: Collection[str], **known: Any) -> None:
         super().__init__(config, topics, **known)
         self._known = known
-        self._queue: deque[RawFrame] = deque()
-        self.unanswered: dict[int, RawFrame] = {}
-        self._mid = 0
+        self._begin()
 
     def arrive(self, topic: str, payload: bytes, at: float) -> None:
         """A message comes."""
-        self._mid += 1
-        self._queue.append(RawFrame(topic, payload, at, Token(1, self._mid)))
+        self._add(topic, payload, at)
 
     @property
     def state(self) -> LinkState:
         """Always there."""
         return LinkState(LinkName.CONNECTED, 0.0)
-
-    @property
-    def connections(self) -> int:
-        """One."""
-        return 1
 
     def start(self) -> None:
         """It listens already."""
@@ -53,24 +44,6 @@ class WiredSession(ShardSession):
 
     def listen(self, topics: Collection[str]) -> None:
         """Hears everything."""
-
-    def __len__(self) -> int:
-        return len(self._queue)
-
-    def take(self, max_frames: int, timeout_s: float) -> list[RawFrame]:
-        """What waits, at once."""
-        taken = [self._queue.popleft() for _ in range(min(max_frames, len(self._queue)))]
-        self.unanswered |= {raw.token.mid: raw for raw in taken}
-        return taken
-
-    def acknowledge(self, tokens: Iterable[Token]) -> None:
-        """Forgets them."""
-        for token in tokens:
-            del self.unanswered[token.mid]
-
-    def publish(self, topic: str, payload: bytes, qos: int = 0) -> Any:
-        """Events go nowhere."""
-        return True
 
 
 class WiredShard:

@@ -42,11 +42,13 @@ class Told:
 
 @dataclass
 class CustomerFile:
-    """`with CustomerFile(folder) as file:` listens; `answers` are (status, headers) in place of the next 200s."""
+    """`with CustomerFile(folder) as file:` listens; `answers` are (status, headers) in place of the next 200s, and
+    `refused` are texts: a body with one of them is answered with 422 (calls for several shoppers come in any order)."""
 
     folder: Path
     told: list[Told] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    refused: set[bytes] = field(default_factory=set)
     deaf: set[str] = field(default_factory=set)  # paths on which no answer comes
 
     def __enter__(self) -> CustomerFile:
@@ -85,7 +87,10 @@ class CustomerFile:
     async def _answer(self, request: Request) -> Response:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         status, headers = self.answers.pop(0) if self.answers else (200, {})
-        self.told.append(Told(request.method, path, dict(request.headers), await request.body()))
+        body = await request.body()
+        if any(text in body for text in self.refused):
+            status = 422
+        self.told.append(Told(request.method, path, dict(request.headers), body))
         while (status == HANG or path in self.deaf) and not self._over.is_set():
             await asyncio.sleep(0.02)
         return Response(NO_GZIP if "Content-Encoding" in headers else b"", status or 200, headers)

@@ -42,6 +42,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CustomerFile]:
 def _fresh(file: CustomerFile) -> None:
     file.told.clear()
     file.answers.clear()
+    file.refused.clear()
     file.deaf.clear()
 
 
@@ -159,12 +160,13 @@ def test_a_refused_event_is_a_dead_letter_until_it_is_sent_again(db: Database, f
     tell_visits(db, ada, ["shoes", "toys"])
     tell_visits(db, shopper(db, CRM, name="Bob"), ["books"])
     file.told.clear()
-    file.answers = [(422, {})]
+    file.refused = {b'"zone":"shoes"'}
     sent.rest()
     assert sorted(kinds(file.told)) == ["consent", "profile", "visit", "visit"]
     [letter] = dead_letters(db, "crm")
     assert (letter.trouble, letter.status, letter.behind) == (CrmTrouble.REFUSED, 422, 1)
     file.told.clear()
+    file.refused.clear()
     send_again(db, "crm")
     sent.rest()
     assert [one.json["data"]["zone"] for one in file.told] == ["shoes", "toys"]

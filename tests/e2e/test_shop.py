@@ -24,13 +24,22 @@ __all__ = ["chromium"]
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 MAC = "02:00:00:00:0e:2e"
 PRODUCT = "FRO-001"  # the Comté of the campaign of the same name
+CHEESE = "Fromagerie et charcuterie"  # the zone of
+CHEESES = ("FRO-001", "FRO-002", "FRO-003", "FRO-004", "FRO-005")
 
 
 def scenario(folder: Path) -> Path:
-    """The demo's supermarket with one more shopper, who walks from the entrance to the Comté and stays."""
+    """The demo's supermarket with one more shopper, who walks from the entrance to the Comté and stays. A tasting of
+    cheese goes on there: that zone is hot whatever the others do."""
     path = folder / "scenario.yaml"
     walker = {"name": "Zoé", "sku": PRODUCT, "mac": MAC, "arrive_s": 1.0, "stand_s": 400.0}
-    path.write_text(yaml.safe_dump({"extends": "demo-supermarket", "about": "with Zoé", "scripted": [walker]}))
+    tasting = [
+        {"name": f"{sku} {i}", "sku": sku, "arrive_s": 2.0 * i, "stand_s": 400.0, "start_inside": True}
+        for sku in CHEESES
+        for i in range(6)
+    ]
+    said = {"extends": "demo-supermarket", "about": "with Zoé", "scripted": [walker, *tasting]}
+    path.write_text(yaml.safe_dump(said))
     return path
 
 
@@ -105,9 +114,10 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
 
         def hot() -> list[str]:
             zones = site.get("/v1/stores/supermarket/hot-zones", MANAGER_KEY)["items"]
-            return [zone["name"] for zone in zones if zone["state"] == "hot"]
+            names = [zone["name"] for zone in zones if zone["state"] == "hot"]
+            return names if CHEESE in names else []
 
-        names = until(hot, 150, lambda: json.dumps(site.get("/v1/stores/supermarket/hot-zones", MANAGER_KEY))[:3000])
+        names = until(hot, 400, lambda: json.dumps(site.get("/v1/stores/supermarket/hot-zones", MANAGER_KEY))[:3000])
         chromium.get(f"{site.url}/manage")
         write(chromium, "input[name=key]", MANAGER_KEY)
         click(chromium, "form:has(input[name=key]) button")

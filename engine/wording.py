@@ -58,6 +58,7 @@ class MistakeCode(StrEnum):
     UNKNOWN_SEGMENT = "unknown_segment"
     UNKNOWN_CATEGORY = "unknown_category"
     DOUBLE_ID = "double_id"
+    SAME_TIME = "same_time"
     # of HQ's campaigns, and of what a store changes of one
     HQ_NO_RANGE = "hq_no_range"
     HQ_OWN_CAMPAIGN = "hq_own_campaign"

@@ -40,9 +40,19 @@ export function drawQuiet(said, after) {
   by("often").value = now ? now[0] : "shop";
   by("quiet_from").value = said.quiet?.from ?? "";
   by("quiet_to").value = said.quiet?.to ?? "";
+  checkHours();
+}
+
+// Both or none, and not the same: the browser says what is wrong, beside the field.
+function checkHours() {
+  const [from, to] = [by("quiet_from"), by("quiet_to")];
+  from.required = to.value !== "";
+  to.required = from.value !== "";
+  to.setCustomValidity(from.value !== "" && from.value === to.value ? t.me.quiet_same : "");
 }
 
 export function listenForQuiet(after) {
+  by("quiet_form").addEventListener("input", checkHours);
   by("quiet_form").addEventListener("submit", (event) => {
     event.preventDefault();
     const [per_day, per_week] = OFTEN[by("often").value];

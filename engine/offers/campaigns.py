@@ -306,6 +306,7 @@ def _findings(campaign: Campaign, plan: Plan, on: dt.date | None) -> Iterator[Pr
         yield _unknown("audience.interested.category", "category", about.category, Code.UNKNOWN_CATEGORY, known)
     if offer.category is not None and offer.category not in categories:
         yield _unknown("offer.category", "category", offer.category, Code.UNKNOWN_CATEGORY, sorted(categories))
+    yield from campaign.when.findings()
     yield from legal_findings(offer, campaign.texts.model_dump(), plan, on)
     starts_at = campaign.when.starts_at
     first_day = None if starts_at is None else starts_at.astimezone(ZoneInfo(plan.timezone)).date()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from engine.errors import Problem
 from engine.offers.bounds import Moment
 from engine.vocabulary import DecisionReason
+from engine.wording import MistakeCode
 
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 """`HH:MM`, quoted in YAML (where a bare 10:00 is the number 600)."""
@@ -21,7 +24,11 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Hours(BaseModel):
-    """From (included) to (excluded); over midnight when `to` is not later than `from`."""
+    """From (included) to (excluded); over midnight when `to` is not later than `from`.
+
+    Hours that end when they begin last a day. Who asks for quiet may as well have meant none, and is refused them; what
+    was stored before goes on.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
@@ -33,6 +40,11 @@ class Hours(BaseModel):
         if self.from_ < self.to:
             return self.from_ <= clock < self.to
         return clock >= self.from_ or clock < self.to
+
+    @property
+    def is_same_time(self) -> bool:
+        """Whether they end when they begin."""
+        return _minute(self.from_) % DAY_MIN == _minute(self.to) % DAY_MIN and not (self.from_ < self.to)
 
     def spanning(self, other: Hours) -> Hours:
         """The shortest hours that have both within."""
@@ -51,6 +63,10 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
+SAME_TIME = "the hours end when they begin"
+ALL_DAY = "for the whole day write 00:00 to 24:00, for none leave them out"
+
+
 class When(BaseModel):
     """A campaign's time. Everything empty: always."""
 
@@ -67,6 +83,12 @@ class When(BaseModel):
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
             raise PydanticCustomError("ends_first", "ends_at is not after starts_at")
         return self
+
+    def findings(self) -> Iterator[Problem]:
+        """Hours of quiet that may mean all day as well as never, each at its place below the campaign."""
+        for i, hours in enumerate(self.quiet_hours):
+            if hours.is_same_time:
+                yield Problem("", f"when.quiet_hours.{i}.to", SAME_TIME, ALL_DAY, code=MistakeCode.SAME_TIME)
 
     def refusal(self, now: float, timezone: ZoneInfo) -> DecisionReason | None:
         """Why not at `now` (s): `not_started`, `ended`, `quiet_hours`, `outside_hours`; None when it may speak.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.shoppers.schemas import Goods, Strict
-from engine.offers.hours import Hours
+from engine.offers.hours import ALL_DAY, SAME_TIME, Hours
 from engine.offers.wishes import Mute
 from engine.vocabulary import MuteKind, WalletChangeKind
 
@@ -43,6 +44,13 @@ class WishRequest(Strict):
     per_day: int | None = Field(None, strict=True, ge=0, le=100)
     per_week: int | None = Field(None, strict=True, ge=0, le=100)
     quiet: Hours | None = Field(None, examples=[{"from": "12:00", "to": "14:00"}])
+
+    @field_validator("quiet")
+    @classmethod
+    def _ends_later(cls, quiet: Hours | None) -> Hours | None:
+        if quiet is not None and quiet.is_same_time:
+            raise PydanticCustomError("same_time", f"{SAME_TIME}: {ALL_DAY}")
+        return quiet
 
 
 class Caps(BaseModel):

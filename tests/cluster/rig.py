@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from engine.runtime.cluster.nodes.names import actor_name
 from engine.runtime.cluster.nodes.rays import NodeRays
 from engine.runtime.cluster.nodes.sessions import session_members
 from engine.storage.database import Database, open_database
@@ -162,8 +163,7 @@ class ClusterRig:
 
     def actor_pids(self, name: str) -> list[int]:
         """The processes of a node's shards."""
-        members = NodeRays(self.ray_dir, name).members()
-        return [pid for pid in members if _command(pid).startswith("ray::ShardActor")]
+        return [pid for pid in NodeRays(self.ray_dir, name).members() if _name(pid).startswith(actor_name(0)[:-1])]
 
     def shards(self) -> dict[int, ShardSeen]:
         """As they stand in the table."""
@@ -241,8 +241,8 @@ def _kill(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _command(pid: int) -> str:
+def _name(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
+        return Path(f"/proc/{pid}/comm").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return ""

@@ -1,7 +1,8 @@
-"""A shard as an actor of Ray, which restarts it wherever its process ends. No reading passes through Ray, and no
-setting or secret: an actor reads those of the node that it is on.
+"""A shard as an actor of Ray, which places it, restarts it and finds it. No reading passes through Ray, and no setting
+or secret: a shard's process reads those of the node that it is on.
 
-The engine's rooms are imported in the actor's process: the keeper, which needs no more than the class, does without.
+The actor itself runs no store. It has the node's fork server begin a process for the shard, and another one where that
+ends. Should the actor end, the process goes on until the next actor's has taken the shard over, and fenced it.
 """
 
 from __future__ import annotations
@@ -10,18 +11,14 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from engine.runtime.cluster.nodes.names import NodeSite, read_site, stop_note
-
-if TYPE_CHECKING:
-    from engine.runtime.cluster.duty import ShardDuty, Worker
+from engine.runtime.cluster.forking.line import VARIABLE, ShardEnd, ShardLine
+from engine.runtime.cluster.nodes.names import read_site
 
 log = logging.getLogger(__name__)
-LOOK_S = 0.5
-BEFORE_AGAIN_S = 2.0  # a process that fails at once is not started fifty times a minute
+SOON_S = 10.0
+BEFORE_AGAIN_S = 2.0  # after two that ended so soon: none is begun fifty times a minute
 
 
 class ShardActor:
@@ -30,58 +27,34 @@ class ShardActor:
     def __init__(self, number: int) -> None:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
         self._number = number
-        self._site = read_site()
+        self._node = read_site().name
+        self._line = ShardLine(Path(os.environ[VARIABLE]))
         threading.Thread(target=self._run, name="shard", daemon=True).start()
 
     def ping(self) -> str:
-        """The node that it is on."""
-        return self._site.name
+        """The node that it is on; empty while its process says nothing, as one that is frozen."""
+        return self._node if self._line.is_heard() else ""
 
     def _run(self) -> None:
-        from engine.storage.shards.duties import ShardLost
-
         try:
-            duty, told = open_duty(self._site, self._number)
-            threading.Thread(target=_stop_once, args=(told, duty.stopping), name="stop", daemon=True).start()
-            duty.run()
-        except ShardLost as lost:
-            log.warning("%s: this process ends", lost)
-            os._exit(0)
+            if look_after(self._line, self._number) is ShardEnd.LOST:
+                os._exit(0)
         except BaseException:
-            log.exception("shard %d failed; its process ends, and Ray starts another", self._number)
+            log.exception("the actor of shard %d failed, and ends; Ray starts another", self._number)
             time.sleep(BEFORE_AGAIN_S)
             os._exit(1)
 
 
-def _stop_once(told: Path, stopping: threading.Event) -> None:
-    """The node is about to stop: its supervisor speaks to no Ray, so it leaves a file."""
-    while not told.exists():
-        time.sleep(LOOK_S)
-    stopping.set()
-
-
-def open_duty(site: NodeSite, number: int) -> tuple[ShardDuty, Path]:
-    """A shard's duty on this node, by the node's own configuration, and the file that ends it. Raises OperatorError."""
-    from engine.config import load_config
-    from engine.plan.load import load_plan, store_folders
-    from engine.privacy.secrets import load_secrets
-    from engine.runtime.cluster.duty import ShardDuty
-    from engine.runtime.cluster.worker import ShardSettings, ShardWorker
-    from engine.storage.database import open_database
-
-    os.chdir(site.folder)
-    config = load_config(site.config)
-    assert config.cluster is not None
-    db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))
-    folder = config.stores.floorplans_dir
-    wanted = set(config.stores.stores)
-    secrets = load_secrets(config.storage.data_dir, os.environ)
-    settings = ShardSettings(config, db, secrets, lambda store: load_plan(folder / store))
-
-    def make(shard: int, stores: Sequence[str], owner: str) -> Worker:
-        return ShardWorker(settings, shard, stores, owner)
-
-    def plans() -> Set[str]:
-        return {store for store in store_folders(folder) if not wanted or store in wanted}
-
-    return ShardDuty(db, number, site.name, make, plans), stop_note(config.cluster.ray_dir, site.name)
+def look_after(line: ShardLine, number: int, rest_s: float = BEFORE_AGAIN_S) -> ShardEnd:
+    """Has a process of the shard until it is another actor's, or the node stops."""
+    soon_before = False
+    while True:
+        began_s = time.monotonic()
+        how = line.live(number)
+        if how is not ShardEnd.DIED:
+            return how
+        log.warning("shard %d: its process ended without a word; another one begins", number)
+        soon = time.monotonic() - began_s < SOON_S
+        if soon and soon_before:
+            time.sleep(rest_s)
+        soon_before = soon

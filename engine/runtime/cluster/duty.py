@@ -79,6 +79,7 @@ class ShardDuty:
         worker = self._until_it_goes(lambda: self._start(claim))
         if worker is not None:
             self._worker = worker
+            self._until_it_goes(lambda: put_word(self._db, claim, self._word()))  # whoever waits for it waits no longer
             self._work(worker, claim)
             worker.stop()
         speaker.join()

@@ -17,7 +17,9 @@ if "RAYON_TEST_VERSION" in os.environ:
 
     engine.__version__ = os.environ["RAYON_TEST_VERSION"]
 
-if "RAYON_TEST_SLOW" in os.environ and any(word.endswith("default_worker.py") for word in sys.orig_argv):
+
+def slow() -> None:
+    """In the process of a shard that was just forked."""
     from engine.runtime.cluster.settings import ShardSettings
 
     origin, slower = map(float, os.environ["RAYON_TEST_SLOW"].split())
@@ -33,3 +35,7 @@ if "RAYON_TEST_SLOW" in os.environ and any(word.endswith("default_worker.py") fo
     given = [one for one in inspect.signature(ShardSettings).parameters.values() if one.default is not one.empty]
     clocks = {"wall": wall, "monotonic": monotonic}
     ShardSettings.__init__.__defaults__ = tuple(clocks.get(one.name, one.default) for one in given)
+
+
+if "RAYON_TEST_SLOW" in os.environ and "engine.runtime.cluster.forking" in sys.orig_argv:
+    os.register_at_fork(after_in_child=slow)

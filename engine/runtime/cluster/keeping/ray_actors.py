@@ -71,7 +71,9 @@ class RayActors:
             if asked in done:
                 del self._asked[number]
                 try:
-                    answers[number] = str(ray.get(asked))
+                    node = str(ray.get(asked))
                 except RayError:
                     continue  # it is being restarted, or has died: it is asked again at the next look
+                if node:
+                    answers[number] = node
         return answers

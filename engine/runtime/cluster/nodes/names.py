@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -69,6 +70,11 @@ def shard_of_actor(name: str) -> int | None:
 def sessions_folder(ray_dir: Path, node: str) -> Path:
     """Where a node notes the sessions of its Rays."""
     return ray_dir / f"{node}.sessions"
+
+
+def forks_socket(ray_dir: Path, node: str, epoch: int) -> Path:
+    """Where the fork server listens that stands beside the node's Ray of this epoch."""
+    return ray_dir / f"{hashlib.sha256(node.encode()).hexdigest()[:12]}-{epoch}.sock"  # a socket's path is to be short
 
 
 def stop_note(ray_dir: Path, node: str) -> Path:

@@ -6,7 +6,8 @@ import importlib.util
 import json
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from engine.config import ClusterConfig
 from engine.errors import OperatorError, Problem
@@ -51,6 +52,11 @@ def node_command(cluster: ClusterConfig, node: str, host: str | None, head: str,
     """Starts a node that joins the head at host:port; `host` is its own address, or Ray finds it out."""
     own = [] if host is None else [f"--node-ip-address={host}"]
     return [*_ray(cluster, node, cpus), f"--address={head}", *own]
+
+
+def beside_forks(socket_path: Path, command: Sequence[str]) -> list[str]:
+    """The command in one session with a fork server that listens there: its actors' processes are forked from that."""
+    return [sys.executable, "-m", "engine.runtime.cluster.forking", str(socket_path), *command]
 
 
 def environ_for(environ: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:

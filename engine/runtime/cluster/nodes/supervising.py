@@ -12,14 +12,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 from engine.config import ClusterConfig, Config
 from engine.errors import OperatorError, Problem, StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.keeping.keeper import HeadLost
 from engine.runtime.cluster.nodes.checks import require_same, site_check
-from engine.runtime.cluster.nodes.names import NodeSite, stop_note
+from engine.runtime.cluster.nodes.names import NodeSite, forks_socket, stop_note
 from engine.runtime.cluster.nodes.ray_start import (
+    beside_forks,
     environ_for,
     head_command,
     listens,
@@ -134,7 +136,7 @@ class NodeSupervisor:
         (self._cluster.ray_dir / "ray_current_cluster").unlink(missing_ok=True)  # else Ray takes a node for the head
         head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check)
         command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
-        self._rays.start(head.epoch, {}, command, self._environ, self._log)
+        self._start_ray(head, {}, command)
         log.info("the head is at %s; others join with: rayon cluster up --join %s", head.address, head.address)
         return head
 
@@ -179,9 +181,13 @@ class NodeSupervisor:
             return False
         log.info("%s joins the head %s at %s", self._site.name, head.node, head.address)
         command = node_command(self._cluster, self._site.name, self._host, head.address, os.cpu_count() or 1)
-        self._rays.start(head.epoch, lives, command, self._environ, self._log)
+        self._start_ray(head, lives, command)
         self.joined.set()
         return True
+
+    def _start_ray(self, head: Head, lives: Lives, command: Sequence[str]) -> None:
+        beside = beside_forks(forks_socket(self._cluster.ray_dir, self._site.name, head.epoch), command)
+        self._rays.start(head.epoch, lives, beside, self._environ, self._log)
 
     def _lives(self) -> Lives | None:
         """Of the shards that run here; None where the database is away."""

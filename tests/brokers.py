@@ -7,18 +7,23 @@ with Mosquitto(tmp_path, username="engine", password="secret") as broker:
 
 from __future__ import annotations
 
+import fcntl
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 import pytest
+
+from tests.clocks import patience_s
 
 _PLACES = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto")
 
@@ -38,11 +43,27 @@ def require_mosquitto() -> str:
     return binary
 
 
+_PORTS = range(20_000, 32_000)
+"""Below those that a system gives to whoever asks for any: else a connection of somebody else takes one of ours between
+the look and the listening, or while what listens there starts anew."""
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nothing listens on now, and that no test beside or after this one is given: processes of
+    tests count on together."""
+    kept = Path(tempfile.gettempdir(), f"rayon-tests-port-{os.geteuid()}")
+    with kept.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        last = int(file.read() or secrets.choice(_PORTS))
+        for step in range(1, len(_PORTS) + 1):
+            port = _PORTS[(last + step - _PORTS.start) % len(_PORTS)]
+            with socket.socket() as probe, suppress(OSError):  # somebody has it
+                probe.bind(("127.0.0.1", port))
+                file.truncate(0)
+                file.write(str(port))
+                return port
+    raise RuntimeError(f"every port from {_PORTS.start} to {_PORTS.stop} is taken")
 
 
 def make_certificates(folder: Path) -> tuple[Path, Path, Path]:
@@ -60,7 +81,7 @@ def make_certificates(folder: Path) -> tuple[Path, Path, Path]:
         ["x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out", cert, "-days", "2",
          "-extfile", extensions],
     ):  # fmt: skip
-        subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True, timeout=60)
+        subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True, timeout=patience_s(60))
     return ca, cert, key
 
 
@@ -124,8 +145,8 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [self._binary, "-c", str(self._conf)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
+        began = time.monotonic()
+        while time.monotonic() - began < patience_s(60):
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=10).close()
                 return
@@ -165,7 +186,7 @@ class Mosquitto:
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(60)
+            self._process.wait(patience_s(60))
             self._process = None
 
     def _passwords(self, username: str, password: str) -> Path:
@@ -174,5 +195,5 @@ class Mosquitto:
         tool = shutil.which("mosquitto_passwd")
         if tool is None:
             pytest.skip("mosquitto_passwd is not installed")
-        subprocess.run([tool, "-U", str(path)], check=True, capture_output=True, timeout=30)
+        subprocess.run([tool, "-U", str(path)], check=True, capture_output=True, timeout=patience_s(60))
         return path

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.brokers import free_port
+from tests.clocks import patience_s
 from tests.push_services import make_certificate
 
 NO_GZIP = b"<html>"  # the body of an answer that says it has an encoding
@@ -68,16 +69,16 @@ class CustomerFile:
         self._server = uvicorn.Server(settings)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
-        deadline = time.monotonic() + 60
+        began = time.monotonic()
         while not self._server.started:
-            assert time.monotonic() < deadline
+            assert time.monotonic() - began < patience_s(60)
             time.sleep(0.01)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._server.should_exit = True
-        self._thread.join(30)
+        self._thread.join(60)
 
     @property
     def url(self) -> str:

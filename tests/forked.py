@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from tests.clocks import patience_s
+
 ROOMS = [
     "api.server", "api.cli.commands", "api.cli.startup", "api.cli.decide", "api.cli.history.command",
     "api.cli.score.command",
@@ -59,8 +61,8 @@ class Rayon:
         return self._process.exitcode
 
     def wait(self, timeout: float) -> int:
-        """Its exit status. Raises subprocess.TimeoutExpired."""
-        self._process.join(timeout)
+        """Its exit status, after so many seconds of a quiet machine at most. Raises subprocess.TimeoutExpired."""
+        self._process.join(patience_s(timeout))
         status = self.poll()
         if status is None:
             raise subprocess.TimeoutExpired("rayon", timeout)

@@ -53,6 +53,7 @@ class MailServer:
 
     def __init__(self, **options: Any) -> None:
         self.box = Mailbox()
+        options = {"ready_timeout": 60.0} | options  # of itself it gives up after five, which a busy machine takes
         self._controller = Controller(self.box, hostname="127.0.0.1", port=free_port(), **options)
 
     def __enter__(self) -> MailServer:

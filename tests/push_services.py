@@ -31,6 +31,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.brokers import free_port
+from tests.clocks import patience_s
 
 ENDLESS = -1
 """As the status of an answer to the hook: 200, and a body that has no end."""
@@ -115,9 +116,9 @@ class PushService:
         self._server = uvicorn.Server(settings)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
-        deadline = time.monotonic() + 30
+        began = time.monotonic()
         while not self._server.started:
-            assert time.monotonic() < deadline
+            assert time.monotonic() - began < patience_s(60)
             time.sleep(0.01)
         return self
 

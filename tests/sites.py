@@ -7,20 +7,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
 from engine.privacy.proofs import secret_variable
 from tests.brokers import free_port
+from tests.clocks import patience_s, until
 from tests.forked import Rayon
 
-T = TypeVar("T")
+__all__ = ["Site", "until"]
 SITE_KEY = "0123456789abcdef0123456789abcdef"
 MANAGER_KEY = "manager-key-of-tests"
 TILL_KEY = "till-key-of-tests"
@@ -93,7 +92,7 @@ class Site:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
-            return self._process.wait(60)
+            return self._process.wait(patience_s(60))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(60)
@@ -140,14 +139,3 @@ class Site:
 
 def _bearer(key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
-
-
-def until(condition: Callable[[], T], timeout_s: float, what: Callable[[], str] = lambda: "") -> T:
-    """The condition's first truthy value. Fails after `timeout_s` with what `what` says."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what()}"
-        time.sleep(0.1)

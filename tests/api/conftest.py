@@ -15,6 +15,7 @@ from engine.plan.model import Plan
 from engine.storage.database import open_database
 from engine.storage.vouchers.campaigns import seed_campaigns
 from tests.api.site import SECRETS, Site, campaign, small_plan
+from tests.brokers import free_port
 from tests.clocks import HeldClock
 from tests.databases import new_sqlite
 
@@ -47,7 +48,9 @@ def served(database_url: str, config: Config, plan: Plan) -> Iterator[Site]:
     """The same on any database."""
     db = open_database(database_url)
     seed_campaigns(db, plan.store, [campaign(), campaign("store-1", place={"store": True})], time.time())
-    server = run_api(config, db, SECRETS, {plan.store: plan}).start()
+    server = run_api(
+        config, db, SECRETS, {plan.store: plan}, port=free_port()
+    ).start()  # its own, also while it is down
     try:
         yield Site(config, db, plan, server)
     finally:

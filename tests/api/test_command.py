@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.storage.database import open_database
+from tests.clocks import patience_s
 from tests.sites import Site
 
 
@@ -21,7 +22,7 @@ def test_starts_and_stops(tmp_path: Path, asked: signal.Signals) -> None:
         assert site._process is not None
         assert site.get("/health") == {"status": "ready"}
         site._process.send_signal(asked)
-        assert site._process.wait(60) == 0
+        assert site._process.wait(patience_s(60)) == 0
     finally:
         site.stop()
     assert "/w/boutique" in site.log

@@ -120,4 +120,4 @@ def firefox(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Firefox]
         browser.close()
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)

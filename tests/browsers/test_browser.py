@@ -119,7 +119,7 @@ def test_what_did_not_come_is_said(chromium: Chrome, tmp_path: Path, monkeypatch
     monkeypatch.setattr("tests.browser.WAIT_S", 0.2)
     with pytest.raises(AssertionError, match="there is none"):
         click(chromium, "button", "Go")  # it is disabled
-    opened(chromium, tmp_path, LATE.replace("1000", "60000"))
+    opened(chromium, tmp_path, LATE.replace("1000", "600000"))
     monkeypatch.setattr("tests.browser.WAIT_S", 1.5)
     with pytest.raises(AssertionError, match="ElementClickIntercepted"):
         click(chromium, "button", "Go")

@@ -11,6 +11,7 @@ from engine.config import ApiConfig, Config
 from engine.storage.database import Database
 from engine.storage.vouchers.campaigns import seed_campaigns
 from tests.api.site import SECRETS, Site, campaign, small_plan
+from tests.brokers import free_port
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def open_site(db: Database, config: Config | None = None) -> Iterator[Site]:
     """A running server on this database, with the small plan and its campaign."""
     config, plan = config or Config(api=ApiConfig(port=0)), small_plan()
     seed_campaigns(db, plan.store, [campaign()], time.time())
-    server = run_api(config, db, SECRETS, {plan.store: plan}).start()
+    server = run_api(config, db, SECRETS, {plan.store: plan}, port=free_port()).start()
     try:
         yield Site(config, db, plan, server)
     finally:

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from engine.offers.pricing.baskets import Basket, Line
 from engine.offers.pricing.kinds import FULL_BP, Offer
 from engine.offers.pricing.rules import takings
+from tests.clocks import patience_s
 
 SCRIPT = Path(__file__).parents[2] / "api/static/till_offline.js"
 CAP = 3400
@@ -51,5 +52,7 @@ const given = {json.dumps(drawn)}.map(([offer, lines]) => discount({{ ...offer, 
   lines.map(([sku, quantity, unit_price_minor]) => ({{ sku, quantity, unit_price_minor }})), products).amount);
 console.log(JSON.stringify(given));"""
     (tmp_path / "till.mjs").write_text(run)
-    done = subprocess.run([str(NODE), "till.mjs"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [str(NODE), "till.mjs"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=patience_s(60)
+    )
     return [int(n) for n in json.loads(done.stdout)]

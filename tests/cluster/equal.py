@@ -19,6 +19,7 @@ from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.publisher import Publisher
 from engine.storage.database import Database, open_database
 from tests.brokers import Mosquitto
+from tests.clocks import patience_s
 from tests.cluster.outcome import Outcome, counts
 from tests.cluster.recording import Recording, config_of
 from tests.cluster.shards import ShardProcess
@@ -65,7 +66,7 @@ class Cluster:
         """The whole recording, at so many messages a second (0: as fast as it goes). `between` is called after each
         message with how many there were. Returns how many readings there were."""
         publisher = Publisher(Broker.from_url(self._broker.url))
-        publisher.start(30.0)
+        publisher.start(60.0)
         messages = list(self.recording.messages())
         began, readings = time.monotonic(), 0
         for i, (_, topic, payload) in enumerate(messages):
@@ -80,12 +81,12 @@ class Cluster:
 
     def settle(self, timeout_s: float = 120.0) -> None:
         """Until everything is in checkpoints and acknowledged."""
-        until, quiet = time.monotonic() + timeout_s, 0
+        began, quiet = time.monotonic(), 0
         while quiet < 8:
             said = [shard.said for shard in self.shards]
             idle = all(one.get("state") == "working" and one["unacknowledged"] == 0 for one in said)
             quiet = quiet + 1 if idle else 0
-            if time.monotonic() > until:
+            if time.monotonic() - began > patience_s(timeout_s):
                 raise TimeoutError("\n".join(str({**one, "stores": len(one.get("stores", []))}) for one in said))
             time.sleep(0.25)
 

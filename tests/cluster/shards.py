@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.clocks import patience_s
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -48,9 +50,9 @@ class ShardProcess:
 
     def wait(self, wanted: str, timeout_s: float = 60.0) -> None:
         """Until its last report has this state."""
-        until = time.monotonic() + timeout_s
+        began = time.monotonic()
         while self.said.get("state") != wanted:
-            if time.monotonic() > until:
+            if time.monotonic() - began > patience_s(timeout_s):
                 raise TimeoutError(f"{self.said}\n{self.log[-3000:]}")
             time.sleep(0.05)
 
@@ -63,10 +65,10 @@ class ShardProcess:
 
     def do(self, line: str, timeout_s: float = 60.0) -> None:
         """Tells it, and waits until it has done so."""
-        n, until = len(self.done), time.monotonic() + timeout_s
+        n, began = len(self.done), time.monotonic()
         self.tell(line)
         while len(self.done) == n:
-            if time.monotonic() > until:
+            if time.monotonic() - began > patience_s(timeout_s):
                 raise TimeoutError(f"{line}: {self.said}\n{self.log[-3000:]}")
             time.sleep(0.02)
 
@@ -110,8 +112,8 @@ class ShardProcess:
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        status = self._process.wait(timeout_s)
-        self._reading.join(10)
+        status = self._process.wait(patience_s(timeout_s))
+        self._reading.join(patience_s(10))
         self._process.stdin.close()
         self._process.stdout.close()
         return status

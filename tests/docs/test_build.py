@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import patience_s
 from tests.docs.pages import ROOT
 
 pytest.importorskip("material", reason="the extra `docs` is not installed")
@@ -20,7 +21,7 @@ def test_the_pages_build_without_a_warning_and_load_nothing_from_elsewhere(tmp_p
     # a proxy that is not there: whatever wanted something from a network would fail
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     env = os.environ | nowhere | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=patience_s(240))
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr
     built = sorted(tmp_path.rglob("*.html"))

@@ -17,6 +17,7 @@ import pytest
 
 from docs.from_code.vocabulary import commands
 from tests.brokers import Mosquitto
+from tests.clocks import patience_s
 from tests.docs.pages import ROOT, Block, pages, shell_blocks
 from tests.docs.rayon_command import RayonCommand
 from tests.sites import MANAGER_KEY, TILL_KEY, Site, until
@@ -50,7 +51,7 @@ def run(block: Block, folder: Path, rayon: RayonCommand, **more: str) -> str:
             (folder / name).symlink_to(ROOT / name)
     script = ["bash", "-euo", "pipefail", "-c", block.body]
     done = subprocess.run(
-        script, cwd=folder, env=environment(rayon, **more), capture_output=True, text=True, timeout=240
+        script, cwd=folder, env=environment(rayon, **more), capture_output=True, text=True, timeout=patience_s(240)
     )
     assert done.returncode == 0, f"{block.body}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import OperatorError
 from engine.yaml_files import _PythonParser, _Strict, parse_yaml, read_yaml
+from tests.clocks import patience_s
 
 
 def written(tmp_path: Path, text: str | bytes) -> Path:
@@ -107,5 +108,7 @@ print(parse_yaml(b"a: [1, {b: c}]", Path("x")))
 
 def test_a_file_reads_the_same_where_python_finds_the_words() -> None:
     assert not issubclass(_Strict, _PythonParser)
-    done = subprocess.run([sys.executable, "-c", WITHOUT_LIBYAML], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LIBYAML], capture_output=True, text=True, timeout=patience_s(60)
+    )
     assert done.stdout.strip() == str(parse_yaml(b"a: [1, {b: c}]", Path("x"))), done.stderr

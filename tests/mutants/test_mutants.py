@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import patience_s
 from tests.mutants.changes import change, count
 
 MODULE = '''"""A room of one module."""
@@ -68,8 +69,9 @@ def little(tmp_path: Path) -> Path:
 
 def test_what_survives_is_what_the_tests_leave_open(little: Path) -> None:
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", RUN, str(little)], cwd=little, capture_output=True, text=True,
-                          env={"PYTHONPATH": f"{little}:{root}", "PATH": "/usr/bin:/bin"}, timeout=240)  # fmt: skip
+    env = {"PYTHONPATH": f"{little}:{root}", "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-c", RUN, str(little)]
+    done = subprocess.run(command, cwd=little, capture_output=True, text=True, env=env, timeout=patience_s(240))
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [r["broken"] for r in rows if "broken" in r] == ["checks/test_sums.py::test_this_one_is_broken_anyway"]

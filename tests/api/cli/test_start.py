@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from api.cli.commands import COMMANDS, build
 from api.cli.lazy import Listed, added_by
 from api.cli.plan.commands import COMMANDS as PLAN_COMMANDS
+from tests.clocks import patience_s
 
 ROOT = Path(__file__).parents[3]
 HEAVY = {"numpy", "scipy", "shapely", "fastapi", "sqlmodel", "paho", "nicegui"}
@@ -26,7 +27,7 @@ def imported_by(*arguments: str) -> set[str]:
 def modules_of(*arguments: str) -> set[str]:
     """All modules that Python has imported with these arguments when it ends."""
     command = [sys.executable, "-X", "importtime", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patience_s(240))
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip() for line in lines}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import api
+from tests.clocks import patience_s
 
 REPOSITORY = Path(api.__file__).parents[1]
 CATALOGUE = """
@@ -64,7 +65,7 @@ def test_one_more_catalogue_is_one_more_language(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"}
     command = [sys.executable, "-c", ASK, str(tmp_path)]
     done = subprocess.run(
-        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=patience_s(120), check=False
     )
     if done.returncode:
         pytest.fail(done.stderr[-3000:])

@@ -18,6 +18,7 @@ from engine.errors import OperatorError
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.receiver import Publisher
 from tests.brokers import require_mosquitto
+from tests.clocks import patience_s
 from tests.forked import Rayon
 from tests.sites import RAYON, until
 
@@ -135,9 +136,9 @@ def test_a_broker_takes_messages_until_it_is_stopped(kind: str, tmp_path: Path) 
     broker.start()
     try:
         publisher = Publisher(Broker.from_url(broker.url))
-        publisher.start(timeout_s=30.0)
-        publisher.publish("rayon/a/readings/b", b"{}", 30.0)
-        assert publisher.close(timeout_s=30.0) == 0
+        publisher.start(timeout_s=patience_s(60))
+        publisher.publish("rayon/a/readings/b", b"{}", patience_s(60))
+        assert publisher.close(timeout_s=patience_s(60)) == 0
     finally:
         broker.stop()
     assert not broker.running

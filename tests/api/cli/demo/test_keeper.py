@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.demo import keeper
+from tests.clocks import patience_s
 from tests.sites import until
 
 SLEEPER = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
@@ -46,7 +47,7 @@ def test_the_end_of_the_input_ends_the_command(code: str) -> None:
 def test_signals_are_passed_on_and_the_status_comes_back(number: signal.Signals) -> None:
     process, _ = started(POLITE.format(number=int(number)))
     process.send_signal(number)
-    assert process.wait(30) == 7
+    assert process.wait(patience_s(60)) == 7
     process.communicate()
 
 
@@ -62,14 +63,14 @@ time.sleep(600)
     assert process.stdout is not None
     pid = int(process.stdout.readline())
     process.kill()
-    process.wait(30)
-    until(lambda: not lives(pid), 30)
+    process.wait(patience_s(60))
+    until(lambda: not lives(pid), 60)
     process.stdout.close()
 
 
 def test_what_ends_by_itself_ends_the_keeper() -> None:
     command = keeper.command_of(sys.executable, "-c", "raise SystemExit(3)")
-    assert subprocess.run(command, input="", timeout=60, check=False).returncode in (3, 143)
+    assert subprocess.run(command, input="", timeout=patience_s(60), check=False).returncode in (3, 143)
     kept = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert kept.wait(60) == 3
     kept.communicate()

@@ -22,6 +22,7 @@ from engine.errors import OperatorError
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.receiver import Publisher, RawFrame, Subscriber
 from tests.brokers import Mosquitto
+from tests.clocks import patience_s
 
 TOPIC = "rayon/boutique/readings/c1"
 WAIT_S = 60.0  # a busy machine takes its time; only a failure takes all of it
@@ -56,8 +57,8 @@ def publish(broker: Mosquitto, numbers: range, **changes: Any) -> None:
 def collect(subscriber: Subscriber, n: int, *, ack: bool = True, within_s: float = WAIT_S) -> list[RawFrame]:
     """Frames until there are `n`, or until nothing more comes."""
     frames: list[RawFrame] = []
-    until = time.monotonic() + within_s
-    while len(frames) < n and time.monotonic() < until:
+    began = time.monotonic()
+    while len(frames) < n and time.monotonic() - began < patience_s(within_s):
         taken = subscriber.take(64, 0.2)
         frames += taken
         if ack:
@@ -113,8 +114,8 @@ def knocks(port: int, count: int) -> None:
 
 
 def eventually(condition: Callable[[], bool], within_s: float = WAIT_S) -> bool:
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
+    began = time.monotonic()
+    while time.monotonic() - began < patience_s(within_s):
         if condition():
             return True
         time.sleep(0.02)

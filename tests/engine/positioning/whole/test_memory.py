@@ -19,6 +19,7 @@ from engine.positioning.measurement.expectation import Expectation, PackedExpect
 from engine.positioning.regions.footprint import array_bytes
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import Fixes, Scans
+from tests.clocks import patience_s
 from tests.engine.positioning.regions.large import hypermarket, scans
 from tests.engine.positioning.stores import hall, hear, locate_readings, walk
 
@@ -71,7 +72,9 @@ print(tracemalloc.get_traced_memory()[0])
 
 def test_the_interpreter_counts_no_more_than_that_either() -> None:
     root = Path(__file__).parents[4]
-    done = subprocess.run([sys.executable, "-c", FRESH], cwd=root, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH], cwd=root, capture_output=True, text=True, timeout=patience_s(240)
+    )
     assert done.returncode == 0, done.stderr
     assert 30 * MIB < int(done.stdout) < STORE_MIB * MIB
 

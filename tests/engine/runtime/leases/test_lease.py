@@ -14,7 +14,7 @@ from engine.ingest.mqtt.receiver import RawFrame, Token
 from engine.runtime.leases.engine_name import EngineName
 from engine.runtime.leases.lease import StoreLeases
 from engine.storage.database import Database
-from tests.clocks import HeldClock
+from tests.clocks import HeldClock, patience_s
 from tests.databases import database_url, db, postgres
 
 __all__ = ["database_url", "db", "postgres"]
@@ -105,7 +105,11 @@ def test_the_name_of_a_process_that_died_is_free(tmp_path: Path) -> None:
         "name = EngineName(Path(sys.argv[1])); print(name.id, flush=True); os.kill(os.getpid(), 9)"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, env=os.environ, timeout=60
+        [sys.executable, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=os.environ,
+        timeout=patience_s(60),
     )
     assert ran.returncode == -9
     assert EngineName(tmp_path).id == ran.stdout.strip()

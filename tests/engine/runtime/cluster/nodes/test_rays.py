@@ -11,7 +11,7 @@ import pytest
 
 from engine.runtime.cluster.nodes.rays import Lives, NodeRays
 
-SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 @pytest.fixture

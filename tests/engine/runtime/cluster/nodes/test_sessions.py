@@ -9,8 +9,8 @@ from pathlib import Path
 
 from engine.runtime.cluster.nodes.sessions import NodeSession, session_members
 
-CHILD = "[sys.executable, '-c', 'import time; time.sleep(60)']"
-FAMILY = f"import subprocess, sys, time; subprocess.Popen({CHILD}); print('up'); time.sleep(60)"
+CHILD = "[sys.executable, '-c', 'import time; time.sleep(600)']"
+FAMILY = f"import subprocess, sys, time; subprocess.Popen({CHILD}); print('up'); time.sleep(600)"
 
 
 def started(tmp_path: Path, program: str) -> NodeSession:

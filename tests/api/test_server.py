@@ -38,6 +38,6 @@ def test_one_process_may_only_serve_and_another_deliver(site: Site) -> None:
     ).start()
     try:
         assert told == [server.url]
-        assert httpx.get(f"{server.url}/w/corner").status_code == 200
+        assert httpx.get(f"{server.url}/w/corner", timeout=60).status_code == 200
     finally:
         server.stop()

@@ -95,7 +95,7 @@ def test_of_two_engines_with_one_id_only_the_one_that_runs_the_stores_connects(
     config = Config.model_validate(
         {
             "mqtt": {"port": mosquitto.port, "client_id": "the-site"},
-            "storage": {"data_dir": tmp_path, "lease_s": 1.0},
+            "storage": {"data_dir": tmp_path, "lease_s": 600.0},  # whoever stops gives it back
             "positioning": {"cell_m": 2.0},
         }
     )

@@ -41,13 +41,13 @@ def test_it_is_said_why_a_source_is_not_let_in(
         say(site, 0.0)
         for _ in range(3):
             body = json.dumps({"topic": "wifi-conn-raw", "events": []}).encode()
-            assert httpx.post(f"{site.server.url}/in/mist", content=body).status_code == 401
+            assert httpx.post(f"{site.server.url}/in/mist", content=body, timeout=60).status_code == 401
         found = client.get("/health/sources/corner", headers=MANAGER).json()["sources"]
         assert [(s["name"], s["state"], s["turned_away"]) for s in found] == [
             ("keyed", "never", {}),
             ("mist", "refused", {"bad_signature": 3}),
         ]
-        assert httpx.post(f"{site.server.url}/in/keyed", content=b"{}").status_code == 401
+        assert httpx.post(f"{site.server.url}/in/keyed", content=b"{}", timeout=60).status_code == 401
         html = client.get("/health/sources/corner", headers=MANAGER | {"Accept": "text/html"}).text
         assert "(no_key)" in html
         whole = client.get("/health", headers=MANAGER).json()["components"]

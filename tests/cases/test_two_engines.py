@@ -128,7 +128,7 @@ def test_twenty_takeovers_under_load_leave_what_one_engine_leaves(db: Database, 
 def test_of_two_servers_one_works_and_the_other_says_who_does_and_takes_over(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
-    storage = {"storage": {"lease_s": 4.0}}  # a busy machine may keep a process from renewing for a second or two
+    storage = {"storage": {"lease_s": 15.0}}  # a busy machine may keep a process from renewing for some seconds
     first = Site(tmp_path, mosquitto.port, FLOORPLANS, [STORE], **storage)
     second = Site(tmp_path / "second", mosquitto.port, FLOORPLANS, [STORE], **storage)
     second.config.write_text(first.config.read_text().replace(str(first.api_port), str(second.api_port)))
@@ -138,9 +138,8 @@ def test_of_two_servers_one_works_and_the_other_says_who_does_and_takes_over(
         until(lambda: "connected" in first.log, 60, lambda: first.log)
         second.start("serve")
         second.wait_ready()
-        refused = until(lambda: readiness(second), 60)
-        assert [r.startswith(f"store {STORE} is run by ") for r in refused] == [True]
-        assert readiness(first) == []
+        until(lambda: any(r.startswith(f"store {STORE} is run by ") for r in readiness(second)), 60)
+        until(lambda: not readiness(first), 60)
         assert second.log.count("not ready: store") == 1
         first.kill()
         until(lambda: not readiness(second), 60, lambda: second.log)

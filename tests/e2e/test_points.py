@@ -17,7 +17,8 @@ from tests.forked import rayon as run_rayon
 from tests.sites import PORTAL_SECRET, TILL_KEY, Site, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-SECONDS = 40
+SECONDS = (40, 120, 240)
+"""Of a run, the next where a busy machine brought too little in the one before."""
 
 
 def scenario(folder: Path) -> Path:
@@ -32,35 +33,42 @@ def scenario(folder: Path) -> Path:
     return path
 
 
-def rayon(*arguments: object) -> dict[str, Any]:
+def rayon(seconds: int, *arguments: object) -> dict[str, Any]:
     environ = os.environ | {"RAYON_TILL_KEY": TILL_KEY, secret_variable("boutique"): PORTAL_SECRET}
-    done = run_rayon(Path.cwd(), *arguments, "--json", env=environ)
+    done = run_rayon(Path.cwd(), *arguments, "--json", env=environ, timeout=240.0 + seconds)
     assert done.returncode == 0, done.stderr
     out = json.loads(done.stdout)
     assert isinstance(out, dict)
     return out
 
 
-def test_every_shopper_is_told_the_points_that_the_rules_give(tmp_path: Path, mosquitto: Mosquitto) -> None:
+def run(folder: Path, broker: Mosquitto, seconds: int) -> dict[str, Any]:
+    """What the referee says of the ledger after such a run: it equals the truth, however much came about."""
     offers = {"shares_rewarded_per_day": 2, "points_per_share_visit": 30, "share_hold_s": 3600.0}
     api = {"share_opens_per_minute": 1000}  # all of this store's friends have one address
-    site = Site(tmp_path / "site", mosquitto.port, FLOORPLANS, ["boutique"], offers=offers, api=api)
-    live = tmp_path / "live"
+    site = Site(folder / "site", broker.port, FLOORPLANS, ["boutique"], offers=offers, api=api)
+    live = folder / "live"
     site.start("serve")
     try:
         site.wait_ready()
         until(lambda: "connected" in site.log, 60, lambda: site.log)
-        addresses = ("--mqtt", mosquitto.url, "--api", site.url, "--config", site.config)
-        run = rayon("simulate", scenario(tmp_path), *addresses, "--seconds", SECONDS, "-o", live)
+        addresses = ("--mqtt", broker.url, "--api", site.url, "--config", site.config)
+        said = rayon(seconds, "simulate", scenario(folder), *addresses, "--seconds", seconds, "-o", live)
     finally:
         assert site.stop() == 0, site.log[-3000:]
-    assert run["errors"] == {}
-    ledger = rayon("score", "--run", live)["ledger"]
+    assert said["errors"] == {}
+    ledger = rayon(0, "score", "--run", live)["ledger"]
     assert ledger["equals_truth"], (ledger, (live / "events.csv").read_text())
-    assert ledger["shoppers"] == run["signed_in"] >= 3
-    assert ledger["said_points"] == 30 * ledger["openings"]["rewarded"] > 0
-    assert {"preview", "duplicate"} <= set(ledger["openings"])
-    assert (run["points"], run["events"]) == (
-        ledger["shoppers"],
-        len((live / "events.csv").read_text().splitlines()) - 1,
-    )
+    assert ledger["shoppers"] == said["signed_in"]
+    assert ledger["said_points"] == 30 * ledger["openings"].get("rewarded", 0)
+    rows = (live / "events.csv").read_text().splitlines()
+    assert (said["points"], said["events"]) == (ledger["shoppers"], len(rows) - 1)
+    return ledger
+
+
+def test_every_shopper_is_told_the_points_that_the_rules_give(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    for seconds in SECONDS:
+        ledger = run(tmp_path / f"{seconds}", mosquitto, seconds)
+        if ledger["shoppers"] >= 3 and {"preview", "duplicate", "rewarded"} <= set(ledger["openings"]):
+            return
+    raise AssertionError(f"too little came about: {ledger}")

@@ -73,5 +73,5 @@ def test_what_was_said_where_what_waits_and_why_nothing_was_said(site: Site) -> 
         assert len(rows_of(auditor.get("/campaigns/corner/_messages").text, "latest")) == 50
     with site.colleague("Bob", (Role.CLERK, "corner")) as clerk:
         assert clerk.get("/campaigns/corner/_messages").status_code == 403
-    with httpx.Client(base_url=site.url) as nobody:
+    with httpx.Client(base_url=site.url, timeout=60) as nobody:
         assert 'name="key"' in nobody.get("/campaigns/corner/_messages").text

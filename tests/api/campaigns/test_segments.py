@@ -28,7 +28,7 @@ def test_segments_for_managers(site: Site) -> None:
         assert manager.get("/v1/stores/moon/segments").status_code == 404
         _by_api(manager)
         _by_form(site, manager)
-    with httpx.Client(base_url=site.url) as nobody:
+    with httpx.Client(base_url=site.url, timeout=60) as nobody:
         assert nobody.get("/v1/stores/corner/segments").status_code == 401
 
 

@@ -102,11 +102,11 @@ def test_a_simulated_year_reaches_the_managers(config: Path, tmp_path: Path) -> 
     db = database(config)
     server = run_api(Config(api=ApiConfig(port=0)), db, SECRETS, {"supermarket": PLAN}).start()
     try:
+        asked = {"headers": {"Authorization": f"Bearer {SECRETS.manager_key}"}, "timeout": 60}
         span = {"from": "2025-01-01T00:00:00+01:00", "to": "2026-01-01T00:00:00+01:00"}
-        keys = {"Authorization": f"Bearer {SECRETS.manager_key}"}
-        got = httpx.get(f"{server.url}/v1/stores/supermarket/zones", params=span, headers=keys).json()["items"]
-        moved = httpx.get(f"{server.url}/v1/stores/supermarket/flows", params=span, headers=keys).json()
-        hours = httpx.get(f"{server.url}/v1/stores/supermarket/hours", params=span, headers=keys).json()["items"]
+        got = httpx.get(f"{server.url}/v1/stores/supermarket/zones", params=span, **asked).json()["items"]
+        moved = httpx.get(f"{server.url}/v1/stores/supermarket/flows", params=span, **asked).json()
+        hours = httpx.get(f"{server.url}/v1/stores/supermarket/hours", params=span, **asked).json()["items"]
         seen = take_snapshot(Reports(server.app.state.ctx), "supermarket", Choice("year", None, "rdc"), 1_750_000_000.0)
     finally:
         server.stop()

@@ -16,11 +16,12 @@ from engine.config import IngestConfig, MqttConfig
 from engine.errors import OperatorError
 from engine.files import read_readings
 from engine.ingest.decoders.native import Frame, NativeDecoder
-from engine.ingest.mqtt.receiver import Subscriber
+from engine.ingest.mqtt.receiver import RawFrame, Subscriber
 from engine.privacy.pseudonyms import Pseudonyms, normal_mac
 from engine.records import Readings
 from engine.runtime.intake import Intake
 from tests.brokers import Mosquitto
+from tests.clocks import until
 
 APS = {"ap-1": 0, "ap-2": 1}
 START = 1_500_000_000.0
@@ -56,9 +57,9 @@ def receive(broker: Mosquitto, *args: str) -> tuple[dict[str, object], list[Fram
     assert subscriber.wait_connected(60)
     summary = run("--mqtt", broker.url, "--store", "boutique", *args)
     decoder = NativeDecoder({"boutique": APS}, Pseudonyms(b"a secret of this site only"))
-    frames = []
-    while taken := subscriber.take(64, 0.3):
-        frames += [decoder.decode(raw.topic, raw.payload, raw.received_at) for raw in taken]
+    taken: list[RawFrame] = []
+    until(lambda: taken.extend(subscriber.take(64, 0.3)) or len(taken) >= int(str(summary["frames"])), 60)
+    frames = [decoder.decode(raw.topic, raw.payload, raw.received_at) for raw in taken]
     subscriber.stop()
     return summary, frames
 

@@ -173,15 +173,15 @@ def test_a_key_as_bearer_or_as_a_password(receivers: Site) -> None:
         body = json.dumps(said | {"rssi": str(-60 - k)}).encode()
         assert post(receivers, "keyed", body, auth).status_code == 200
     body = json.dumps(said | {"rssi": "-80"}).encode()
-    answer = httpx.post(f"{receivers.server.url}/in/keyed", content=body, auth=("any", CMX_SECRET))
+    answer = httpx.post(f"{receivers.server.url}/in/keyed", content=body, auth=("any", CMX_SECRET), timeout=60)
     assert answer.status_code == 200
 
 
 def test_meraki_gets_its_validator(receivers: Site) -> None:
-    answer = httpx.get(f"{receivers.server.url}/in/cloud")
+    answer = httpx.get(f"{receivers.server.url}/in/cloud", timeout=60)
     assert (answer.status_code, answer.text) == (200, "0ae1validator")
-    assert httpx.get(f"{receivers.server.url}/in/mist").status_code == 204
-    assert httpx.get(f"{receivers.server.url}/in/nobody").status_code == 404
+    assert httpx.get(f"{receivers.server.url}/in/mist", timeout=60).status_code == 204
+    assert httpx.get(f"{receivers.server.url}/in/nobody", timeout=60).status_code == 404
 
 
 def test_what_says_nothing_is_answered_and_goes_no_further(receivers: Site, engine_ear: Subscriber) -> None:
@@ -196,7 +196,7 @@ def test_what_says_nothing_is_answered_and_goes_no_further(receivers: Site, engi
 def head_of(site: Site, head: str) -> bytes:
     """What a request is answered that says how long its body is, and sends none of it."""
     host, port = site.server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), 10) as sender:
+    with socket.create_connection((host, int(port)), 60) as sender:
         sender.sendall(f"{head}\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n".encode())
         return sender.recv(4096)
 
@@ -246,11 +246,13 @@ def test_before_an_engine_ever_listened_a_receiver_asks_to_come_again(
 
 def test_outcomes_are_counted(receivers: Site) -> None:
     post(receivers, "mist", b"{}", {})
-    answer = httpx.get(f"{receivers.server.url}/metrics", headers={"Authorization": "Bearer manager-key-of-tests"})
+    manager = {"Authorization": "Bearer manager-key-of-tests"}
+    answer = httpx.get(f"{receivers.server.url}/metrics", headers=manager, timeout=60)
     assert 'rayon_receiver_messages_total{outcome="taken",source="mist"}' in answer.text
     assert 'rayon_receiver_messages_total{outcome="bad_signature",source="mist"}' in answer.text
 
 
+@pytest.mark.usefixtures("rate_clock")  # however long sixty of them take
 def test_who_guesses_is_held_up_and_who_knows_is_not(receivers: Site) -> None:
     """30 wrong ones a minute, of a key in a header or in the body; the right one gets through behind them."""
     for source, wrong, right, key in (

@@ -63,7 +63,7 @@ def ear(broker: Mosquitto) -> Iterator[Subscriber]:
 
 
 def opened(site: Site, source: str, **headers: str) -> ClientConnection:
-    return connect(f"{site.server.url.replace('http', 'ws')}/in/{source}", additional_headers=headers)
+    return connect(f"{site.server.url.replace('http', 'ws')}/in/{source}", additional_headers=headers, open_timeout=60)
 
 
 def taken(ear: Subscriber, number: int) -> list[RawFrame]:

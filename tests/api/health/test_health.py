@@ -16,6 +16,7 @@ from engine.storage.keys import Scope, add_key
 from engine.storage.status import get_status, put_status
 from engine.vocabulary import StoreTrouble
 from tests.api.site import MAC, SECRETS, Site, eventually
+from tests.clocks import HeldClock
 
 VALUES = {
     "counts": {"fixes": 12, "readings": 345},
@@ -25,23 +26,31 @@ VALUES = {
 }
 
 
-def test_ready_follows_the_engine(site: Site) -> None:
+@pytest.fixture
+def now(site: Site, monkeypatch: pytest.MonkeyPatch) -> float:
+    """The time by which it is said how fresh a status is: it stands, however long an answer takes."""
+    clock = HeldClock(time.time())
+    monkeypatch.setattr("api.health.endpoints.time", clock)
+    return clock.now
+
+
+def test_ready_follows_the_engine(site: Site, now: float) -> None:
     with site.client() as client:
         said = client.get("/health/ready").json()
         assert said == {"status": "ready", "database": "up", "engine": "absent", "delivery": "running", "reasons": []}
-        put_status(site.db, "corner", "engine", VALUES, time.time())
+        put_status(site.db, "corner", "engine", VALUES, now)
         assert client.get("/health/ready").json()["engine"] == "fresh"
-        put_status(site.db, "corner", "engine", VALUES, time.time() - 60)
+        put_status(site.db, "corner", "engine", VALUES, now - 60)
         stale = client.get("/health/ready")
     assert (stale.status_code, stale.json()["engine"]) == (503, "stale")
 
 
 @pytest.mark.parametrize("trouble", [t for t in StoreTrouble if t not in ("database_away", "engine_silent")])
-def test_ready_says_what_is_wrong_with_a_store(site: Site, trouble: StoreTrouble) -> None:
+def test_ready_says_what_is_wrong_with_a_store(site: Site, now: float, trouble: StoreTrouble) -> None:
     with site.client() as client:
-        put_status(site.db, "corner", "engine", VALUES | {"troubles": {trouble: 0}}, time.time())
+        put_status(site.db, "corner", "engine", VALUES | {"troubles": {trouble: 0}}, now)
         assert client.get("/health/ready").status_code == 200
-        put_status(site.db, "corner", "engine", VALUES | {"troubles": {trouble: 1}}, time.time())
+        put_status(site.db, "corner", "engine", VALUES | {"troubles": {trouble: 1}}, now)
         answer, metrics = (
             client.get("/health/ready"),
             client.get("/metrics", headers={"Authorization": f"Bearer {SECRETS.manager_key}"}).text,
@@ -52,9 +61,11 @@ def test_ready_says_what_is_wrong_with_a_store(site: Site, trouble: StoreTrouble
 
 
 @pytest.mark.parametrize(("age_s", "status"), [(2.0, 200), (9.0, 503)])
-def test_an_engine_that_is_silent_is_not_ready_within_ten_seconds(site: Site, age_s: float, status: int) -> None:
+def test_an_engine_that_is_silent_is_not_ready_within_ten_seconds(
+    site: Site, now: float, age_s: float, status: int
+) -> None:
     with site.client() as client:
-        put_status(site.db, "corner", "engine", VALUES, time.time() - age_s)
+        put_status(site.db, "corner", "engine", VALUES, now - age_s)
         answer = client.get("/health/ready")
     assert answer.status_code == status
     assert bool(answer.json()["reasons"]) == (status == 503)

@@ -33,7 +33,7 @@ def ask(system: PortalSystem, fake: FakeController, *what: PhoneAsked) -> list[L
     """What becomes of each, asked one after the other over one connection."""
 
     async def all_of_them() -> list[LetOut]:
-        controller, said = Controller(fake.url, 2.0, first_wait_s=0.001), []
+        controller, said = Controller(fake.url, 60.0, first_wait_s=0.001), []
         for each in what:
             try:
                 await AUTHORIZE[system](controller, each)

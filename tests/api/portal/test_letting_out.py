@@ -306,7 +306,7 @@ def test_shops_whose_unifi_sites_have_one_name_are_told_apart_by_their_access_po
     db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
     server = run_api(Config(api=ApiConfig(port=0)), db, SECRETS, {"corner": small_plan(), "other": other}).start()
     try:
-        with httpx.Client(base_url=server.url) as phone:
+        with httpx.Client(base_url=server.url, timeout=60) as phone:
             assert "Other shop" in phone.get(f"/guest/s/default/?id={MAC}&ap={AP}").text
             assert "Épicerie" in phone.get(f"/guest/s/default/?id={MAC}&ap=02:00:00:00:00:01").text
             assert phone.get(f"/guest/s/default/?id={MAC}&ap=02:00:00:00:00:77").status_code == 404

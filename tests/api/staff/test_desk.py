@@ -310,7 +310,7 @@ def test_a_coupon_is_honoured_by_hand_on_the_page(
     with site.client() as phone:
         who = jeanne(site, phone)
         proved_phone(site, who)
-        site.issue(who, time.time())
+        site.issue_shown(who)
         choose(site, phone, who)
     window(chromium, size)
     chromium.get(f"{site.url}/staff/corner?lang={lang}")

@@ -131,7 +131,9 @@ class Desk:
         push = None
         if self.service is not None:
             transport = PublicTransport(self.config.push_hosts, _tls(self.service.ca_file), 5)
-            poster = Poster(httpx.AsyncClient(transport=transport), clock=lambda: self.now, sleep=self._sleep)
+            poster = Poster(
+                httpx.AsyncClient(transport=transport, timeout=60.0), clock=lambda: self.now, sleep=self._sleep
+            )
             push = PushSide(lambda: load_push_keys(self.db, SEAL, NOW), "mailto:it@example.org", poster)
         desk = Dispatcher(
             self.db,

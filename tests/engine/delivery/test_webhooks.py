@@ -44,7 +44,7 @@ def _step(db: Database, gateway: PushService, channel: Channel = Channel.SMS) ->
         now[0] += seconds
 
     async def run() -> None:
-        client = httpx.AsyncClient(verify=_tls(gateway.ca_file))
+        client = httpx.AsyncClient(verify=_tls(gateway.ca_file), timeout=60.0)
         poster = Poster(client, clock=lambda: now[0], sleep=sleep)
         side = GatewaySide(f"https://{gateway.host}/hook", SECRET, poster)
         sides = Sides(gateway=side) if channel is Channel.SMS else Sides(app=side)

@@ -23,6 +23,7 @@ from simulators.live.counters import Tally
 from simulators.live.run import LiveProgress, run_live
 from simulators.world import World
 from tests.brokers import Mosquitto
+from tests.clocks import patience_s
 from tests.simulators.made import scenario, small_plan
 
 COMMAND = """
@@ -43,13 +44,23 @@ def subscriber(broker: Mosquitto) -> Subscriber:
     return listening
 
 
-def received(listening: Subscriber) -> list[RawFrame]:
+LAST = "rayon/no-store/readings/last"
+
+
+def received(listening: Subscriber, broker: Mosquitto) -> list[RawFrame]:
+    """All that the broker has for it by now: what comes before a last message of ours."""
+    publisher = Publisher(Broker.from_url(broker.url))
+    publisher.start(60)
+    publisher.publish(LAST, b"{}")
+    assert publisher.close(60) == 0
     frames: list[RawFrame] = []
-    while more := listening.take(500, 2.0):
+    while not any(frame.topic == LAST for frame in frames):
+        more = listening.take(500, patience_s(60.0))
+        assert more, "the last message must come"
         frames += more
         listening.acknowledge(f.token for f in more)
     listening.stop()
-    return frames
+    return [frame for frame in frames if frame.topic != LAST]
 
 
 def run(world: World, broker: Mosquitto, speed: float, seen: list[LiveProgress] | None = None) -> Tally:
@@ -71,7 +82,7 @@ def test_everything_heard_is_published_at_its_time(mosquitto: Mosquitto) -> None
     assert took_s >= 4.0
     pseudonyms = Pseudonyms(b"k" * 32)
     readings, between_aps, sources = [], [], set()
-    for frame in received(listening):
+    for frame in received(listening, mosquitto):
         if "/sessions/" in frame.topic:
             continue
         store_aps = world.plan.ap_index
@@ -107,7 +118,7 @@ def test_times_that_are_not_real_ones_go_where_recordings_go(mosquitto: Mosquitt
     world = World(scenario(people=people, phones={"connected_share": 1.0}), small_plan(), 2.0 if speed <= 1 else 30.0)
     listening = subscriber(mosquitto)
     tally = run(world, mosquitto, speed)
-    frames = [frame for frame in received(listening) if "/sessions/" not in frame.topic]
+    frames = [frame for frame in received(listening, mosquitto) if "/sessions/" not in frame.topic]
     assert {parse_topic(frame.topic)[1:] for frame in frames} == {(kind, "sim-1")}
     assert sum(len(json.loads(frame.payload)["readings"]) for frame in frames) == tally.readings > 0
 
@@ -119,7 +130,7 @@ def test_phones_that_come_and_go_are_told(mosquitto: Mosquitto) -> None:
     pseudonyms = Pseudonyms(b"k" * 32)
     events: dict[int, list[str]] = {}
     times = []
-    for frame in received(listening):
+    for frame in received(listening, mosquitto):
         if "/sessions/" in frame.topic:
             told = decode_session(frame.topic, frame.payload, pseudonym=pseudonyms, received_at=frame.received_at)
             events.setdefault(told.device, []).append(told.event)
@@ -147,8 +158,8 @@ def test_a_broker_that_goes_away_is_waited_for(mosquitto: Mosquitto) -> None:
     publisher.start(60)
     tally = asyncio.run(run_live(world, publisher, 1.0, on_progress=cut))
     assert publisher.close(60) == 0
-    listening.wait_connected(60)
-    frames = [json.loads(f.payload) for f in received(listening) if "/readings/" in f.topic]
+    assert listening.wait_connected(patience_s(60))
+    frames = [json.loads(f.payload) for f in received(listening, mosquitto) if "/readings/" in f.topic]
     got = {(r["mac"], r["ap"], r["t"]) for f in frames for r in f["readings"]}
     assert restarted
     assert len(got) == tally.readings

@@ -24,6 +24,7 @@ from simulators.live.coupon_actions import Shop
 from simulators.live.phone import Phone, phone_users
 from simulators.live.run import run_live
 from simulators.world import World
+from tests.brokers import free_port
 from tests.simulators.live.lasting import LONGEST_S, Enough, happened, phones_until
 from tests.simulators.made import scenario, small_plan
 
@@ -233,7 +234,7 @@ async def seen(condition: Callable[[], bool]) -> bool:
 
 
 async def ended_while_waiting(server: Flaky, url: str) -> None:
-    world, wires, clock = lone_shopper(60.0), Wires(), LiveClock(60.0, 1.0)
+    world, wires, clock = lone_shopper(LONGEST_S), Wires(), LiveClock(LONGEST_S, 1.0)
     shop = Shop(world, url, "key", wires, clock, Tally(shoppers=1))
     phone = asyncio.create_task(Phone(shop, phone_users(world)[0]).live())
     assert await seen(lambda: server.hanging > 0)
@@ -263,5 +264,4 @@ def test_nobody_home(free_url: str) -> None:
 
 @pytest.fixture
 def free_url() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"

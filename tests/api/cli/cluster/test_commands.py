@@ -28,7 +28,7 @@ PLANS = {"a": "plan", "b": "plan"}
 def db(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """A cluster of two nodes; both stores are in the one shard of north."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text("cluster: {node_gone_s: 60, stores_per_shard: 2}\n")
+    (tmp_path / "config.yaml").write_text("cluster: {node_gone_s: 600, stores_per_shard: 2}\n")
     with postgres.borrowed() as url:
         monkeypatch.setenv("RAYON_DATABASE_URL", url)
         db = open_database(url)

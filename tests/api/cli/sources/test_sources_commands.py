@@ -160,8 +160,8 @@ def publishing(broker: Mosquitto) -> Iterator[None]:
 def test_tail_and_record_show_what_comes_and_no_mac(tmp_path: Path, mosquitto: Mosquitto) -> None:
     config, table = str(site(tmp_path, mosquitto.port)), tmp_path / "readings.csv"
     with publishing(mosquitto):
-        shown = run("tail", "meraki", "--seconds", "1.5", "--config", config)
-        recorded = run("record", "meraki", "-o", str(table), "--seconds", "1.5", "--config", config)
+        shown = run("tail", "meraki", "--seconds", "4", "--config", config)
+        recorded = run("record", "meraki", "-o", str(table), "--seconds", "4", "--config", config)
     assert (shown.exit_code, recorded.exit_code) == (0, 0)
     assert "refused: not_json: not JSON" in recorded.output, "what was refused meanwhile"
     assert "boutique: AP rdc 1 heard " in shown.stdout

@@ -121,7 +121,7 @@ def test_squares_of_heat_lie_on_the_floor(client: httpx.Client) -> None:
 
 
 def test_nobody_reads_figures_without_a_key(client: httpx.Client) -> None:
-    with httpx.Client(base_url=client.base_url, trust_env=False) as stranger:
+    with httpx.Client(base_url=client.base_url, trust_env=False, timeout=60) as stranger:
         for view in View:
             assert stranger.get(f"{BASE}/{view}").status_code == 401
             assert stranger.get(f"/manage/{STORE}/{view}").status_code == 401

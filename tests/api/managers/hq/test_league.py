@@ -31,7 +31,7 @@ from engine.vocabulary import Role
 from tests.api.managers.console.shop import MONDAY, SECRETS, at, days_from, expected, open_day, plan_in
 from tests.api.managers.console.test_browser import LOOKS, WIDER, see
 from tests.api.managers.site import serving
-from tests.browser import ask, chromium, complaints
+from tests.browser import ask, chromium, complaints, shown, wait_until
 from tests.browsers.axe import violations
 
 __all__ = ["chromium"]
@@ -155,6 +155,7 @@ def test_the_page_in_a_browser(client: httpx.Client, chromium: Chrome) -> None:
     see(chromium, "desktop", "light")
     chromium.get(f"{site}/hq?lang=en")
     chromium.find_element("name", "key").send_keys(SECRETS.manager_key + Keys.ENTER)
+    wait_until(chromium, lambda: not shown(chromium, "[name=key]"), "signed in: what is asked before is overtaken")
     assert len(complaints(chromium)) == 1  # of the sign-in page: it is a 401
     found: dict[str, Any] = {}
     for size, scheme, lang in LOOKS:

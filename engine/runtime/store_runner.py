@@ -44,8 +44,9 @@ from engine.runtime.stored.journal import linked_in, pack_frames, steps_in, unpa
 from engine.runtime.stored.layout import layout_of
 from engine.runtime.stored.names import NameBook, ReadBook
 from engine.runtime.stored.pace import Pace
-from engine.runtime.stored.packing import pack, unpack
+from engine.runtime.stored.packing import VERSION, pack, unpack
 from engine.runtime.stored.sealed_days import SealedDays
+from engine.runtime.stored.versions import OtherLayout, of_present
 from engine.runtime.stored.visit_rows import stop_rows, visit_row
 from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
@@ -313,7 +314,7 @@ class StoreRunner:
             "linked": np.array(sorted(self._deciding.links), np.uint64),
             "refused": dict(self._refused),
         } | self.beside.state()
-        blob = self._sealing.close(pack({"layout": self._layout} | state), now)
+        blob = self._sealing.close(pack({"layout": self._layout, "version": VERSION} | state), now)
         save_checkpoint(
             self._db,
             self.plan.store,
@@ -373,8 +374,10 @@ class StoreRunner:
             return
         if tree is None:
             return
-        if tree["layout"] != self._layout:
-            log.warning("%s: the floor plan or its grid changed: tracks start anew, statistics go on", self.plan.store)
+        try:
+            tree = of_present(tree, self._layout)
+        except OtherLayout as other:
+            log.warning("%s: %s: tracks start anew, statistics go on", self.plan.store, other)
             return
         self._engine.restore(tree["engine"])
         self._release.restore(tree["waiting"])

@@ -7,13 +7,14 @@ from hashlib import sha256
 from engine.config import Config
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.runtime.stored.packing import VERSION
+
+_NAMED = 6  # with another one nothing that was kept before is read: a state's own version stands beside the name
 
 
 def layout_of(plan: Plan, config: Config, cells: Cells) -> str:
     """A name for all that indices in state and journal refer to: another plan or grid has another."""
     parts = (
-        VERSION,
+        _NAMED,
         config.positioning.cell_m,
         config.presence.heat_cell_m,
         [level.id for level in plan.levels],

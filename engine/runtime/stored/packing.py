@@ -22,7 +22,7 @@ _MOST_VALUES = 4_096
 _LZMA = b"L"  # before what it packed; zlib's first byte is another one
 _LZMA_BYTES = 2**17  # some hundredths of a second
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": _LZMA_BYTES}]
-VERSION = 6  # of the checkpoint's layout; another version is not read but rebuilt from the journal
+VERSION = 6  # of the checkpoint's layout; `versions` makes one of it of those before
 
 
 def _encode_array(value: Any) -> Any:

@@ -4,7 +4,9 @@ A source has told everything up to the newest time it spoke of, less the disorde
 for longer than its rhythm explains (it stopped, or it tells only when there is something to tell) is not waited for;
 but room is left for how far behind the store's time its words usually come. Nobody is waited for in vain: what is
 `reorder_s` behind the store's time is late anyway. For the first seconds of listening nobody's habits are known, and
-`reorder_s` is waited for.
+`reorder_s` is waited for; until every source that is known has spoken a few times as it heard, and not of times long
+gone, as in a backlog. Who is unknown by then, and straggles, is late by nothing: what it says first comes into the
+window that is open.
 
 Watermarks per source and their minimum are those of stream processing (Akidau et al. 2015, The Dataflow Model).
 """
@@ -22,7 +24,9 @@ from engine.records import F64
 REMEMBER_S = 120.0  # a habit counts for so long at least, and for twice as long at most
 MARGIN = 1.25  # what was the worst in the last minutes is soon outdone a little
 ALIVE_S = 1.0  # a source may be silent for so long, or for twice its longest recent gap
-LEARN_REORDERS = 2.0  # of `reorder_s` are listened to before anybody is believed
+LEARN_REORDERS = 2.0  # of `reorder_s` are listened to before anybody is believed at the latest
+KNOWN_WORDS, KNOWN_S = 4, 2.0  # that a source tells of what it hears just then: its rhythm is known
+PATIENT_S = 10.0  # with more to wait for, some source is declared to come late, and may not have spoken yet
 _GAP_MAX_S = 120.0
 
 
@@ -51,6 +55,15 @@ class _Source:
     gap_s: _Habit = field(default_factory=_Habit)  # between two words
     disorder_s: _Habit = field(default_factory=_Habit)  # of a reading against what was told before
     behind_s: _Habit = field(default_factory=_Habit)  # of a reading against the store's time
+    words: int = 0  # on end, since we listen, that told of what it heard just then
+    since: float = np.inf  # the first of these
+
+    def note(self, told_to: float, now: float) -> None:
+        """A word that told everything up to `told_to`."""
+        self.words, self.since = (self.words + 1, min(self.since, now)) if now - told_to <= ALIVE_S else (0, np.inf)
+
+    def is_known(self, now: float) -> bool:
+        return self.words >= KNOWN_WORDS and now - self.since >= KNOWN_S
 
 
 class Frontiers:
@@ -64,6 +77,8 @@ class Frontiers:
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now`: what is known of the sources' rhythm says nothing for a while."""
         self._believe_from = now + LEARN_REORDERS * self._reorder_s
+        for source in self._sources.values():
+            source.words, source.since = 0, np.inf
 
     def hear(self, source: str, t: F64, told_to: float, clock: float, now: float) -> None:
         """A word of a source: readings at `t` (n,), everything told up to `told_to`, the store's time being `clock`."""
@@ -80,6 +95,7 @@ class Frontiers:
             known.disorder_s.add(max(known.told_to - oldest, 0.0), now)
             known.behind_s.add(max(clock - oldest, 0.0), now)
         known.heard_at = now
+        known.note(told_to, now)
         known.told_to = max(known.told_to, told_to)
 
     def told_by(self, source: str, told_to: float) -> float:
@@ -91,8 +107,13 @@ class Frontiers:
     def spoken_past(self, clock: float, now: float) -> float:
         """The time that everybody who is waited for has spoken past; -inf where that is not known."""
         self._believe_from = min(self._believe_from, now + LEARN_REORDERS * self._reorder_s)  # we may be put back
-        if now < self._believe_from or not self._sources:
+        if not self._sources:
             return -np.inf
+        if now < self._believe_from:
+            known = all(source.is_known(now) for source in self._sources.values())
+            if not known or self._reorder_s > PATIENT_S:
+                return -np.inf
+            self._believe_from = now  # whoever comes later is one more, and no reason to begin again
         return min(self._told_everything_to(source, clock, now) for source in self._sources.values())
 
     def _told_everything_to(self, source: _Source, clock: float, now: float) -> float:
@@ -111,13 +132,13 @@ class Frontiers:
     def state(self) -> dict[str, Any]:
         """All of it, for a checkpoint."""
         rows = [
-            [s.heard_at, s.told_to, *(x for h in _habits(s) for x in (h.since, h.largest, h.before))]
+            [s.heard_at, s.told_to, *(x for h in _habits(s) for x in (h.since, h.largest, h.before)), s.words, s.since]
             for s in self._sources.values()
         ]
         return {
             "believe_from": float(self._believe_from),
             "names": list(self._sources),
-            "rows": np.array(rows, np.float64).reshape(-1, 11),
+            "rows": np.array(rows, np.float64).reshape(-1, 13),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -125,8 +146,9 @@ class Frontiers:
         self._believe_from = float(state["believe_from"])
         self._sources = {}
         for name, row in zip(state["names"], np.asarray(state["rows"]).tolist(), strict=True):
-            habits = [_Habit(*row[k : k + 3]) for k in (2, 5, 8)]
-            self._sources[name] = _Source(row[0], row[1], *habits)
+            gap_s, disorder_s, behind_s = (_Habit(*row[k : k + 3]) for k in (2, 5, 8))
+            words, since = row[11:] or (0, np.inf)  # checkpoints of before know of none
+            self._sources[name] = _Source(row[0], row[1], gap_s, disorder_s, behind_s, int(words), since)
 
 
 def _habits(source: _Source) -> tuple[_Habit, _Habit, _Habit]:

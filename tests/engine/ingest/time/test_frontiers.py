@@ -27,8 +27,50 @@ def regular(until: int, frontiers: Frontiers | None = None) -> Frontiers:
 
 
 def test_nobody_is_believed_while_habits_are_unknown() -> None:
-    assert regular(9).spoken_past(9.0, 9.0) == -np.inf
+    assert regular(3).spoken_past(3.0, 3.0) == -np.inf
     assert Frontiers(REORDER_S).spoken_past(9.0, 9.0) == -np.inf
+
+
+def test_who_speaks_as_it_hears_is_known_soon() -> None:
+    made = regular(4)
+    assert made.spoken_past(4.0, 4.0) == pytest.approx(4.0)
+    made.hear("c", at(4.5), 5.0, 4.0, 5.0)  # one more is no reason to begin again
+    assert made.spoken_past(5.0, 5.0) == pytest.approx(4.0)
+    slow = Frontiers(REORDER_S)
+    for k in range(9):
+        slow.hear("a", at(k / 10.0), k / 10.0, 0.0, k / 10.0)
+    assert slow.spoken_past(0.8, 0.8) == -np.inf  # many words, of no time at all
+
+
+@pytest.mark.parametrize("behind_s", [1.5, 100.0])
+def test_who_tells_of_times_gone_by_is_watched_for_longer(behind_s: float) -> None:
+    made = Frontiers(REORDER_S)
+    for k in range(1, 10):
+        made.hear("a", at(k - behind_s - 0.1), k - behind_s, k - behind_s, float(k))
+    assert made.spoken_past(9.0, 9.0) == -np.inf
+    assert made.spoken_past(LEARNT_S + 1.0, LEARNT_S + 1.0) > -np.inf
+
+
+def test_nobody_is_believed_before_all_whom_we_know_have_spoken_again() -> None:
+    made = regular(20)
+    made.listen_from(20.0)
+    for k in range(21, 29):
+        made.hear("a", at(k - 0.5), float(k), k - 1.0, float(k))
+    assert made.spoken_past(28.0, 28.0) == -np.inf
+    assert regular(8).spoken_past(8.0, 8.0) > -np.inf
+
+
+def test_where_some_are_declared_to_come_late_they_are_waited_for() -> None:
+    made = regular(20, Frontiers(60.0))
+    assert made.spoken_past(20.0, 20.0) == -np.inf
+
+
+def test_a_checkpoint_of_before_knows_no_rhythm() -> None:
+    state = regular(4).state()
+    other = Frontiers(REORDER_S)
+    other.restore(state | {"rows": state["rows"][:, :11]})
+    assert other.spoken_past(4.0, 4.0) == -np.inf
+    assert other.spoken_past(LEARNT_S + 1.0, LEARNT_S + 1.0) > -np.inf
 
 
 def test_what_all_have_spoken_past_is_not_waited_for() -> None:

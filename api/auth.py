@@ -15,7 +15,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from api.callers.cookies import MANAGER, PERSON, SHOPPER, read_cookie, session_digest
 from api.context import AppContext, context
 from api.keyring import Grant, grant_of
-from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
+from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, line_of, rate_limits
 from api.rights import SCOPE_RIGHTS
 from engine.errors import BusinessRefusal, NotFound
 from engine.storage.accounts.sessions import signed_in
@@ -75,7 +75,7 @@ def bearer_grant(ctx: AppContext, limits: RateLimits, request: Request, bearer: 
         return None
     found = ctx.keys.find(bearer.credentials)
     if found is None:
-        limits.spend("wrong_key", address(request), WRONG_KEYS_PER_MINUTE)
+        limits.spend("wrong_key", line_of(request), WRONG_KEYS_PER_MINUTE)
     return found
 
 

@@ -22,7 +22,7 @@ from api.context import AppContext, context
 from api.keyring import Grant
 from api.pages import page
 from api.problems import problem_page
-from api.ratelimits import SIGN_IN_KEYS_PER_MINUTE, RateLimits, address, rate_limits
+from api.ratelimits import SIGN_IN_KEYS_PER_MINUTE, RateLimits, line_of, rate_limits
 from engine.errors import StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.storage.accounts import sessions
@@ -140,7 +140,7 @@ def sign_in(
     to = inside(to)
     grant = ctx.keys.find(key.strip())
     if grant is None or grant.scope not in ("manager", "dpo"):
-        limits.spend("sign_in_key", address(request), SIGN_IN_KEYS_PER_MINUTE)
+        limits.spend("sign_in_key", line_of(request), SIGN_IN_KEYS_PER_MINUTE)
         return sign_in_page(request, to, wrong="key")
     return sign_in_response(ctx, to, grant)
 

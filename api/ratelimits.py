@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import math
 import threading
 import time
@@ -168,6 +169,23 @@ class RateLimits:
 def address(request: Request) -> str:
     """The caller's network address (behind a proxy: as uvicorn's forwarded-allow-ips lets it through)."""
     return request.client.host if request.client else "unknown"
+
+
+def network_of(caller: str) -> str:
+    """What one line has: an IPv4 address, or of IPv6 the first 64 bits, within which a caller changes as it likes."""
+    try:
+        found = ipaddress.ip_address(caller.partition("%")[0])
+    except ValueError:
+        return caller  # a socket has no address
+    if found.version == 6:
+        mapped = found.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
+
+
+def line_of(request: Request) -> str:
+    """What callers are counted by who cannot be told apart otherwise: the line that they call by."""
+    return network_of(address(request))
 
 
 async def rate_limits(request: Request) -> RateLimits:

@@ -28,7 +28,7 @@ from api.ratelimits import (
     PASSWORDS_PER_MINUTE,
     RateLimits,
     TooManyRequests,
-    address,
+    line_of,
 )
 from engine.storage.accounts import sessions
 from engine.storage.accounts.people import sign_in_name
@@ -71,7 +71,7 @@ def spend_try(ctx: AppContext, limits: RateLimits, request: Request, name: str) 
     if digest in desk.known:
         limits.spend("password_device", f"{digest} {desk.number}", PASSWORDS_PER_DEVICE_PER_MINUTE)
         return
-    limits.spend("password_address", address(request), PASSWORDS_OF_ADDRESS_PER_MINUTE)
+    limits.spend("password_address", line_of(request), PASSWORDS_OF_ADDRESS_PER_MINUTE)
     limits.spend("password_name", digest, PASSWORDS_PER_MINUTE)
     if not limits.shared.may("password_name", digest, PASSWORDS_PER_DAY, DAY_S):
         raise TooManyRequests(int(DAY_S))

@@ -20,7 +20,7 @@ from api.accounts.sign_in import Password
 from api.context import AppContext, context
 from api.manager_login import PREFIX, sign_in_page
 from api.pages import page
-from api.ratelimits import RateLimits, address, rate_limits
+from api.ratelimits import RateLimits, line_of, rate_limits
 from api.texts.catalogue import words
 from api.texts.language import Language, language
 from engine.privacy.passwords import LEAST_CHARS, flaw_of, hash_password
@@ -78,7 +78,7 @@ def use(
     fate, name = invitations.look_at_link(ctx.db, digest, time.time())
     if fate is not InvitationFate.OPEN:
         if fate is InvitationFate.UNKNOWN:
-            limits.spend("invitation", address(request), WRONG_LINKS_PER_MINUTE)
+            limits.spend("invitation", line_of(request), WRONG_LINKS_PER_MINUTE)
         return _page(request, token, fate, "")
     flaw = flaw_of(new, [name]) if new == again else PasswordFlaw.DIFFERENT
     if flaw is not None:

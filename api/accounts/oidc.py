@@ -30,7 +30,7 @@ from api.accounts.entering import enter
 from api.callers.cookies import ONWARD, drop_cookie, read_cookie, set_cookie
 from api.context import AppContext, context
 from api.manager_login import PREFIX, inside, sign_in_page
-from api.ratelimits import RateLimits, address, rate_limits
+from api.ratelimits import RateLimits, line_of, rate_limits
 from engine.config import Config, OidcConfig
 from engine.errors import NotFound, OperatorError, Problem
 from engine.privacy.identifiers import normalised
@@ -81,7 +81,7 @@ def start(
     from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
     oidc = _declared(ctx)
-    limits.look("oidc", address(request), FAILURES_PER_MINUTE)
+    limits.look("oidc", line_of(request), FAILURES_PER_MINUTE)
     state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
     try:
         where = _issuer(oidc)["authorization_endpoint"]
@@ -115,7 +115,7 @@ def come_back(
     from joserfc.errors import JoseError
 
     oidc, kept = _declared(ctx), read_cookie(ctx, request, ONWARD)
-    limits.look("oidc", address(request), FAILURES_PER_MINUTE)
+    limits.look("oidc", line_of(request), FAILURES_PER_MINUTE)
     asked, nonce, verifier, to = json.loads(kept) if kept else ("", "", "", PREFIX)
     try:
         if not asked or not hmac.compare_digest(asked.encode(), state.encode()) or not code:
@@ -210,5 +210,5 @@ def _account(ctx: AppContext, oidc: OidcConfig, claims: Mapping[str, Any]) -> st
 
 def _failed(request: Request, limits: RateLimits, to: str, error: Exception) -> Response:
     log.warning("single sign-on: %s: %s", type(error).__name__, str(error)[:200])
-    limits.count("oidc", address(request), FAILURES_PER_MINUTE)
+    limits.count("oidc", line_of(request), FAILURES_PER_MINUTE)
     return sign_in_page(request, to, wrong="oidc")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from dataclasses import replace
 
 from fastapi import Request, Response
@@ -17,7 +16,7 @@ from api.ratelimits import (
     SIGN_INS_PER_MINUTE,
     STRANGERS_SIGN_INS_PER_MINUTE,
     RateLimits,
-    address,
+    line_of,
 )
 from engine.loyalty.humans import header_signals
 from engine.loyalty.sharing import Visitor, is_preview
@@ -48,7 +47,7 @@ def visitor_of(ctx: AppContext, request: Request, store: str, opening: str | Non
     return Visitor(
         cookie_id=name if guest is None else guest_digest(ctx, guest),
         device_hash=_digest(ctx, "device", device_hex(device)) if device is not None else None,
-        address_hash=_digest(ctx, "address", network_of(address(request))),
+        address_hash=_digest(ctx, "address", line_of(request)),
         user_agent=agent,
         is_preview=is_preview(agent, request.method, request.headers),
         shopper_id=shopper_id,
@@ -81,18 +80,6 @@ def guest_id(ctx: AppContext, guest: str) -> str:
     return friends.GUEST + guest_digest(ctx, guest)
 
 
-def network_of(caller: str) -> str:
-    """What one line has: an IPv4 address, or of IPv6 the first 64 bits, within which a phone changes as it likes."""
-    try:
-        found = ipaddress.ip_address(caller.partition("%")[0])
-    except ValueError:
-        return caller  # a socket has no address
-    if found.version == 6:
-        mapped = found.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
-
-
 def recognise_friend(
     ctx: AppContext, request: Request, response: Response, opening: str | None, shopper_id: str
 ) -> None:
@@ -118,11 +105,11 @@ def spend_sign_in(ctx: AppContext, limits: RateLimits, request: Request, phone: 
     signed = phone.device if phone.redirect else None
     mine = known or (device_hex(signed) if signed is not None else None)
     if mine is None and keeps:
-        limits.spend("sign_in_stranger", address(request), STRANGERS_SIGN_INS_PER_MINUTE)
+        limits.spend("sign_in_stranger", line_of(request), STRANGERS_SIGN_INS_PER_MINUTE)
     elif mine is not None:
         limits.spend("sign_in", mine, SIGN_INS_PER_MINUTE)
     if known is None:
-        limits.spend("sign_in_new", address(request), NEW_SIGN_INS_PER_MINUTE)
+        limits.spend("sign_in_new", line_of(request), NEW_SIGN_INS_PER_MINUTE)
 
 
 def spend_share_open(ctx: AppContext, limits: RateLimits, request: Request, token: str) -> None:
@@ -132,8 +119,8 @@ def spend_share_open(ctx: AppContext, limits: RateLimits, request: Request, toke
     if mine is not None:
         limits.spend("share", mine, per_minute)
     else:
-        limits.spend("share_link", f"{address(request)} {token}", per_minute)
-        limits.spend("share_stranger", address(request), per_minute * 10)
+        limits.spend("share_link", f"{line_of(request)} {token}", per_minute)
+        limits.spend("share_stranger", line_of(request), per_minute * 10)
 
 
 def may_be_guest(limits: RateLimits, request: Request, token: str) -> bool:
@@ -142,9 +129,9 @@ def may_be_guest(limits: RateLimits, request: Request, token: str) -> bool:
     Whoever throws cookies away is a new guest each time, so their line is counted: few of one link, and as many in all
     as a shop's guests may be, who have one address. Beyond that a coupon asks for a sign-in, and nobody is refused.
     """
-    line = network_of(address(request))
-    of_link = limits.shared.may("guest_link", f"{line} {token}", GUESTS_OF_A_LINK_PER_DAY, DAY_S)
-    return of_link and limits.shared.may("guest", line, GUESTS_PER_DAY, DAY_S)
+    network = line_of(request)
+    of_link = limits.shared.may("guest_link", f"{network} {token}", GUESTS_OF_A_LINK_PER_DAY, DAY_S)
+    return of_link and limits.shared.may("guest", network, GUESTS_PER_DAY, DAY_S)
 
 
 def _digest(ctx: AppContext, kind: str, value: str) -> str:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from api.context import AppContext, context
 from api.controllers.reading import HANG_UP, read_raw, turn_away
 from api.problems import problem
-from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
+from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, line_of, rate_limits
 from api.texts.consents import TEXT_VERSION
 from engine.errors import MessageRefused, NotFound
 from engine.ingest.decoders.heard import VendorMessage
@@ -68,7 +68,7 @@ async def receive_events(
         turn_away(request, SOURCE, str(refused.reason))
         if refused.reason is not RecordRefusal.BAD_SIGNATURE:
             return problem(400, ProblemCode.INVALID_REQUEST, str(refused.reason))
-        guesser = f"{SOURCE} {address(request)}"
+        guesser = f"{SOURCE} {line_of(request)}"
         await anyio.to_thread.run_sync(limits.spend, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
         return problem(401, ProblemCode.UNAUTHORIZED, "sign the message", headers=HANG_UP)
     except ValidationError:

@@ -21,7 +21,7 @@ from api.controllers.replays import SeenMessages
 from api.controllers.shops import receive_shop
 from api.middleware.turned_away import NO_KEY
 from api.problems import problem
-from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
+from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, line_of, rate_limits
 from engine.errors import MessageRefused
 from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.heard import Decoded, VendorMessage
@@ -156,5 +156,5 @@ def _read(request: Request, raw: bytes, source: Source) -> tuple[VendorMessage, 
 
 async def _count_wrong_key(request: Request, source: Source, limits: RateLimits) -> None:
     """Raises TooManyRequests for one too many of this address. A right one is never counted, nor held up."""
-    guesser = f"{source.name} {address(request)}"
+    guesser = f"{source.name} {line_of(request)}"
     await anyio.to_thread.run_sync(limits.spend, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)

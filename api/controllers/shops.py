@@ -24,7 +24,7 @@ from api.controllers.reading import HANG_UP, read_raw, turn_away
 from api.controllers.replays import SeenMessages
 from api.middleware.turned_away import NO_KEY
 from api.problems import problem
-from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address
+from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, line_of
 from engine.errors import MessageRefused, StorageUnavailable
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.shops.heard import ShopDecoded
@@ -131,7 +131,7 @@ def _may_be_ping(request: Request, shop: ShopSource) -> bool:
 async def _not_let_in(request: Request, shop: ShopSource, limits: RateLimits, reason: str) -> Response:
     """Raises TooManyRequests for one too many of this address."""
     turn_away(request, shop.name, reason)
-    guesser = f"{shop.name} {address(request)}"
+    guesser = f"{shop.name} {line_of(request)}"
     await anyio.to_thread.run_sync(limits.spend, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
     what = "sign the message" if shop.signed else "present the source's secret as 'Authorization: Bearer ...'"
     return problem(401, ProblemCode.UNAUTHORIZED, what, headers=HANG_UP)

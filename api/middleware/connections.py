@@ -15,6 +15,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from api.ratelimits import network_of
+
 HEAD_S = 10.0
 HEAD_BYTES = 65_536
 UNREAD_S = 30.0
@@ -32,6 +34,10 @@ class Doorkeeper:
         self._waiting: dict[str, dict[Guarded, None]] = {}  # oldest first
         self._total = 0
         self.turned_away = 0
+
+    def line(self, address: str) -> str:
+        """What a caller's connections are counted by: all of its network has one share, and each proxy is itself."""
+        return address if address in self._trusted else network_of(address)
 
     def enter(self, who: Guarded, address: str) -> bool:
         """Whether a new connection may stay; somebody who waits may have to give way to it."""
@@ -85,7 +91,7 @@ class Guarded(cast(Any, AutoHTTPProtocol)):  # type: ignore[misc]  # uvicorn's c
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A caller is here: time runs until the first request's head is complete."""
         super().connection_made(transport)
-        self._address = str(self.client[0]) if self.client else ""
+        self._address = self.doorkeeper.line(str(self.client[0]) if self.client else "")
         self._inside = self.doorkeeper.enter(self, self._address)
         if not self._inside:
             self.transport.abort()

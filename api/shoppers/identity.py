@@ -18,12 +18,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.auth import needs
 from api.callers.cookies import ASKED, SHOPPER, read_cookie, session_of, set_cookie
 from api.callers.labels import label_of
-from api.callers.visitors import network_of
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.pages import page
 from api.problems import problem_responses
-from api.ratelimits import HOUR_S, RateLimits, address, rate_limits
+from api.ratelimits import HOUR_S, RateLimits, address, line_of, network_of, rate_limits
 from api.shoppers.browsers import is_marked_shared, sign_in_browser, sign_out_browser
 from api.shoppers.choices import questions
 from api.shoppers.me import require_shopper
@@ -161,7 +160,7 @@ def present_card(
     t, value = words(language(request)), normalised(IdentifierKind.CARD, number) or ""
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     tries = (
-        ("card_stranger", address(request), STRANGERS_CARDS_PER_MINUTE)
+        ("card_stranger", line_of(request), STRANGERS_CARDS_PER_MINUTE)
         if shopper is None
         else ("card_try", shopper.shopper_id, TRIES_PER_MINUTE)
     )
@@ -207,7 +206,7 @@ def follow_link(
     """
     digest = _token_digest(ctx, token)
     if identifiers.look_at_link(ctx.db, digest, time.time())[0] is LinkFate.UNKNOWN:
-        limits.shared.spend("identity_try", address(request), TRIES_PER_MINUTE)
+        limits.shared.spend("identity_try", line_of(request), TRIES_PER_MINUTE)
     found = identifiers.follow_link(ctx.db, digest, _browser(ctx, request), time.time())
     if found.shopper_id is None:
         return _link_page(ctx, request, token, found.fate, None)
@@ -255,10 +254,10 @@ def not_me(request: Request, ctx: AppContext = Depends(context)) -> Response:
 
 def _spend_link(limits: RateLimits, request: Request, shopper: ShopperProfile | None) -> None:
     if shopper is None:
-        limits.spend("identity_link", address(request), LINKS_PER_MINUTE)
+        limits.spend("identity_link", line_of(request), LINKS_PER_MINUTE)
         return
     limits.spend("identity_link_own", shopper.shopper_id, OWN_LINKS_PER_MINUTE)
-    limits.spend("identity_link_known", address(request), KNOWN_LINKS_PER_MINUTE)
+    limits.spend("identity_link_known", line_of(request), KNOWN_LINKS_PER_MINUTE)
 
 
 def _send(ctx: AppContext, request: Request, value: str, digest: str, nonce: str) -> None:

@@ -14,7 +14,7 @@ from api.callers.cookies import session_of
 from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_responses
-from api.ratelimits import RateLimits, address, rate_limits
+from api.ratelimits import RateLimits, line_of, rate_limits
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
 from api.shoppers.me import require_shopper
@@ -153,7 +153,7 @@ def acknowledge(
     limits: RateLimits = Depends(rate_limits),
 ) -> Relevance:
     """Proved by the token that came with the message; no sign-in. 404 `delivery_gone` for a token we never made."""
-    limits.spend("push_ack", address(request), ACKS_PER_MINUTE)
+    limits.spend("push_ack", line_of(request), ACKS_PER_MINUTE)
     found = read_ack_token(ctx.secrets.derive_key(PURPOSE), body.token)
     if found is None:
         raise NotFound("nothing to acknowledge", code=ProblemCode.DELIVERY_GONE)
@@ -185,7 +185,7 @@ def open_linked(
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Shows the coupon, which counts as delivered now; or says that it is over."""
-    limits.spend("push_ack", address(request), ACKS_PER_MINUTE)
+    limits.spend("push_ack", line_of(request), ACKS_PER_MINUTE)
     found = read_ack_token(ctx.secrets.derive_key(PURPOSE), token) if len(token) <= 100 else None
     if found is None:
         raise NotFound("no such coupon", code=ProblemCode.DELIVERY_GONE)

@@ -9,7 +9,7 @@ from fastapi import Request
 from api.auth import check_right
 from api.context import AppContext
 from api.keyring import Grant
-from api.ratelimits import WRONG_CODES_PER_TILL, RateLimits, address
+from api.ratelimits import WRONG_CODES_PER_TILL, RateLimits, line_of
 from engine.vocabulary import Right
 
 
@@ -46,7 +46,7 @@ def begin(ctx: AppContext, limits: RateLimits, request: Request, grant: Grant, s
     """Counts an attempt of this till. Raises NotFound for a store we have not or it is not for, TooManyRequests."""
     ctx.plan(store)
     check_right(grant, Right.USE_TILLS, store)
-    key = f"{grant.fingerprint} {address(request)}"
+    key = f"{grant.fingerprint} {line_of(request)}"
     tries = Tries(limits, f"{key} {store} {till}", key, ctx.config.api.till_attempts_per_minute)
     tries.begin()
     return tries

@@ -48,6 +48,26 @@ def back_of(back: Return) -> BroughtBack:
     )
 
 
+def kept_of(purchase: Purchase, back: Sequence[Return]) -> tuple[list[int], list[int]]:
+    """What was paid for each line, and what of that was kept, each (lines,).
+
+    A return in another currency, or of more than was paid, is none of this purchase: points do not go by it either.
+    Lines of one name give up what came back of it one after the other. Money that was given back for no line is taken
+    off all.
+    """
+    paid = spread_paid([line.amount_minor for line in purchase.lines], purchase.total_minor)
+    real = [one for one in back if one.currency == purchase.currency and one.total_minor <= purchase.total_minor]
+    gone: Counter[str] = Counter()
+    for line in (line for one in real for line in one.lines):
+        gone[line.id] += max(line.amount_minor, 0)
+    left = []
+    for line, amount in zip(purchase.lines, paid, strict=True):
+        taken = min(amount, gone[line.id])
+        gone[line.id] -= taken
+        left.append(amount - taken)
+    return paid, spread_paid(left, sum(left) - sum(one.total_minor for one in real if not one.lines))
+
+
 def spread_paid(amounts: Sequence[int], total: int) -> list[int]:
     """What each of these amounts comes to where only `total` was paid for all: never more than itself, and nothing for
     what is below zero. Sums to the least of the total and the amounts' own sum, or to 0."""

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from engine.commerce.records import OnlineBasket, ProductView, Purchase, Return
 from engine.config.segments import JOINED_FACTS, Fact, SegmentConfig
 from engine.loyalty.earning import EarnTerms
-from engine.loyalty.shopped import spread_paid
+from engine.loyalty.shopped import kept_of
 from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
 from engine.presence.own.products import LIKELY
 from engine.privacy.consent import Grants, allows_joining
@@ -124,14 +124,8 @@ def _brought_back(session: Session, bought: Sequence[Purchase]) -> dict[tuple[st
 
 
 def _kept(purchase: Purchase, back: Sequence[Return], goods: _Goods) -> KeptPurchase:
-    """What of it was paid and kept. A line that came back whole was not bought; money that was given back for no line
-    is taken off all."""
-    paid = spread_paid([line.amount_minor for line in purchase.lines], purchase.total_minor)
-    gone: dict[str, int] = defaultdict(int)
-    for line in (line for one in back for line in one.lines):
-        gone[line.id] += line.amount_minor
-    left = [max(0, amount - gone[line.id]) for line, amount in zip(purchase.lines, paid, strict=True)]
-    left = spread_paid(left, sum(left) - sum(one.total_minor for one in back if not one.lines))
+    """What of it was paid and kept. A line that came back whole was not bought."""
+    paid, left = kept_of(purchase, back)
     lines = tuple(
         goods.of(purchase.source, line.sku, line.category, purchase.store, kept)
         for line, amount, kept in zip(purchase.lines, paid, left, strict=True)

@@ -29,15 +29,16 @@ from engine.offers.lifecycle import NeedsSecond, needs_second
 from engine.offers.segments.check import check_audiences, check_segments, undeclared
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
-from engine.privacy.secrets import Secrets, load_secrets
+from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
 from engine.runtime.memory import keep_few_arenas
 from engine.storage.database import Database, open_database
 from engine.storage.keys import FIRST, add_key, list_keys
-from engine.storage.upkeep.soundness import require_sound
+from engine.storage.upkeep.soundness import OTHER_KEY, RIGHT_KEY, code_fits, require_sound
 from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import all_campaigns, seed_campaigns
 
 log = logging.getLogger(__name__)
+KEY_LOST = "RAYON_SITE_KEY_LOST"
 LOOKED_AT_BYTES = 64 * 2**20  # of a database, at every start: half a second; `rayon doctor` looks at all of it
 
 
@@ -103,15 +104,28 @@ def open_site(
                 log.warning("%s: privacy.asked: %s is not asked for, as %s is not set", said_in, key, lacking)
             for key, consent in agreed_by_nobody(config).items():
                 log.warning("%s: %s: nothing goes there, as privacy.asked lacks %s", said_in, key, consent)
+    kept = config.storage.data_dir / SECRETS_FILE
+    made = not kept.exists()
     secrets = load_secrets(config.storage.data_dir, environ)
     db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
     require_sound(db, LOOKED_AT_BYTES)
+    if not code_fits(db, secrets.site_key) and not environ.get(KEY_LOST):
+        db.close()
+        if made:
+            kept.unlink(missing_ok=True)  # nobody needs a key that was made for no site
+        raise OperatorError([_other_key("RAYON_SITE_KEY" if environ.get("RAYON_SITE_KEY") else str(kept))])
     for store, seeds in campaigns.items():
         second = asks_second(config, plans[store])
         seed_campaigns(db, store, seeds, time.time(), second)
         _say_differing(db, store, seeds, second)
     _say_undeclared(db, plans, named)
     return RunningSite(config, db, secrets, plans)
+
+
+def _other_key(place: str) -> Problem:
+    """What a site with another key would say of all its phones and coupons: unknown."""
+    fix = f"{RIGHT_KEY}. Where it is lost for good, {KEY_LOST}=1 goes on without coupons, sign-ins and phones so far"
+    return Problem(place, "site_key", OTHER_KEY, fix)
 
 
 def refuse_cluster(config: Config, file: Path | None) -> None:

@@ -35,7 +35,14 @@ from engine.storage.leases import read_leases
 from engine.storage.loyalty.proof import prove
 from engine.storage.migrate import known, newest
 from engine.storage.upkeep.copies import NO_DATABASE, database_version, sqlite_file
-from engine.storage.upkeep.soundness import StoredState, code_fits, require_sound, stored_states
+from engine.storage.upkeep.soundness import (
+    OTHER_KEY,
+    RIGHT_KEY,
+    StoredState,
+    code_fits,
+    require_sound,
+    stored_states,
+)
 from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import all_campaigns, stored_specs
 
@@ -219,8 +226,7 @@ def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | Non
     for state in stored_states(db):
         yield from _state(state, Seal(state.store, keys))
     if secrets is not None and not code_fits(db, secrets.site_key):
-        says = "the site key is not the one that this database's coupons were made with"
-        yield Found("keys", Condition.WRONG, says, "bring the right one back: `rayon restore`, or RAYON_SITE_KEY")
+        yield Found("keys", Condition.WRONG, OTHER_KEY, RIGHT_KEY)
     for store in plans:
         yield from _stored_campaigns(db, store)
         yield from _undeclared_segments(db, store, config)

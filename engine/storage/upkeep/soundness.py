@@ -11,10 +11,12 @@ from engine.errors import OperatorError
 from engine.offers.codes import code_digest, voucher_code
 from engine.storage.database import Database, damaged
 from engine.storage.models.running import CheckpointTable, JournalTable
-from engine.storage.models.vouchers import VoucherTable
+from engine.storage.models.vouchers import DeliveryTable, VoucherTable
 from engine.storage.upserts import unfill
 
 MOST_SHOWN = 3
+OTHER_KEY = "the site key is not the one that this database's coupons were made with"
+RIGHT_KEY = "bring the right one back: `rayon restore`, or RAYON_SITE_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,13 @@ def stored_states(db: Database) -> list[StoredState]:
 
 
 def code_fits(db: Database, site_key: bytes) -> bool:
-    """Whether the coupons there were made with this key; true where there are none to tell it by."""
+    """Whether the coupons there were made with this key; true where there are none to tell it by.
+
+    The last that was delivered says it, or any where none was: a start waits for this.
+    """
     with db.read() as session:
-        newest = session.exec(select(VoucherTable).order_by(col(VoucherTable.issued_at).desc()).limit(1)).first()
-        return newest is None or newest.code_hmac == code_digest(site_key, voucher_code(site_key, newest.voucher_id))
+        last = select(DeliveryTable.voucher_id).order_by(col(DeliveryTable.delivery_id).desc()).limit(1)
+        told = session.exec(last).first()
+        found = None if told is None else session.get(VoucherTable, told)
+        found = found or session.exec(select(VoucherTable).limit(1)).first()
+        return found is None or found.code_hmac == code_digest(site_key, voucher_code(site_key, found.voucher_id))

@@ -11,15 +11,17 @@ stopped: what it left is lost then, and it has to be.
 from __future__ import annotations
 
 import hmac
+import math
 import secrets as randomness
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.privacy.day_file import DayFile
-from engine.privacy.nights import SaltDay
+from engine.privacy.nights import LONGEST_S, SaltDay
 
 KEY_BYTES = 32
 KEY_FILE = "day-keys.json"
+MOST_DIGITS = 12  # of a time in s UTC
 GRACE_S = 900
 """How long after its day an engine that runs has to write its state anew before others destroy the key."""
 
@@ -83,11 +85,15 @@ class KeyFile:
 
 def _ended(kept: dict[str, Any], now: float) -> list[tuple[str, str]]:
     """What no engine can use has ended too."""
-    return [(s, d) for s, days in kept.items() for d, e in days.items() if _key(e) is None or now >= _end(e)]
+    return [(s, d) for s, days in kept.items() for d, e in days.items() if _key(e) is None or now >= _end(d, e)]
 
 
-def _end(entry: dict[str, Any]) -> float:
-    return float(entry["ends_at"]) + GRACE_S
+def _end(begun: str, entry: dict[str, Any]) -> float:
+    """Whatever the file says: no day is longer than one, and a name that is no time is no day's."""
+    if not begun.isdecimal() or len(begun) > MOST_DIGITS:
+        return -math.inf
+    ends_at, latest = float(entry["ends_at"]), float(int(begun) + LONGEST_S)
+    return (ends_at if ends_at < latest else latest) + GRACE_S
 
 
 def _key(entry: Any) -> bytes | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.privacy.day_file import DayFile
-from engine.privacy.nights import SaltDay
+from engine.privacy.nights import LONGEST_S, SaltDay
 
 log = logging.getLogger(__name__)
 SALT_BYTES = 32
@@ -82,4 +82,6 @@ def _keep(raw: dict[str, Any], kept: Kept) -> None:
 
 
 def _entry(values: dict[str, object]) -> tuple[SaltDay, bytes]:
-    return SaltDay(int(str(values["begins_at"])), int(str(values["ends_at"]))), bytes.fromhex(str(values["salt"]))
+    """Whatever the file says: no day is longer than one."""
+    begins_at, ends_at = int(str(values["begins_at"])), int(str(values["ends_at"]))
+    return SaltDay(begins_at, min(ends_at, begins_at + LONGEST_S)), bytes.fromhex(str(values["salt"]))

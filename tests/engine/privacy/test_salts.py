@@ -52,7 +52,7 @@ def test_each_store_has_its_own(tmp_path: Path) -> None:
 
 def test_salts_whose_day_is_over_are_destroyed_though_no_engine_runs(tmp_path: Path) -> None:
     salts = DailySalts(tmp_path)
-    gone, kept = salts.salt("a", day(1)), salts.salt("b", SaltDay(DAY_S, 2 * DAY_S + 1))
+    gone, kept = salts.salt("a", day(1)), salts.salt("b", SaltDay(DAY_S + 1, 2 * DAY_S + 1))
     assert salts.destroy_ended(2 * DAY_S - 1.0) == 0
     assert salts.destroy_ended(2 * DAY_S) == 1
     text = (tmp_path / "salt.json").read_bytes()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from engine.storage.retention.months import PARTED
 from engine.storage.upserts import table_of
 from tests.databases import Postgres
 from tests.engine.storage.scenes import at_once
+from tests.forked import Rayon
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -61,16 +60,23 @@ def test_opening_makes_the_schema_and_opening_again_changes_nothing(empty_url: s
         assert names == {t.name for t in metadata.sorted_tables} | {"alembic_version"}
 
 
-OPENER = "import sys; from engine.storage.database import open_database; open_database(sys.argv[1]).close()"
+OPENER = """
+import sys, warnings
+from engine.storage.database import open_database
+warnings.simplefilter("error")
+open_database(sys.argv[1]).close()
+"""
 
 
-def test_many_processes_may_open_a_new_database_at_once(empty_url: str) -> None:
-    opening = [
-        subprocess.Popen([sys.executable, "-W", "error", "-c", OPENER, empty_url], stderr=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    said = [process.communicate()[1] for process in opening]
-    assert [p.returncode for p in opening] == [0] * 4, said
+def processes(folder: Path, program: str, *arguments: tuple[str, ...]) -> list[tuple[int, str]]:
+    """How each process of that program ended, and what it wrote; one for each tuple of arguments, all at once."""
+    outs = [folder / f"process-{n}.out" for n in range(len(arguments))]
+    running = [Rayon(*words, out=out, cwd=folder, program=program) for words, out in zip(arguments, outs, strict=True)]
+    return [(one.wait(240.0), out.read_text()) for one, out in zip(running, outs, strict=True)]
+
+
+def test_many_processes_may_open_a_new_database_at_once(empty_url: str, tmp_path: Path) -> None:
+    assert processes(tmp_path, OPENER, *[(empty_url,)] * 4) == [(0, "")] * 4
 
 
 def test_many_threads_may_open_a_new_database_at_once(empty_url: str) -> None:
@@ -121,15 +127,10 @@ db.close()
 """
 
 
-def test_several_processes_read_then_write_in_one_database(database_url: str) -> None:
+def test_several_processes_read_then_write_in_one_database(database_url: str, tmp_path: Path) -> None:
     """On SQLite a transaction that reads first and writes later would be refused, did it not announce itself."""
     db = open_database(database_url)
-    writers = [
-        subprocess.Popen([sys.executable, "-c", POSTER, database_url, str(n)], stderr=subprocess.PIPE, text=True)
-        for n in range(3)
-    ]
-    said = [w.communicate()[1] for w in writers]
-    assert [w.returncode for w in writers] == [0, 0, 0], said
+    assert processes(tmp_path, POSTER, *[(database_url, str(n)) for n in range(3)]) == [(0, "")] * 3
     assert balance(db, "points", "m").available == 120
     db.close()
 

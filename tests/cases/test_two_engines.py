@@ -25,6 +25,7 @@ from tests.sites import Site, until
 ORIGIN = 1_800_000_000.0
 TAKEOVERS = 20
 EVERY_S = 0.5
+SILENT_EVERY_S = 1.5  # once nothing is published: less than a lease, which nobody may take over for that
 PHONES = 8
 RUN_S = 120.0
 AFTER_S = 150.0  # silence that is believed, the visits that end by it, the figures that are let out after them
@@ -49,9 +50,9 @@ class Floor:
         self.engines.append(Shift(self.db, self.plan, self.folder, self.wire))
         return self.engines[-1]
 
-    def pass_time(self) -> bool:
+    def pass_time(self, by_s: float = EVERY_S) -> bool:
         """Half a second: its frames, and what every engine that lives makes of them. False when all was published."""
-        self.wire.now += EVERY_S
+        self.wire.now += by_s
         sent, readings = next(self._frames, (0.0, None))
         if readings is not None:
             self.wire.publish(f"rayon/{STORE}/readings/c1", payload(sent, readings, ORIGIN))
@@ -61,8 +62,8 @@ class Floor:
 
     def finish(self) -> Outcome:
         """Everybody has left; the statistics are written."""
-        for _ in range(int(AFTER_S / EVERY_S)):
-            self.pass_time()
+        for _ in range(int(AFTER_S / SILENT_EVERY_S)):
+            self.pass_time(SILENT_EVERY_S)
         for engine in self.engines:
             engine.stop()
         return Outcome(self.db, self.shoppers)

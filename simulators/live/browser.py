@@ -19,6 +19,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from engine.vocabulary import ProblemCode
 from simulators.live.connects import Connects
 from simulators.live.counters import Tally
 
@@ -159,7 +160,8 @@ def problem_code(response: httpx.Response) -> str:
 
 
 def _is_busy(response: httpx.Response) -> bool:
-    return response.status_code in (429, 503)
+    """Whether it says to come again; also where the first of two equal requests, given up here, is still worked on."""
+    return response.status_code in (429, 503) or problem_code(response) == ProblemCode.IDEMPOTENCY_IN_FLIGHT
 
 
 _DOUBLING_S = wait_exponential(multiplier=FIRST_RETRY_S)

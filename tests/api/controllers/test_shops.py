@@ -20,6 +20,7 @@ from standardwebhooks.webhooks import Webhook
 
 from api.cli.sources.again import try_held
 from api.ratelimits import WRONG_KEYS_PER_MINUTE
+from api.times import rfc3339
 from engine.commerce.records import Order, Purchase
 from engine.config import Config
 from engine.ingest.sources.shops import declare_shops
@@ -260,14 +261,15 @@ def test_shops_stand_beside_the_other_sources(site: Site) -> None:
 
 
 def test_what_waits_is_on_the_health_page_and_in_metrics_with_what_to_do(site: Site) -> None:
+    at = rfc3339(time.time() - 3600.0)  # nobody's purchase waits for a month, and then no more
     entry = {"kind": "catalogue", "id": "c", "at": "2026-11-28T09:00:00Z", "sku": "tea-2", "name": "Tea"}
     back = {
-        "kind": "return", "id": "b1", "at": "2026-11-28T11:00:00Z", "purchase_id": "nobody-told",
+        "kind": "return", "id": "b1", "at": at, "purchase_id": "nobody-told",
         "currency": "EUR", "total_minor": 499, "lines": [],
     }  # fmt: skip
-    for body in (json.dumps(entry).encode(), purchase("w1"), purchase("w2"), json.dumps(back).encode()):
+    for body in (json.dumps(entry).encode(), purchase("w1", at=at), purchase("w2", at=at), json.dumps(back).encode()):
         assert post(site, "late", body, own(body)).status_code == 200
-    bad = purchase("w3", currency="EURO")
+    bad = purchase("w3", at=at, currency="EURO")
     assert post(site, "late", bad, own(bad)).status_code == 202
     earn_from_shops(site.db, Programme(EarnTerms(())), time.time())
     with site.manager() as manager:

@@ -344,7 +344,7 @@ def signed_by_extreme(host: str, secret: str) -> str:
     scope = f"{date[:8]}/world/ecp/aws4_request"
     query = (
         f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=CORNER%2F{scope.replace('/', '%2F')}&X-Amz-Date={date}"
-        "&X-Amz-Expires=20&X-Amz-SignedHeaders=host&apmac=00005e005301&hwc_ip=hwc.example&hwc_port=443"
+        "&X-Amz-Expires=600&X-Amz-SignedHeaders=host&apmac=00005e005301&hwc_ip=hwc.example&hwc_port=443"
         f"&mac={MAC.replace(':', '')}&token=a!b&wlan=8"
     )
     signature = sign(secret, date, scope, canonical("/w/corner", query, host))

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from engine.vocabulary import ProblemCode
 from simulators.live.browser import Wires
 from simulators.live.clock import LiveClock
 from simulators.live.counters import Tally
@@ -30,7 +31,8 @@ from tests.simulators.made import scenario, small_plan
 
 
 class Flaky:
-    """Says 503 to the first sign-in, cuts every stream after one coupon, loses the first acknowledgement's answer."""
+    """Says 503 to the first sign-in and 409 to the next, cuts every stream after one coupon, loses the answer of the
+    first acknowledgement."""
 
     def __init__(self) -> None:
         self.keys: dict[str, list[str]] = {}
@@ -74,8 +76,12 @@ class Flaky:
             await asyncio.sleep(self.hang_s)
             status, code = self.sign_in_refusal
             return JSONResponse({"code": code}, status, media_type="application/problem+json")
-        if self._count(request, "sign in") == 1:
+        number = self._count(request, "sign in")
+        if number == 1:
             return PlainTextResponse("later", 503, {"Retry-After": "1"})
+        if number == 2:  # as where the first one was only slow
+            said = {"code": ProblemCode.IDEMPOTENCY_IN_FLIGHT}
+            return JSONResponse(said, 409, media_type="application/problem+json")
         return JSONResponse({"shopper_id": "x"})
 
     async def stream(self, request: Request) -> Response:
@@ -169,7 +175,7 @@ def test_phones_are_patient_and_say_everything_once(flaky: tuple[Flaky, str]) ->
     tally = run(url, enough)
     assert server.macs == ["02:00:00:00:00:07"]
     # the same key for the repetition, so that the server can tell it from a second sign-in
-    assert len(server.keys["sign in"]) == 2
+    assert len(server.keys["sign in"]) == 3
     assert len(set(server.keys["sign in"])) == 1
     # streams that were cut are opened again from where they were; the coupon that comes again counts once
     assert len(server.last_event_ids) >= tally.streams_opened >= 3  # one may be opening as the run ends

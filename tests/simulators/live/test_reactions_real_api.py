@@ -23,7 +23,7 @@ from tests.simulators.live.test_live import received, subscriber
 from tests.simulators.live.test_phones_real_api import PORTAL, SECRETS, STORE, Site
 from tests.simulators.made import scenario
 
-SPEEDS = (10.0, 5.0, 2.5)
+SPEEDS = (10.0, 3.0, 1.0)
 """Of the wall clock; the next where one was too fast. What an answer takes must stay little beside a walk."""
 APPLES = "FEL-001"
 

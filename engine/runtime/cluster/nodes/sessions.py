@@ -22,7 +22,8 @@ class NodeSession:
         self._leader: subprocess.Popen[bytes] | None = None
 
     def start(self, command: Sequence[str], environ: Mapping[str, str], output: Path) -> None:
-        """Ends what was there, and starts the command; its output goes to the file."""
+        """Ends what was there, and starts the command; its output goes to the file. Raises OSError where output or note
+        cannot be written, as on a disk that is full: nothing runs then."""
         self.end()
         self._note.parent.mkdir(parents=True, exist_ok=True)
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +31,12 @@ class NodeSession:
             self._leader = subprocess.Popen(
                 command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        self._note.write_text(f"{self._leader.pid} {_started(self._leader.pid)}\n")
+        try:
+            self._note.write_text(f"{self._leader.pid} {_started(self._leader.pid)}\n")
+        except OSError:
+            self._leader.kill()  # whom nobody would find again
+            self._leader.wait()
+            raise
 
     def running(self) -> bool:
         """Whether the command lives."""

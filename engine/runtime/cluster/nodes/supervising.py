@@ -65,7 +65,7 @@ class NodeSupervisor:
         self._stop_note = stop_note(folder, site.name)
         self._stop_note.unlink(missing_ok=True)
         self._rests = _Rests()
-        self._away = False
+        self._away = self._without_room = False
 
     def run_head(self) -> None:
         """Is the head until stopped. Raises HeadLost where another one was started, OperatorError."""
@@ -136,7 +136,10 @@ class NodeSupervisor:
         (self._cluster.ray_dir / "ray_current_cluster").unlink(missing_ok=True)  # else Ray takes a node for the head
         head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check)
         command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
-        self._start_ray(head, {}, command)
+        try:
+            self._start_ray(head, {}, command)
+        except OSError as error:
+            raise OperatorError([self._no_room(error)]) from error
         log.info("the head is at %s; others join with: rayon cluster up --join %s", head.address, head.address)
         return head
 
@@ -147,6 +150,10 @@ class NodeSupervisor:
                 raise OperatorError([self._no_head(port)])
             self.stopping.wait(0.1)
         self.joined.set()
+
+    def _no_room(self, error: OSError) -> Problem:
+        folder, reason = self._cluster.ray_dir, f"Ray cannot be started: {error}"
+        return Problem("rayon cluster up", "cluster.ray_dir", reason, f"make room in {folder}, which has to be ours")
 
     def _no_head(self, port: int) -> Problem:
         reason = f"Ray does not listen on {self._host}:{port}"
@@ -181,7 +188,14 @@ class NodeSupervisor:
             return False
         log.info("%s joins the head %s at %s", self._site.name, head.node, head.address)
         command = node_command(self._cluster, self._site.name, self._host, head.address, os.cpu_count() or 1)
-        self._start_ray(head, lives, command)
+        try:
+            self._start_ray(head, lives, command)
+        except OSError as error:
+            if not self._without_room:
+                log.error("%s is tried again until it goes", self._no_room(error))
+            self._without_room = True
+            return False
+        self._without_room = False
         self.joined.set()
         return True
 

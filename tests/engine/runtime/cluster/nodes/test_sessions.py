@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from engine.runtime.cluster.nodes.sessions import NodeSession, session_members
 
@@ -50,3 +53,16 @@ def test_a_number_that_is_another_process_s_by_now_is_left_alone(tmp_path: Path)
     assert other.poll() is None
     other.communicate(b"\n", 60)
     assert other.returncode == 0
+
+
+def test_a_disk_without_room_leaves_nothing_running(tmp_path: Path) -> None:
+    session = NodeSession(tmp_path / "north.session")
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most[1]))  # no file may grow
+    try:
+        with pytest.raises(OSError, match="too large"):
+            session.start([sys.executable, "-c", "import time; time.sleep(60)"], os.environ, tmp_path / "north.log")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert not session.running()
+    assert session.members() == []

@@ -1,4 +1,4 @@
-"""A node follows the head that the database names, however late that one listens."""
+"""A node follows the head that the database names, however late that one listens, or the node has room to start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.runtime.cluster.nodes import supervising
 from engine.runtime.cluster.nodes.checks import site_check
 from engine.runtime.cluster.nodes.names import NodeSite, sessions_folder
 from engine.runtime.cluster.nodes.supervising import NodeSupervisor
-from engine.storage.database import open_database
+from engine.storage.database import Database, open_database
 from engine.storage.shards.nodes import become_head, read_nodes
 from tests.sites import until
 
@@ -39,30 +39,70 @@ def head_port() -> Iterator[socket.socket]:
         yield taken
 
 
-def test_a_node_joins_a_new_head_that_does_not_listen_yet_when_it_is_first_seen(
-    tmp_path: Path, ray_dir: Path, monkeypatch: pytest.MonkeyPatch, head_port: socket.socket
-) -> None:
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def following(
+    tmp_path: Path, ray_dir: Path, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[threading.Thread]:
+    """The node "south" of the head "north", whose address the database has; not started. In Ray's place something
+    sleeps."""
     monkeypatch.setattr(supervising, "BEAT_S", 0.02)
-    monkeypatch.setattr(supervising, "beside_forks", lambda path, command: SLEEPS)  # in the place of Ray
+    monkeypatch.setattr(supervising, "beside_forks", lambda path, command: SLEEPS)
     config = Config.model_validate({"storage": {"data_dir": str(tmp_path / "data")}})
     cluster = ClusterConfig(ray_dir=ray_dir, disk_free_mib=0.0)
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
-    check = site_check(SECRETS, config.storage.data_dir)
     node = NodeSupervisor(NodeSite("south", None, tmp_path), config, cluster, db, SECRETS, "127.0.0.1")
+    thread = threading.Thread(target=node.run_node)
+    yield thread
+    node.stopping.set()
+    thread.join()
+
+
+def begin_head(db: Database, tmp_path: Path, name: str, at: socket.socket) -> None:
+    become_head(db, name, f"127.0.0.1:{at.getsockname()[1]}", site_check(SECRETS, tmp_path / "data"))
+
+
+def look_on(db: Database, times: int = 2) -> None:
+    """Until the node has looked for a head so often from now on."""
+    until(lambda: "south" in read_nodes(db), 30)
+    looks = read_nodes(db)["south"].beats + times
+    until(lambda: read_nodes(db)["south"].beats >= looks, 30)
+
+
+def test_a_node_joins_a_new_head_that_does_not_listen_yet_when_it_is_first_seen(
+    tmp_path: Path, ray_dir: Path, db: Database, following: threading.Thread, head_port: socket.socket
+) -> None:
     sessions = sessions_folder(ray_dir, "south")
-    following = threading.Thread(target=node.run_node)
     with socket.create_server(("127.0.0.1", 0)) as first:
-        become_head(db, "north", f"127.0.0.1:{first.getsockname()[1]}", check)
+        begin_head(db, tmp_path, "north", first)
         following.start()
-        until(lambda: (sessions / "1").exists() and "south" in read_nodes(db), 30)
-    try:
-        become_head(db, "west", f"127.0.0.1:{head_port.getsockname()[1]}", check)
-        looks = read_nodes(db)["south"].beats + 2
-        until(lambda: read_nodes(db)["south"].beats >= looks, 30)
-        assert not (sessions / "2").exists(), "there is nothing to join yet"
-        head_port.listen()
-        until(lambda: (sessions / "2").exists(), 30)
-    finally:
-        node.stopping.set()
-        following.join()
-        db.close()
+        until(lambda: (sessions / "1").exists(), 30)
+    begin_head(db, tmp_path, "west", head_port)
+    look_on(db)
+    assert not (sessions / "2").exists(), "there is nothing to join yet"
+    head_port.listen()
+    until(lambda: (sessions / "2").exists(), 30)
+
+
+def test_a_node_that_cannot_write_says_so_once_and_joins_when_it_can(
+    tmp_path: Path,
+    ray_dir: Path,
+    db: Database,
+    following: threading.Thread,
+    head_port: socket.socket,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (ray_dir / "south.log").mkdir()  # nothing can be written under this name
+    head_port.listen()
+    begin_head(db, tmp_path, "north", head_port)
+    following.start()
+    look_on(db, 4)
+    assert not sessions_folder(ray_dir, "south").joinpath("1").exists()
+    assert caplog.text.count(f"make room in {ray_dir}") == 1
+    (ray_dir / "south.log").rmdir()
+    until(lambda: sessions_folder(ray_dir, "south").joinpath("1").exists(), 30)

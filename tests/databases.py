@@ -95,6 +95,21 @@ class Postgres:
         return int((self._folder / "pg" / "postmaster.pid").read_text().split()[0])
 
     @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """The server takes no writes meanwhile, of anybody, as a standby or one whose disk was found full."""
+        self._be_read_only("on")
+        try:
+            yield
+        finally:
+            self._be_read_only("off")
+
+    def _be_read_only(self, how: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")  # for this connection itself
+            connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {how}".encode())
+            connection.execute("SELECT pg_reload_conf()")
+
+    @contextmanager
     def frozen(self) -> Iterator[None]:
         """The server hangs meanwhile: connections stay, new ones are taken by the system, and nothing is answered."""
         main = self._main()

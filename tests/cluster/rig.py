@@ -161,9 +161,9 @@ class ClusterRig:
         process.send_signal(signal.SIGINT)
         return process.wait(WAIT_S)
 
-    def actor_pids(self, name: str) -> list[int]:
-        """The processes of a node's shards."""
-        return [pid for pid in NodeRays(self.ray_dir, name).members() if _name(pid).startswith(actor_name(0)[:-1])]
+    def actor_pids(self, name: str, called: str = actor_name(0)[:-1]) -> list[int]:
+        """The processes of a node's shards, or those called so."""
+        return [pid for pid in NodeRays(self.ray_dir, name).members() if _name(pid).startswith(called)]
 
     def shards(self) -> dict[int, ShardSeen]:
         """As they stand in the table."""

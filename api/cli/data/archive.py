@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -62,9 +63,8 @@ def read_archive(source: Path, folder: Path) -> Manifest:
     try:
         with tarfile.open(source, "r:gz") as tar:
             tar.extractall(folder, filter="data")
-        raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(**raw)
-    except (OSError, EOFError, tarfile.TarError, ValueError, TypeError) as error:
+        manifest = _manifest(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, TypeError, RecursionError) as error:
         reason = f"is no whole backup: {getattr(error, 'strerror', None) or error}"
         raise OperatorError([Problem(str(source), "(whole file)", reason, "take another one")]) from error
     if manifest.format > FORMAT:
@@ -77,6 +77,19 @@ def read_archive(source: Path, folder: Path) -> Manifest:
     ]
     if problems:
         raise OperatorError(problems)
+    return manifest
+
+
+def _manifest(raw: Any) -> Manifest:
+    """Raises ValueError and TypeError where it is none, or names files beside the archive's own."""
+    manifest = Manifest(**raw)
+    whole = isinstance(manifest.format, int) and isinstance(manifest.files, dict)
+    if not whole or not all(isinstance(said, dict) and "sha256" in said for said in manifest.files.values()):
+        raise ValueError(f"{MANIFEST} is damaged")
+    for name in manifest.files:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\0" in name:
+            raise ValueError(f"{MANIFEST} names {name!r}")
     return manifest
 
 

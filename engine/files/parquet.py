@@ -24,15 +24,23 @@ def parquet_columns(path: Path) -> tuple[list[str], list[Any]]:
     pa, pq = require_pyarrow(str(path))
     try:
         table = pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException) as error:
         raise OperatorError([Problem(str(path), "(whole file)", f"not a readable Parquet file: {error}")]) from error
-    columns = []
-    for column in table.columns:
+    named = zip(table.column_names, table.columns, strict=True)
+    return list(table.column_names), [_plain(pa, path, name, column) for name, column in named]
+
+
+def _plain(pa: Any, path: Path, name: str, column: Any) -> Any:
+    """Floats or texts of a column. Raises OperatorError for what is neither."""
+    try:
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-            columns.append(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
-        else:
-            columns.append(column.cast(pa.string()).fill_null("").to_pylist())
-    return list(table.column_names), columns
+            return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        return column.cast(pa.string()).fill_null("").to_pylist()
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = f"holds {column.type}, of which not all is a number or a text here: {said}"
+        fix = "numbers as float64 (times in s, not in ns), names as texts"
+        raise OperatorError([Problem(str(path), f"column {name}", reason, fix)]) from error
 
 
 def write_parquet(path: Path, columns: dict[str, Any]) -> None:

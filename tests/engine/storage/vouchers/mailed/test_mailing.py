@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from engine.config import MailConfig
 from engine.delivery.mail import Credentials, Mailer
 from engine.offers.caps import DAY_S, Limits
 from engine.offers.codes import voucher_code
+from engine.offers.experiments import place_in_experiment
 from engine.offers.wishes import Mute
 from engine.plan.model import Plan, Product
 from engine.privacy.consent import ConsentChoice
@@ -139,12 +141,13 @@ def test_the_law_closes_e_mail_to_alcohol_and_to_what_ends_soon(db: Database) ->
 
 def test_nobody_is_written_to_at_night_nor_by_a_campaign_that_is_over_nor_whom_it_holds_out(db: Database) -> None:
     people = [reader(db) for _ in range(6)]
-    offer(db, when={"ends_at": "2027-01-20T00:00:00Z"}, holdout_share=0.5)
+    named = (f"experiment-{k}" for k in count())
+    experiment = next(e for e in named if sum(place_in_experiment(e, who) < 0.5 for who in people) == 2)
+    offer(db, when={"ends_at": "2027-01-20T00:00:00Z"}, holdout_share=0.5, experiment=experiment)
     assert mail(db, NOW - 3 * 3600) == 0
     made = mail(db)
     held_out = reasons(db).count("holdout")
-    assert made + held_out == len(people)
-    assert held_out > 0
+    assert (made, held_out) == (4, 2)
     assert [mail(db, NOW + DAY_S), mail(db, NOW + 6 * DAY_S)] == [0, 0]
     assert reasons(db).count("holdout") == held_out, "whoever is held out is held out once"
 

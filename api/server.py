@@ -43,7 +43,7 @@ WS_BYTES = 1_048_576  # of one frame of a WebSocket
 KEEP_ALIVE_S = (
     95  # without a next request: longer than what senders keep, the longest of which is Go's client with 90 s
 )
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 300.0  # a start that fails says so at once; one on a busy machine takes its time
 
 
 def _not_given_up(record: logging.LogRecord) -> bool:

@@ -132,6 +132,15 @@ class Site:
 
         until(answered, timeout_s, lambda: self.log[-4000:])
 
+    def wait_connected(self, timeout_s: float = 60.0) -> None:
+        """Until its engine is at the broker; fails once it has ended."""
+
+        def connected() -> bool:
+            assert self.running(), self.log[-4000:]
+            return "connected" in self.log
+
+        until(connected, timeout_s, lambda: self.log[-4000:])
+
     def _ask(self, request: urllib.request.Request) -> Any:
         with urllib.request.urlopen(request, timeout=60) as response:
             return json.loads(response.read())

@@ -136,7 +136,7 @@ def test_of_two_servers_one_works_and_the_other_says_who_does_and_takes_over(
     try:
         first.start("serve")
         first.wait_ready()
-        until(lambda: "connected" in first.log, 60, lambda: first.log)
+        first.wait_connected()
         second.start("serve")
         second.wait_ready()
         until(lambda: any(r.startswith(f"store {STORE} is run by ") for r in readiness(second)), 60)

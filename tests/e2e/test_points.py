@@ -14,7 +14,7 @@ from engine.privacy.proofs import secret_variable
 from tests.brokers import Mosquitto
 from tests.engine.runtime.made import FLOORPLANS
 from tests.forked import rayon as run_rayon
-from tests.sites import PORTAL_SECRET, TILL_KEY, Site, until
+from tests.sites import PORTAL_SECRET, TILL_KEY, Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 SECONDS = (40, 120, 240)
@@ -51,7 +51,7 @@ def run(folder: Path, broker: Mosquitto, seconds: int) -> dict[str, Any]:
     site.start("serve")
     try:
         site.wait_ready()
-        until(lambda: "connected" in site.log, 60, lambda: site.log)
+        site.wait_connected()
         addresses = ("--mqtt", broker.url, "--api", site.url, "--config", site.config)
         said = rayon(seconds, "simulate", scenario(folder), *addresses, "--seconds", seconds, "-o", live)
     finally:

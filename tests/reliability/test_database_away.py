@@ -95,7 +95,7 @@ def test_the_database_comes_back_and_nothing_is_missing(
     n = 0
     site.start("engine")
     try:
-        until(lambda: "connected" in site.log, 60, lambda: site.log)
+        site.wait_connected()
         publisher.start()
         origin = time.time()
         for at_s, readings in frames(plan, stands(plan, 8, RUN_S), RUN_S):

@@ -45,7 +45,7 @@ def site(tmp_path: Path, mosquitto: Mosquitto, postgres: Postgres) -> Iterator[S
     made = Site(tmp_path, mosquitto.port, FLOORPLANS, ["boutique"], storage={"url": postgres.fresh()})
     made.start("serve")
     try:
-        until(lambda: "connected" in made.log, 60, lambda: made.log)
+        made.wait_connected()
         until(lambda: made.running() and ask(made, "/health/ready")[0] == 200, 60, lambda: made.log)
         yield made
     finally:

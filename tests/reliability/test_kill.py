@@ -106,7 +106,7 @@ def test_ten_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, mosquitto: Mo
     publisher = Publisher(Broker.from_url(mosquitto.url))
     sent: list[tuple[float, bytes]] = []
     try:
-        until(lambda: "connected" in site.log, 60, lambda: site.log)
+        site.wait_connected()
         publisher.start()
         origin = time.time()
 

@@ -67,6 +67,18 @@ def read_head(db: Database) -> Head | None:
         return Head(row.epoch, row.node, row.address, row.key_check) if row else None
 
 
+def keep_head(db: Database, epoch: int) -> Head | None:
+    """The head as of now, for the keeper of the head of this epoch, who writes that it looked: a database that takes no
+    writes lets no node say that it lives. Raises StorageUnavailable."""
+    with db.write(survives_power_cut=False) as session:
+        row = session.get(ClusterHeadTable, _ONLY, with_for_update=True)
+        if row is None:
+            return None
+        if row.epoch == epoch:
+            row.at = database_time(session)
+        return Head(row.epoch, row.node, row.address, row.key_check)
+
+
 def database_clock(db: Database) -> float:
     """The database's time, s UTC: what nodes hold their own clocks against."""
     with db.read() as session:

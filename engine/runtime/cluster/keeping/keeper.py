@@ -23,7 +23,7 @@ from engine.runtime.cluster.placing.layout import (
 )
 from engine.runtime.cluster.placing.place import place
 from engine.storage.database import Database
-from engine.storage.shards.nodes import NodeSeen, read_head, read_nodes
+from engine.storage.shards.nodes import NodeSeen, keep_head, read_nodes
 from engine.storage.shards.shards import (
     ShardSeen,
     add_shard,
@@ -91,7 +91,7 @@ class Keeper:
 
     def look(self) -> None:
         """Looks once, and mends what differs. Raises HeadLost, StorageUnavailable."""
-        head = read_head(self._db)
+        head = keep_head(self._db, self._epoch)
         if head is None or head.epoch != self._epoch:
             raise HeadLost(f"{head.node} ({head.address}) is the head now" if head else "the cluster has no head")
         nodes = read_nodes(self._db)

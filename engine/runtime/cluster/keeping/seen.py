@@ -52,8 +52,9 @@ class _Watch:
 class NodeWatch:
     """Which nodes live: those whose beats did not stand still for `gone_s`, on this process's own monotonic clock.
 
-    Who could not look for a while (the database was away, or this process was) begins to watch anew: a node is never
-    taken for dead because its watcher slept. At first sight a node that spoke lately, by the database's clock, lives.
+    Who could not look for a while (the database was away, or this process was) begins to watch anew those that lived
+    before: a node is never taken for dead because its watcher slept, nor because it could write as little as that could
+    look. At first sight a node that spoke lately, by the database's clock, lives.
     """
 
     def __init__(self, gone_s: float, monotonic: Callable[[], float]) -> None:
@@ -64,12 +65,12 @@ class NodeWatch:
     def look(self, nodes: Mapping[str, NodeSeen]) -> set[str]:
         """The names of those that live."""
         now = self._monotonic()
-        slept = now - self._looked_s > self._gone_s / 2
-        self._looked_s = now
+        slept, looked_s, self._looked_s = now - self._looked_s > self._gone_s / 2, self._looked_s, now
         for name, node in nodes.items():
             watch = self._watched.get(name)
-            if watch is None or (slept and node.age_s <= self._gone_s):
-                since = now if node.age_s <= self._gone_s else -1e9
+            lived = watch is not None and looked_s - watch.since_s < self._gone_s
+            if watch is None or (slept and (lived or node.age_s <= self._gone_s)):
+                since = now if lived or node.age_s <= self._gone_s else -1e9
                 self._watched[name] = _Watch(node.beats, since)
             elif watch.beats != node.beats:
                 self._watched[name] = _Watch(node.beats, now)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import text
 
 from engine.config import ClusterConfig
+from engine.errors import StorageUnavailable
 from engine.runtime.cluster.keeping.keeper import PATIENCE_S, HeadLost, Keeper
 from engine.runtime.cluster.keeping.moving import plan_drain, plan_rebalance
 from engine.runtime.cluster.keeping.seen import NodeWatch
 from engine.runtime.cluster.placing.layout import AddShard, MoveStore, RemoveShard
-from engine.storage.database import Database
+from engine.storage.database import Database, open_database
 from engine.storage.shards.duties import arrive, claim_shard
 from engine.storage.shards.nodes import (
     NodeSeen,
@@ -23,6 +25,8 @@ from engine.storage.shards.nodes import (
 )
 from engine.storage.shards.shards import read_shards
 from tests.clocks import HeldClock
+from tests.databases import Postgres
+from tests.sites import until
 
 CLUSTER = ClusterConfig(stores_per_shard=2, node_gone_s=10.0)
 PLANS = dict.fromkeys(("a", "b", "c", "d"), "plan")
@@ -162,6 +166,40 @@ def test_a_node_more_is_left_alone_until_somebody_asks(scene: Scene) -> None:
     assert [step for step in plan_rebalance(scene.db, CLUSTER).steps if isinstance(step, MoveStore)] == [
         MoveStore("b", 2, 3)
     ]
+
+
+def test_a_database_that_was_away_for_long_moves_no_shard(scene: Scene) -> None:
+    with scene.db.write() as session:  # by its clock both have been silent for a minute
+        session.connection().execute(text("UPDATE cluster_node SET at = at - 60"))
+    scene.clock.now += 60.0
+    scene.nodes = ["north"]  # the first that speaks again; the keeper looks before the other does
+    scene.look(9)
+    scene.nodes = ["north", "south"]
+    scene.look(5)
+    assert scene.actors.on == {1: "north", 2: "south"}
+    assert len(scene.actors.begun) == 2
+
+
+def test_a_database_that_takes_no_writes_moves_no_shard(postgres: Postgres) -> None:
+    """No node can say that it lives: who could still read would take all of them for dead."""
+    db = open_database(postgres.fresh())
+    scene = Scene(db)
+    with postgres.read_only():
+        until(lambda: _is_refused(scene.keeper), 30)
+        scene.clock.now += 60.0
+        assert _is_refused(scene.keeper)
+    until(lambda: not _is_refused(scene.keeper), 30)
+    assert scene.actors.on == {1: "north", 2: "south"}
+    assert len(scene.actors.begun) == 2
+    db.close()
+
+
+def _is_refused(keeper: Keeper) -> bool:
+    try:
+        keeper.look()
+    except StorageUnavailable:
+        return True
+    return False
 
 
 def test_who_slept_takes_nobody_for_dead(db: Database) -> None:

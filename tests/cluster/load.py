@@ -72,6 +72,7 @@ class Gaps:
     def __init__(self, url: str) -> None:
         self._db: Database = open_database(url)
         self._saved: dict[str, tuple[float, float]] = {}  # by store: which checkpoint, and since when it is the last
+        self._seen: defaultdict[str, int] = defaultdict(int)
         self._worst: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._stopping = threading.Event()
         self.during = "undisturbed"
@@ -87,6 +88,14 @@ class Gaps:
         self._stopping.set()
         self._thread.join(60.0)
         self._db.close()
+
+    def is_every_store_saved(self, times: int) -> bool:
+        """Whether so many checkpoints of each store were seen. Until then nothing counts: a store to which nothing came
+        is not saved."""
+        if self._seen and min(self._seen.values()) >= times:
+            self._worst.clear()
+            return True
+        return False
 
     def worst(self) -> Mapping[str, Mapping[str, float]]:
         """By what was done, by store: the longest, in s."""
@@ -106,3 +115,4 @@ class Gaps:
                     worst = self._worst[self.during]
                     worst[store] = max(worst.get(store, 0.0), now - before[1] if before else 0.0)
                     self._saved[store] = saved_at, now
+                    self._seen[store] += 1

@@ -51,6 +51,7 @@ EVERY_S = 0.4
 ROUND_S = 120.0  # of the recording: what is left after the last round is sent at once
 FROZEN_S = 40.0
 READ_ONLY_S = 15.0
+SAVED_S = 3.0  # without another file of the broker's: it has saved all that it confirmed
 
 
 def say(sentence: str) -> None:
@@ -104,9 +105,14 @@ def kill_head(site: Site, rng: random.Random) -> float:
 
 
 def kill_broker(site: Site, rng: random.Random) -> float:
-    """kill -9, and started again. Mosquitto confirms messages just before it saves them: nothing is sent meanwhile."""
+    """kill -9, and started again. Mosquitto confirms before it saves: nothing is sent until all is saved."""
     site.load.hold()
-    time.sleep(1.0)
+    path, quiet_at = site.broker.folder / "mosquitto.db", time.monotonic() + SAVED_S
+    saved = path.stat()
+    while time.monotonic() < quiet_at:
+        time.sleep(0.1)
+        if (path.stat().st_ino, path.stat().st_mtime) != (saved.st_ino, saved.st_mtime):
+            saved, quiet_at = path.stat(), time.monotonic() + SAVED_S
     site.broker.kill()
     site.broker.start()
     site.load.go()
@@ -195,8 +201,6 @@ def start(rig: ClusterRig) -> None:
 def play(site: Site, gaps: Gaps, rounds: int, rng: random.Random, kinds: Sequence[str]) -> dict[str, list[float]]:
     """All rounds; how long each kind took, in s."""
     took: defaultdict[str, list[float]] = defaultdict(list)
-    site.rig.wait(lambda: len(gaps.worst()["undisturbed"]) > 0, "a first checkpoint")
-    time.sleep(10.0)
     for number in range(rounds):
         for kind in kinds:
             gaps.during = kind
@@ -250,13 +254,14 @@ def main() -> int:
         with Mosquitto(folder / "mosquitto", lines=lines) as broker:
             url, sections = postgres.fresh(), {**SECTIONS, "storage": STORAGE}
             with cluster(folder / "site", ray_dir, url, broker.port, recording.names, sections) as rig:
-                rig.more = {"RAYON_TEST_SLOW": f"{origin} {SLOWER}"}
+                rig.more = {"RAYON_TEST_SLOW": f"{origin} {time.time()} {SLOWER}"}
                 rig.first = Path(__file__).parent / "slow_clocks"
                 who = recording.sign_in(rig.db)
                 site, gaps = Site(rig, Load(recording, broker, SLOWER), broker, postgres), Gaps(url)
                 start(rig)
                 gaps.start()
                 site.load.start()
+                rig.wait(lambda: gaps.is_every_store_saved(2), "a first checkpoint of what comes in")
                 if not given.calm:
                     gaps.during = "upgraded"
                     upgrade(rig)

@@ -2,7 +2,8 @@
 of a node that take themselves for another version (`RAYON_TEST_VERSION`).
 
 A recording is over once nothing comes of it for half a minute, and coupons are too late after some: a cluster that is
-killed again and again on a busy machine takes longer. `RAYON_TEST_SLOW` says since when (s UTC), and how many times.
+killed again and again on a busy machine takes longer. `RAYON_TEST_SLOW` says which time it is for them (s UTC) at which
+time, and how many times slower it goes on.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ def slow() -> None:
     """In the process of a shard that was just forked."""
     from engine.runtime.cluster.settings import ShardSettings
 
-    origin, slower = map(float, os.environ["RAYON_TEST_SLOW"].split())
+    origin, begun, slower = map(float, os.environ["RAYON_TEST_SLOW"].split())
 
     def wall() -> float:
         """The time of day, s UTC."""
-        return origin + (time.time() - origin) / slower
+        return origin + (time.time() - begun) / slower
 
     def monotonic() -> float:
         """Any time, s."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,20 @@ class ScanWindows:
         self._next = -np.inf  # first window that is still open
         self._pending = Readings.empty()
 
+    def __len__(self) -> int:
+        """Readings of windows that are open."""
+        return len(self._pending)
+
     def push(self, readings: Readings, watermark: float) -> Scans:
         """Adds readings and returns the scans of all windows that end at or before `watermark` (s, UTC).
 
         Scans come in the order of their windows, then of time, then of device. `watermark` inf flushes everything.
         """
         pending = Readings.concat([self._pending, readings]) if len(readings) else self._pending
+        if not len(pending):
+            if np.isfinite(watermark):
+                self._next = max(self._next, math.floor(watermark / self.window_s))
+            return Scans.empty(n_ap=self.n_ap)
         window = np.maximum(np.floor(pending.t / self.window_s), self._next)
         done: Bools = (window + 1) * self.window_s <= watermark
         if np.isfinite(watermark):

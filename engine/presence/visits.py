@@ -48,7 +48,7 @@ class VisitTracker:
         """Takes in fixes, `p_zone` (n, Z) holding P(zone) of each. Returns the visits that began or ended, by time."""
         if p_zone.shape != (len(fixes), len(self._zones)):
             raise ValueError(f"p_zone has shape {p_zone.shape}, not {(len(fixes), len(self._zones))}")
-        if not self._zones:
+        if not self._zones or not len(fixes):
             return []
         events: list[VisitEvent] = []
         for index in rounds(fixes.device, fixes.t):

@@ -33,35 +33,40 @@ class DailySalts:
         """The store's salt, 32 bytes, made now if the day is new. Raises OSError where the folder cannot be written
         to."""
         with self._file.open(make=True) as raw:
-            kept = _kept(raw)
-            if store in kept and kept[store][0] == day:
-                return kept[store][1]
+            stores = _stores(raw)
+            mine = _kept({store: stores[store]}) if store in stores else {}
+            if store in mine and mine[store][0] == day:
+                return mine[store][1]
             salt = randomness.token_bytes(SALT_BYTES)
-            _keep(raw, {**kept, store: (day, salt)})
+            _keep(raw, {**stores, store: _written(day, salt)})
             return salt
 
     def destroy_ended(self, now: float) -> int:
         """Destroys the salts of days that are over at `now` (s, UTC), whether an engine runs or not. How many."""
         with self._file.open() as raw:
-            kept = _kept(raw)
-            living = {store: (day, salt) for store, (day, salt) in kept.items() if now < day.ends_at}
+            kept = _kept(_stores(raw))
+            living = {store: _written(day, salt) for store, (day, salt) in kept.items() if now < day.ends_at}
             _keep(raw, living)
             return len(kept) - len(living)
 
     def count_ended(self, now: float) -> int:
         """How many `destroy_ended` would destroy."""
-        return sum(now >= day.ends_at for day, _ in _kept(self._file.read()).values())
+        return sum(now >= day.ends_at for day, _ in _kept(_stores(self._file.read())).values())
 
     def damage(self) -> str:
         """What is wrong with the file, in a few words; empty where nothing is."""
         return self._file.damage()
 
 
-def _kept(raw: Mapping[str, Any]) -> Kept:
-    """What is whole of it. A store whose entry is not, or that has none, gets new names for the devices of today."""
+def _stores(raw: Mapping[str, Any]) -> dict[str, Any]:
     stores = raw.get("stores", {})
+    return stores if isinstance(stores, dict) else {}
+
+
+def _kept(stores: Mapping[str, Any]) -> Kept:
+    """What is whole of it. A store whose entry is not, or that has none, gets new names for the devices of today."""
     kept: Kept = {}
-    for store, values in stores.items() if isinstance(stores, dict) else ():
+    for store, values in stores.items():
         try:
             day, salt = _entry(values)
         except (ValueError, KeyError, TypeError):
@@ -73,12 +78,13 @@ def _kept(raw: Mapping[str, Any]) -> Kept:
     return kept
 
 
-def _keep(raw: dict[str, Any], kept: Kept) -> None:
+def _keep(raw: dict[str, Any], stores: Mapping[str, Any]) -> None:
     raw.clear()
-    raw["stores"] = {
-        store: {"begins_at": day.begins_at, "ends_at": day.ends_at, "salt": salt.hex()}
-        for store, (day, salt) in sorted(kept.items())
-    }
+    raw["stores"] = dict(stores)
+
+
+def _written(day: SaltDay, salt: bytes) -> dict[str, object]:
+    return {"begins_at": day.begins_at, "ends_at": day.ends_at, "salt": salt.hex()}
 
 
 def _entry(values: dict[str, object]) -> tuple[SaltDay, bytes]:

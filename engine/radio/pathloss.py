@@ -58,6 +58,11 @@ class Geometry:
     low_db: F64
     floors: F64
 
+    @property
+    def lost(self) -> Crossings:
+        """What walls and fixtures take, alone."""
+        return Crossings(self.walls_db, self.tall_db, self.low_db)
+
     def crossings_db(self, tall: float) -> F64:
         """(A, C) uncapped losses where fixtures are so far between shelves (0) and walls to the ceiling (1)."""
         return np.asarray(self.walls_db + tall * self.tall_db + (1.0 - tall) * self.low_db, dtype=np.float64)

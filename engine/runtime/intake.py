@@ -138,6 +138,11 @@ class Intake:
         self._frontiers.listen_from(now)
 
     @property
+    def holds(self) -> bool:
+        """Whether something is held back that comes out as time goes on."""
+        return bool(len(self._order) or len(self._windows) or len(self._positions))
+
+    @property
     def late(self) -> int:
         """Readings that came too late, ever."""
         return self._order.late + self._positions.late

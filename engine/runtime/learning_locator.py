@@ -15,6 +15,7 @@ from engine.plan.model import Plan
 from engine.positioning.learning.self_calibration import FIRST_FIT_S, Fitted, SelfCalibration, links_of
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.settings import DEFAULT_SETTINGS
+from engine.radio.pathloss import cell_geometry
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import U64, Bools, Fixes, Readings, Scans
 from engine.runtime.map_fits import MapFits
@@ -42,16 +43,16 @@ class LearningLocator:
         self, plan: Plan, cells: Cells, config: PositioningConfig, fits: MapFits, radio_map: RadioMap | None = None
     ) -> None:
         settings = replace(DEFAULT_SETTINGS, vague_share=config.vague_share)
-        self._locator = Locator(plan, cells, radio_map, config.method, settings)
-        self._calibration = SelfCalibration(plan, cells)
+        geometry = cell_geometry(plan, cells)  # what is slow to find, once for all that ask for it
+        self._base = prior_map(plan, cells, geometry=geometry) if radio_map is None else radio_map
+        self._locator = Locator(plan, cells, self._base, config.method, settings)
+        self._calibration = SelfCalibration(plan, cells, geometry)
         self._window_s = config.window_s
         self._settle_every_s = math.ceil(SETTLE_S / config.window_s) * config.window_s
         self._settle_at = -np.inf
         self.settled = False
         """Whether nothing was located since tracks were rounded."""
         self._given = radio_map is not None
-        self._plan, self._cells = plan, cells
-        self._base = radio_map
         self.map_version = 0
         """Rises with each map that is learnt and used: corrections of the one before it do not hold for it."""
         self._fits = fits
@@ -185,8 +186,6 @@ class LearningLocator:
     @property
     def base_map(self) -> RadioMap:
         """The map that is in use, before anybody corrects it."""
-        if self._base is None:
-            self._base = prior_map(self._plan, self._cells)
         return self._base
 
     def correct(self, radio_map: RadioMap) -> None:

@@ -25,6 +25,7 @@ class Patience:
 
     def __init__(self, stopping: threading.Event, *, longest_wait_s: float = 10.0) -> None:
         self.away = False
+        self._stopping = stopping
         self._retrying = Retrying(
             retry=retry_if_exception_type(StorageUnavailable),
             wait=wait_random_exponential(multiplier=0.2, max=longest_wait_s),
@@ -36,7 +37,12 @@ class Patience:
 
     def __call__(self, action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the action returns for these arguments, after as many tries as it takes."""
-        result: T = self._retrying(action, *args, **kwargs)
+        try:
+            result = action(*args, **kwargs)
+        except StorageUnavailable:
+            if self._stopping.is_set():
+                raise
+            result = self._retrying(action, *args, **kwargs)
         if self.away:
             self.away = False
             log.warning("the database is back")

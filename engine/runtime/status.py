@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from engine.ingest.mqtt.link import LinkName
@@ -14,15 +14,24 @@ from engine.storage.status import ENGINE, EVERY_STORE, put_statuses
 from engine.vocabulary import FrameRefusal, RecordRefusal, StoreTrouble
 
 
-def report(db: Database, runners: Sequence[StoreRunner], now: float, process: Mapping[str, Any] | None = None) -> None:
-    """Writes the status rows of stores and, given `process`, that of the engine that runs them, in one transaction.
+def report(
+    db: Database,
+    runners: Sequence[StoreRunner],
+    now: float,
+    process: Mapping[str, Any] | None = None,
+    news: Collection[str] | None = None,
+) -> None:
+    """Writes the status rows of stores and, given `process`, that of the engine that runs them, in one transaction. Of
+    stores not in `news`, where that is given, it is said that what was said last still holds.
 
     Raises LeaseLost where another engine runs one of them and writes its own: nothing is then written.
     """
-    values = {runner.plan.store: runner.figures() for runner in runners}
+    said = {runner.plan.store: runner for runner in runners}
+    values = {store: runner.figures() for store, runner in said.items() if news is None or store in news}
+    same = said.keys() - values.keys()
     if process is not None:
         values[EVERY_STORE] = dict(process)
-    put_statuses(db, ENGINE, values, now, leases=[runner.lease for runner in runners])
+    put_statuses(db, ENGINE, values, now, leases=[runner.lease for runner in runners], same=same)
 
 
 def process_values(

@@ -54,9 +54,7 @@ from engine.vocabulary import VisitChange
 
 Stayed = TypeVar("Stayed", VisitEvent, StoreVisit)
 
-REMEMBERED_GONE = 1_000
-"""Withdrawn devices of whom readings may still be on their way through the intake: seconds of them."""
-
+REMEMBERED_GONE = 1_000  # withdrawn devices of whom readings may still be on their way through the intake: seconds
 CARRIED_S = 4 * 3600.0
 """Whose stay began so long before the salt turns at most keeps it; what never leaves (a till, a screen) does not."""
 
@@ -135,7 +133,7 @@ class StoreEngine:
         self._labels.take(self._intake.take_labels(frames, now))
         heard = self._intake.take([f for f in frames if not f.source.startswith(LABEL_SOURCE)], now)
         self.hear(heard.ap_readings)
-        scans = self._admit(heard.scans)
+        scans = self._admit(heard.scans) if len(heard.scans) else heard.scans
         located = self._locator.locate(scans, heard.clock)
         fixes = self._places.weigh(self._with_told(located, heard.positions))
         self._labels.learn(scans, fixes, heard.clock)
@@ -168,6 +166,11 @@ class StoreEngine:
     def reaches(self, frame: Frame | None, now: float) -> float:
         """How far a step with this frame, or with none, may take the store's time, s UTC."""
         return self._intake.reaches(frame, now)
+
+    @property
+    def holds(self) -> bool:
+        """Whether readings are held back that become fixes as time goes on. Else all that time brings is silence."""
+        return self._intake.holds
 
     def set_campaigns(self, campaigns: Sequence[Campaign]) -> None:
         """Takes over the campaigns that run; their places become membership over cells."""
@@ -307,7 +310,7 @@ class StoreEngine:
 
     def _with_told(self, fixes: Fixes, positions: ToldPositions) -> Fixes:
         """And the fixes that sources told themselves, in the order of time."""
-        positions = self._admit_told(positions)
+        positions = self._admit_told(positions) if len(positions) else positions
         if not len(positions):
             return fixes
         told = fixes_of(positions, self.cells, large=sparse.issparse(fixes.posterior))

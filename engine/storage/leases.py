@@ -8,16 +8,16 @@ gone is found out by watching: its renewals stand still for the term it has prom
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlalchemy import func, select, update
+from sqlmodel import Session
 
 from engine.errors import LeaseLost
 from engine.storage.database import Database
 from engine.storage.models.leases import LeaseTable
-from engine.storage.upserts import database_time, upsert
+from engine.storage.upserts import database_time, table_of, upsert
 
 FROZEN_S = 10.0
 """A transaction under a lease that says nothing for so long is ended by PostgreSQL, and its locks with it."""
@@ -44,10 +44,14 @@ class LeaseSeen:
     expires_at: float
 
 
-def read_leases(db: Database) -> dict[str, LeaseSeen]:
-    """Every lease there is, by store."""
+def read_leases(db: Database, stores: Collection[str] | None = None) -> dict[str, LeaseSeen]:
+    """The leases of these stores, or every one there is, by store."""
+    table = table_of(LeaseTable)
+    wanted = select(*(table.c[name] for name in LeaseSeen.__slots__))
+    if stores is not None:
+        wanted = wanted.where(table.c.store.in_(list(stores)))
     with db.read() as session:
-        return {row.store: _seen(row) for row in session.exec(select(LeaseTable))}
+        return {row.store: LeaseSeen(*row) for row in session.connection().execute(wanted)}
 
 
 def take_lease(db: Database, store: str, owner: str, term_s: float, seen: LeaseSeen | None = None) -> Lease | None:
@@ -69,17 +73,15 @@ def take_lease(db: Database, store: str, owner: str, term_s: float, seen: LeaseS
 
 
 def renew_leases(db: Database, leases: Sequence[Lease], term_s: float) -> list[LeaseLost]:
-    """Says that the owner of these leases lives. Returns those that others have meanwhile."""
-    lost = []
+    """Says that the owner of these leases lives: two statements, however many there are. Returns those that others
+    have meanwhile."""
+    table = table_of(LeaseTable)
     with db.write() as session:
         _end_if_frozen(session)
-        expires_at = database_time(session) + term_s
-        for lease in sorted(leases, key=lambda held: held.store):
-            row = session.get(LeaseTable, lease.store, with_for_update=True)
-            if row is None or row.epoch != lease.epoch:
-                lost.append(LeaseLost(lease.store, row.owner if row else ""))
-            else:
-                row.renewals, row.term_s, row.expires_at = row.renewals + 1, term_s, expires_at
+        lost = _lost(session, leases, shared=False)
+        held = {lease.store for lease in leases} - {loss.store for loss in lost}
+        renewed = {"renewals": table.c.renewals + 1, "term_s": term_s, "expires_at": database_time(session) + term_s}
+        session.connection().execute(update(table).where(table.c.store.in_(held)).values(renewed))
     return lost
 
 
@@ -98,17 +100,34 @@ def fence(session: Session, lease: Lease | None) -> None:
     The first thing a transaction does, before any other lock. None, for what runs without leases, lets everything pass.
     Raises LeaseLost.
     """
-    if lease is None:
+    if lease is not None:
+        fence_all(session, [lease])
+
+
+def fence_all(session: Session, leases: Sequence[Lease]) -> None:
+    """As `fence`, of several leases in one statement: raises the first that is lost, by store."""
+    if not leases:
         return
     _end_if_frozen(session)
-    held = session.exec(
-        select(LeaseTable.owner, LeaseTable.epoch)
-        .where(col(LeaseTable.store) == lease.store)
-        .with_for_update(read=True)
-    ).first()
-    owner, epoch = held or ("", None)
-    if epoch != lease.epoch:
-        raise LeaseLost(lease.store, owner)
+    for lost in _lost(session, leases, shared=True):
+        raise lost
+
+
+def _lost(session: Session, leases: Sequence[Lease], *, shared: bool) -> list[LeaseLost]:
+    """Which of these leases others have, by store; all are locked until the transaction ends."""
+    table = table_of(LeaseTable)
+    rows = session.connection().execute(
+        select(table.c.store, table.c.owner, table.c.epoch)
+        .where(table.c.store.in_([lease.store for lease in leases]))
+        .order_by(table.c.store)
+        .with_for_update(read=shared)
+    )
+    seen = {row.store: row for row in rows}
+    return [
+        LeaseLost(lease.store, seen[lease.store].owner if lease.store in seen else "")
+        for lease in sorted(leases, key=lambda held: held.store)
+        if lease.store not in seen or seen[lease.store].epoch != lease.epoch
+    ]
 
 
 def _end_if_frozen(session: Session) -> None:
@@ -116,7 +135,3 @@ def _end_if_frozen(session: Session) -> None:
     if session.get_bind().dialect.name == "postgresql":  # the one file of SQLite stays locked, and is for one machine
         frozen_ms = str(int(FROZEN_S * 1000))
         session.connection().execute(select(func.set_config("idle_in_transaction_session_timeout", frozen_ms, True)))
-
-
-def _seen(row: LeaseTable) -> LeaseSeen:
-    return LeaseSeen(row.store, row.owner, row.epoch, row.renewals, row.term_s, row.expires_at)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from engine.storage.database import Database
-from engine.storage.leases import Lease, fence
+from engine.storage.leases import Lease, fence_all
 from engine.storage.models.running import StatusTable
-from engine.storage.upserts import upsert
+from engine.storage.upserts import table_of, upsert
 from engine.vocabulary import StoreTrouble
 
 ENGINE = "engine"
@@ -47,8 +48,10 @@ def put_statuses(
     now: float,
     *,
     leases: Sequence[Lease | None] = (),
+    same: Collection[str] = (),
 ) -> None:
-    """As `put_status`, of several stores in one transaction: each costs the disk a page, not a commit.
+    """As `put_status`, of several stores in one transaction: each costs the disk a page, not a commit. Of the stores
+    that are the `same` it is said that what stands there holds now.
 
     Raises LeaseLost where one of `leases` is lost, and nothing is then written.
     """
@@ -57,9 +60,12 @@ def put_statuses(
         for store, said in sorted(values.items())
     ]
     with db.write() as session:
-        for lease in sorted(filter(None, leases), key=lambda held: held.store):
-            fence(session, lease)
+        fence_all(session, list(filter(None, leases)))
         upsert(session, StatusTable, rows, replace=("values_json", "at"))
+        if same:
+            table = table_of(StatusTable)
+            mine = (table.c.component == component) & table.c.store.in_(sorted(same))
+            session.connection().execute(update(table).where(mine).values(at=now))
 
 
 def get_status(db: Database) -> list[Status]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -25,6 +25,14 @@ def version(db: Database, store: str, counter: Counter) -> int:
     with db.read() as session:
         row = session.get(StoreVersionTable, store)
         return int(getattr(row, counter)) if row else 0
+
+
+def moved_counters(db: Database, stores: Collection[str], counters: Sequence[Counter]) -> dict[str, tuple[int, ...]]:
+    """These counters of these stores, as far as they have any, in one read."""
+    with db.read() as session:
+        columns = [col(getattr(StoreVersionTable, counter)) for counter in counters]
+        own = select(StoreVersionTable.store, *columns).where(col(StoreVersionTable.store).in_(list(stores)))
+        return {row[0]: tuple(map(int, row[1:])) for row in session.exec(own).all()}
 
 
 def versions(db: Database, counter: Counter) -> dict[str, int]:

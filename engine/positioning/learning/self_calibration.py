@@ -21,10 +21,10 @@ from engine.positioning.learning.loss_scale import likely_loss_scale
 from engine.positioning.learning.tracklets import ScanMemory
 from engine.positioning.learning.unsummed import WIDTH, Unsummed
 from engine.radio.calibrate import Calibration, calibrate
-from engine.radio.crossings import PackedCrossings, crossing_losses
+from engine.radio.crossings import PackedCrossings
 from engine.radio.evidence_sources import hearings_evidence
 from engine.radio.law import LawCoefficients
-from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, geometry_of, mean_dbm
+from engine.radio.pathloss import Geometry, cell_geometry, geometry_of, mean_dbm
 from engine.radio.radiomap import RadioMap
 from engine.radio.soft_fit import SoftLaw
 from engine.records import F64, I64, U64, Hearings, Readings, Scans
@@ -69,11 +69,11 @@ class SelfCalibration:
     where there is none.
     """
 
-    def __init__(self, plan: Plan, cells: Cells) -> None:
+    def __init__(self, plan: Plan, cells: Cells, geometry: Geometry | None = None) -> None:
+        """`geometry` of the plan's cells saves finding it again."""
         self._plan, self._cells = plan, cells
         # what walls and shelves cost is slow to find, and kept small
-        height = np.full(len(cells), DEFAULT_PRIOR.device_height_m)
-        self._lost = PackedCrossings.of(crossing_losses(plan, cells.level, cells.x_m, cells.y_m, height))
+        self._lost = PackedCrossings.of((geometry or cell_geometry(plan, cells)).lost)
         self._crowd = CrowdLearning(plan, cells)
         n = len(plan.access_points)
         self._sum: F64 = np.zeros((n, n))  # [heard, ap]

@@ -169,6 +169,7 @@ class Inbox:
             refused = self._stores.get(store_of(raw.topic))
             if refused is not None and refused.runner is not None:
                 refused.runner.miss(1, now)
+                refused.has_news = True
             return None
         for store, unknown in said.unknown_aps.items():
             self._unknown_points.see(store, unknown.points)

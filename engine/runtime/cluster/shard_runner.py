@@ -71,6 +71,11 @@ class ShardRunner(StoreRunner):
         """How far a step with this frame, or with none, may take the store's time, s UTC."""
         return self._engine.reaches(frame, now)
 
+    @property
+    def holds(self) -> bool:
+        """Whether readings are held back that become fixes as time goes on."""
+        return self._engine.holds
+
     def needs_no_map_until(self, first: float) -> float:
         """See `LearningLocator`."""
         return self._engine.maps.needs_no_map_until(first)

@@ -63,6 +63,8 @@ class StoreAtWork:
         self.leaving: Future[None] | None = None
         """Set once the store is to be given up."""
         self.stepped_at = 0.0
+        self.has_news = True
+        """Whether anything came of it since its figures were told."""
         self.map_wait = MapWait()
 
     def open(

@@ -1,7 +1,7 @@
 """The work of a shard, turn by turn, in one thread: what arrived is stepped, and acknowledged once a checkpoint has it.
 
 It is `engine.runtime.process` without a journal, for stores that come and go, under one session of its own. A store is
-stepped when there is something to be worked out, in arrays over all its readings, and once in IDLE_S otherwise.
+stepped when there is something to be worked out, in arrays over all its readings, and now and then otherwise.
 """
 
 from __future__ import annotations
@@ -26,21 +26,25 @@ from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
 from engine.runtime.leases.waiting import Waiting
 from engine.runtime.listening.ears import patient_config
 from engine.runtime.map_fits import FitGivenUp
+from engine.runtime.memory import GIVE_BACK_S, give_back, keep_few_arenas
 from engine.runtime.patience import Patience
 from engine.runtime.status import report
 from engine.runtime.stored.gathering import Batch
 from engine.storage.leases import Lease
+from engine.storage.people.told_places import stores_told
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.versions import Counter as Moved
-from engine.storage.versions import versions
+from engine.storage.versions import moved_counters
 
 log = logging.getLogger(__name__)
 
 TAKE_MESSAGES = 512  # per turn
 TURN_S = 0.1  # turns are no shorter: what comes meanwhile is worked on at once
 TICK_S = 0.25
-IDLE_S = 1.0  # with nothing arriving a store still looks at the clock so often
+IDLE_S, QUIET_S = 1.0, 5.0
+"""With nothing arriving a store still looks at the clock so often: where readings are held back until it is their time,
+and where none are, so that all that time can bring is that somebody has left."""
 REFRESH_S, EVERYTHING_S = 0.5, 30.0
 """How often it is asked whose consents, campaigns or claims moved, and how often all are read again."""
 TOLD_S, STATUS_S, RETENTION_S = 5.0, 4.0, 3600.0
@@ -64,14 +68,14 @@ class ShardWork:
         self.patience = Patience(self.stopping)
         self.stores: dict[str, StoreAtWork] = {}
         self._later_lives = ("", owner)  # who ends our leases is about to take them in our name
-        self.leases = StoreLeases(self._db, owner, (), config.storage.lease_s, settings.monotonic)
+        self.leases = StoreLeases(self._db, owner, (), config.storage.lease_s, settings.monotonic, ours_only=True)
         self._keeper = LeaseKeeper(self.leases)
         self.wall = SteadyClock(settings.wall, settings.monotonic)
         self._rules = rules_of(self._db, config.retention, config.storage.data_dir)
         self.links = ShardLinks(settings, shard, self.stores, self.wall, self._may_connect)
         self.inbox = Inbox(config, settings.secrets, self.links.seal, self.stores, self.links.sources)
         self._waiting, self._chores = Waiting(), Chores()
-        self._versions: dict[Moved, dict[str, int]] = {}
+        self._versions: dict[str, tuple[int, ...]] = {}
         self._lost_any = False
         self.checkpoints = self.readings = self.fixes = 0
 
@@ -111,6 +115,7 @@ class ShardWork:
 
     def begin(self) -> None:
         """Takes what leases are free, restores their checkpoints, connects."""
+        keep_few_arenas()
         self.patience(self.leases.look)
         self._keeper.start()
         self._follow_leases()
@@ -241,15 +246,16 @@ class ShardWork:
     # Work.
 
     def _step(self, now: float) -> None:
-        looks = self._chores.due("told", now, TOLD_S)
-        ready = self.inbox.take(now)
+        told = self.patience(stores_told, self._db) if self._chores.due("told", now, TOLD_S) else ()
+        ready, connected = self.inbox.take(now), self.links.connected
         for store, at_work in list(self.stores.items()):
             runner = at_work.runner
             if runner is None:
                 continue
-            if not self.links.connected:
+            if not connected:
                 runner.listen_from(now)
-            if store in ready or at_work.map_wait.behind or looks or not 0 <= now - at_work.stepped_at < IDLE_S:
+            looks = store in told
+            if store in ready or at_work.map_wait.behind or looks or _has_rested(at_work, runner, now):
                 with self._run_by_us(store):
                     self._advance(at_work, ready.get(store, []), now, looks=looks)
 
@@ -267,6 +273,7 @@ class ShardWork:
             looks = False
             if not wait.behind:
                 break
+        at_work.has_news |= runner.making_map is not (wait.since is not None)
         runner.making_map = wait.since is not None
         self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
         self._settle(at_work)
@@ -285,6 +292,7 @@ class ShardWork:
         told = self.patience(runner.take_told, now) if looks else []
         frames = self.inbox.note(at_work.store, batch)
         step = runner.advance([*frames, *told], now)
+        at_work.has_news |= bool(frames or told or step.visits or step.ended or len(step.fixes))
         self.readings += sum(len(frame.readings) for frame in frames)
         self.fixes += len(step.fixes)
         at_work.owners.see(at_work.store, step.fixes)
@@ -337,15 +345,12 @@ class ShardWork:
             self._report(now)
         if self._chores.due("retention", now, RETENTION_S):
             self.patience(forget, self._db, self._rules, now)
+        self._chores.do("memory", now, GIVE_BACK_S, give_back)
 
     def _moved(self) -> set[str]:
         """The stores of which something changed since the last look."""
-        moved = set[str]()
-        for counter in MOVED:
-            before, after = self._versions.get(counter, {}), self.patience(versions, self._db, counter)
-            moved |= {store for store, n in after.items() if before.get(store) != n}
-            self._versions[counter] = after
-        return moved
+        before, self._versions = self._versions, self.patience(moved_counters, self._db, self.stores, MOVED)
+        return {store for store, counts in self._versions.items() if before.get(store) != counts}
 
     def _refresh(self, stores: list[str], now: float) -> None:
         for store in stores:
@@ -354,6 +359,7 @@ class ShardWork:
             if runner is None:
                 continue
             with self._run_by_us(store):
+                at_work.has_news = True
                 self.patience(self._make_sure, store)
                 self.patience(at_work.owners.settle, [store], now)
                 self.patience(runner.refresh)
@@ -365,10 +371,21 @@ class ShardWork:
                 self._settle(at_work)
 
     def _report(self, now: float) -> None:
-        """Says how the stores are, on the health page."""
-        while runners := [one.runner for one in self.stores.values() if one.runner is not None]:
+        """Says how the stores are, on the health page: of one where nothing came, mostly that this is still so."""
+        while running := [one for one in self.stores.values() if one.runner is not None]:
+            news = {one.store for one in running if one.has_news}
+            runners = [one.runner for one in running if one.runner is not None]
             try:
-                self.patience(report, self._db, runners, self.settings.wall())
-                return
+                self.patience(report, self._db, runners, self.settings.wall(), news=news)
             except LeaseLost as lost:
                 self._leave(lost)
+                continue
+            for one in running:
+                one.has_news = False
+            return
+
+
+def _has_rested(at_work: StoreAtWork, runner: ShardRunner, now: float) -> bool:
+    """Whether it is time to look at the clock, with nothing arriving."""
+    rested_s = now - at_work.stepped_at
+    return not 0 <= rested_s < IDLE_S and (runner.holds or not 0 <= rested_s < QUIET_S)

@@ -46,8 +46,11 @@ class StoreLeases:
         stores: Sequence[str],
         term_s: float,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        ours_only: bool = False,
     ) -> None:
-        self.owner, self.term_s = owner, term_s
+        """`ours_only`: who runs any other store is not looked at."""
+        self.owner, self.term_s, self._ours_only = owner, term_s, ours_only
         self._db, self._stores, self._monotonic = db, tuple(stores), monotonic
         self._lock = threading.Lock()
         self._held: dict[str, Lease] = {}
@@ -64,7 +67,7 @@ class StoreLeases:
 
     @property
     def others(self) -> frozenset[str]:
-        """Stores that other engines run, ours to wait for or not, as of the last look."""
+        """Stores that other engines run, ours to wait for or (but with `ours_only`) not, as of the last look."""
         return self._others
 
     def waits(self) -> dict[str, str]:
@@ -75,12 +78,14 @@ class StoreLeases:
 
     def look(self) -> None:
         """Looks at all leases once. Raises StorageUnavailable."""
-        seen, now = read_leases(self._db), self._monotonic()
+        asked = self._stores
+        seen, now = read_leases(self._db, asked if self._ours_only else None), self._monotonic()
         with self._lock:
             self._others = frozenset(s for s, lease in seen.items() if lease.owner and lease.owner != self.owner)
-            wanted = [s for s in self._stores if s not in self._held and s in seen]
+            stores = set(self._stores).intersection(asked)  # some may have come, unseen yet, and some have left
+            wanted = [s for s in stores if s not in self._held and s in seen]
             self._watched = {s: self._watch(seen[s], now) for s in wanted}
-            self._untaken = frozenset(self._stores) - seen.keys()
+            self._untaken = frozenset(stores - seen.keys())
 
     def renew(self) -> list[LeaseLost]:
         """Says that we live. Returns what others have meanwhile. Raises StorageUnavailable."""

@@ -56,7 +56,8 @@ class FollowedPhones:
         """New fixes of a store."""
         links = store.linked_shoppers()
         places = self._places.worth_noting(store.plan, fixes, links, now, store.zones_of)
-        self._patiently(note_places, self._db, places)
+        if places:
+            self._patiently(note_places, self._db, places)
         if links and len(fixes):
             self._patiently(self._look, store.plan.store, now)
             self._call(store, fixes, links, now)

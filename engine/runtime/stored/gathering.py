@@ -73,8 +73,10 @@ class Gathering:
         """What is ready, by store, in the order of coming."""
         ready = {}
         for name, store in self._stores.items():
+            if not store.batch:
+                continue
             store.forget_silent(now)
-            if store.batch and store.is_ready(now, self._window_s):
+            if store.is_ready(now, self._window_s):
                 store.window = store.whole(self._window_s) if store.told_by else -1
                 ready[name], store.batch = store.batch, []
         return ready

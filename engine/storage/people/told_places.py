@@ -63,6 +63,12 @@ def told_places(db: Database, store: str) -> list[ToldPlace]:
         return [_told(row) for row in rows]
 
 
+def stores_told(db: Database) -> set[str]:
+    """The stores that places wait for: one small read for many stores."""
+    with db.read() as session:
+        return set(session.exec(select(ToldPlaceTable.store).distinct()))
+
+
 def drop_told_places(db: Database, label_ids: Sequence[str]) -> None:
     """Once the engine has them in its journal."""
     with db.write() as session:

@@ -126,9 +126,9 @@ def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSett
     nothing of that, so beside them RSSI has the weight of both errors.
     """
     ranged = np.isfinite(scans.range_m).any(axis=1, keepdims=True)
-    age = np.nan_to_num(scans.age_s, nan=0.0)
+    age = np.where(np.isnan(scans.age_s), np.float32(0.0), scans.age_s)
     fresh = 1.0 / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
-    out = []
+    out, n_ap = [], scans.rssi_dbm.shape[1]
     for quantity, values, centre, dof, excess in (
         (Quantity.RSSI, scans.rssi_dbm, CENTRE_DBM, settings.tail_dof, 1.0),
         (Quantity.RANGE, scans.range_m, 0.0, settings.range_tail_dof, settings.range_positive_excess),
@@ -138,7 +138,7 @@ def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSett
             continue
         shift = (centre + belief.offset_mean[:, quantity]).astype(np.float32)[:, None]
         z = np.where(heard, values - shift, np.float32(0.0)).astype(np.float32)
-        new = belief.trust[:, quantity, None] * np.split(belief.believed, len(Quantity), axis=1)[quantity]
+        new = belief.trust[:, quantity, None] * belief.believed[:, quantity * n_ap : (quantity + 1) * n_ap]
         v = np.where(heard, fresh * new, np.float32(0.0)).astype(np.float32)
         if site.mates is not None:
             v /= 1.0 + np.float32(settings.mates_share) * (heard.astype(np.float32) @ site.mates)
@@ -234,11 +234,16 @@ def moments(site: Site, posterior: F32) -> tuple[I32, F64, F64]:
         posterior = posterior / posterior.sum(axis=1, keepdims=True)
     else:
         chosen = np.full(len(posterior), int(level[0]) if len(level) else 0)
-    mean = (posterior @ site.xy).astype(np.float64)
-    second = (posterior @ site.xy2).astype(np.float64)
-    cov = np.empty((len(posterior), 2, 2))
+    return chosen.astype(np.int32), *spread_of(site, posterior @ site.xy, posterior @ site.xy2)
+
+
+def spread_of(site: Site, xy: F32, xy2: F32) -> tuple[F64, F64]:
+    """Mean (N, 2) and covariance (N, 2, 2) in the store's frame, of means (N, 2) of the site's `xy`, (N, 3) of its
+    `xy2`."""
+    mean, second = xy.astype(np.float64), xy2.astype(np.float64)
+    cov = np.empty((len(mean), 2, 2))
     cell_var = site.cells.cell_m**2 / 12  # within a cell
     cov[:, 0, 0] = np.maximum(second[:, 0] - mean[:, 0] ** 2, 0.0) + cell_var
     cov[:, 1, 1] = np.maximum(second[:, 2] - mean[:, 1] ** 2, 0.0) + cell_var
     cov[:, 0, 1] = cov[:, 1, 0] = second[:, 1] - mean[:, 0] * mean[:, 1]
-    return chosen.astype(np.int32), mean + site.origin, cov
+    return mean + site.origin, cov

@@ -10,21 +10,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
 from engine.columns import Columns
-from engine.positioning.bayes import covered_share, moments
+from engine.positioning.bayes import covered_share, moments, spread_of
 from engine.positioning.belief import Estimate, Known
 from engine.positioning.doubting.doubts import Doubts, cross_examine
 from engine.positioning.doubting.misfit import ScanMisfit, scan_misfit
 from engine.positioning.doubting.relocating import find_again
 from engine.positioning.kernels.choice import kernels
-from engine.positioning.kernels.rows import empty_rows
+from engine.positioning.kernels.rows import empty_rows, floats
 from engine.positioning.measurement.site import Site
 from engine.positioning.methods import METHODS
 from engine.positioning.motion.smoothing import TrackStep
-from engine.positioning.motion.walk import MotionModel, WalkGraph, predict
+from engine.positioning.motion.walk import Foreseen, MotionModel, WalkGraph, foresee, predict
 from engine.positioning.posterior import sparse_rows
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracks import PlaceTracks, Tracks, trust
@@ -68,14 +69,12 @@ def move(
     graph: WalkGraph, motion: MotionModel, before: tuple[F32, F32], dt: F64, look: Callable[[F32], Estimate]
 ) -> Moved:
     """Pause (N, C) and walk (N, K) masses `dt` (N,) later, after `look` was given the prediction over cells."""
-    pause, walk = predict(graph, motion, *before, dt)
     fast = kernels()
     if fast is not None:
-        prior, walking = pause, empty_rows(*pause.shape)
-        fast.over_cells(pause, walk, graph.block, graph.size, walking)
-        estimate = look(prior)
-        fast.split(estimate.posterior, prior, walking)
-        return Moved(estimate, walking, prior)
+        pause, walk = map(floats, before)
+        ahead = foresee(fast, graph, motion, (pause, walk), np.arange(len(dt)), dt)
+        return _split(fast, graph, ahead, look(ahead.prior))
+    pause, walk = predict(graph, motion, *before, dt)
     walk_cells = np.take(walk / graph.size, graph.block, axis=1)  # in rows, which indexing would not give
     prior = pause + walk_cells
     estimate = look(prior)
@@ -85,17 +84,24 @@ def move(
     return Moved(estimate, walking, prior)
 
 
+def _split(fast: ModuleType, graph: WalkGraph, ahead: Foreseen, estimate: Estimate) -> Moved:
+    walking = empty_rows(*ahead.prior.shape)
+    fast.split(estimate.posterior, ahead.prior, ahead.each, graph.block, walking)
+    return Moved(estimate, walking, ahead.prior)
+
+
 class EverywhereTracking:
     """Tracks over all cells, which a store of some thousand cells does best with."""
 
     def __init__(self, method: str, site: Site, graph: WalkGraph, settings: LocatorSettings) -> None:
         self._method, self._site, self._graph, self._settings = METHODS[method], site, graph, settings
+        self._xy = _products(site)
         self.batch = LONGEST_BATCH
         self.tracks = PlaceTracks(site, graph)
 
     def use_site(self, site: Site) -> None:
         """Another radio map of the same cells; tracks stay."""
-        self._site = site
+        self._site, self._xy = site, _products(site)
         self.tracks.use_site(site)
 
     def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placement:
@@ -113,15 +119,22 @@ class EverywhereTracking:
             estimate = self._method(self._site, scans, belief, s)
             return find_again(self._site, scans, belief, estimate, dt, self._graph.n_cells, s)
 
-        after = move(self._graph, s.motion, tracks.masses(slot), dt, look)
-        posterior = after.estimate.posterior
-        tracks.keep(slot, posterior, after.walking)
-        tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
+        fast = kernels()
+        if fast is None:
+            after = move(self._graph, s.motion, tracks.masses(slot), dt, look)
+            estimate, found = after.estimate, None
+            tracks.keep(slot, estimate.posterior, after.walking)
+        else:
+            ahead = foresee(fast, self._graph, s.motion, (tracks["pause"], tracks["walk"]), slot, dt)
+            estimate = look(ahead.prior)
+            found = PosteriorSums.of(tracks.keep_foreseen(fast, slot, estimate.posterior, ahead, self._xy))
+        tracks.learn(slot, scans.t, estimate.offset_mean, estimate.offset_var, s)
         tracks.doubt(slot, doubts)
-        misfit = scan_misfit(self._site, scans, known.belief(posterior, believed), after.estimate, s)
+        belief = known.belief(estimate.posterior, believed)
+        misfit = scan_misfit(self._site, scans, belief, estimate, s, None if found is None else found.likeliest)
         if steps is not None:
-            note(steps, scans, after, misfit)
-        return place(self._site, posterior, posterior, misfit)
+            note(steps, scans, after if fast is None else _split(fast, self._graph, ahead, estimate), misfit)
+        return place(self._site, estimate.posterior, estimate.posterior, misfit, found=found)
 
 
 class Alone:
@@ -149,8 +162,41 @@ class Alone:
         return Placement(sparse_rows(posterior, None, c) if self._large else posterior, *found, ScanMisfit.none(n))
 
 
-def place(site: Site, posterior: F32, given: Posterior, misfit: ScanMisfit, share: float = 1.0) -> Placement:
-    """Where rows (n, c) over a site's cells, `share` of all, put devices."""
+@dataclass(frozen=True, slots=True)
+class PosteriorSums(Columns):
+    """What a kernel has summed of posteriors (n, C): means of `Site.xy` (n, 2) and `Site.xy2` (n, 3), sums of squares
+    (n,), and the likeliest cells (n,)."""
+
+    xy: F32
+    xy2: F32
+    squares: F32
+    likeliest: I64
+
+    @staticmethod
+    def of(figures: F32) -> PosteriorSums:
+        """As `PlaceTracks.keep_foreseen` answers them (n, 7)."""
+        return PosteriorSums(figures[:, :2], figures[:, 2:5], figures[:, 5], figures[:, 6].astype(np.int64))
+
+
+def _products(site: Site) -> F32:
+    """`Site.xy` and `Site.xy2` in rows (5, C)."""
+    return np.ascontiguousarray(np.hstack([site.xy, site.xy2]).T, np.float32)
+
+
+def place(
+    site: Site,
+    posterior: F32,
+    given: Posterior,
+    misfit: ScanMisfit,
+    share: float = 1.0,
+    found: PosteriorSums | None = None,
+) -> Placement:
+    """Where rows (n, c) over a site's cells, `share` of all, put devices; `found` of them where a kernel did."""
+    if found is not None and len(site.cells) and not site.cells.level.max():
+        level = np.zeros(len(posterior), np.int32)
+        xy, cov = spread_of(site, found.xy, found.xy2)
+        covered = 1.0 / (posterior.shape[1] * found.squares.astype(np.float64)) * share
+        return Placement(given, level, xy, cov * misfit.wider[:, None, None], covered, misfit)
     level, xy, cov = moments(site, posterior)
     return Placement(given, level, xy, cov * misfit.wider[:, None, None], covered_share(posterior) * share, misfit)
 

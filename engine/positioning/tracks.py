@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from engine.positioning.doubting.doubts import Doubts
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows
 from engine.positioning.measurement.site import Site
-from engine.positioning.motion.walk import WalkGraph
+from engine.positioning.motion.walk import Foreseen, WalkGraph
 from engine.positioning.settings import LocatorSettings
 from engine.records import F32, F64, I64, Bools
 
@@ -98,12 +99,16 @@ class PlaceTracks(Tracks):
 
     def keep(self, row: I64, posterior: F32, walking: F32) -> None:
         """Keeps a posterior (n, C), and its part that walks, in these rows."""
-        fast = kernels()
-        if fast is not None:
-            fast.keep(posterior, walking, *self._graph.cells_by_block, row, self["pause"], self["walk"])
-            return
         self["pause"][row] = posterior - walking
         self["walk"][row] = self._graph.in_blocks(walking)
+
+    def keep_foreseen(self, fast: ModuleType, row: I64, posterior: F32, ahead: Foreseen, xy: F32) -> F32:
+        """The same by a kernel, of what was foreseen; answers sums of each posterior times `xy` (5, C), its sum of
+        squares, and its likeliest cell (n, 7)."""
+        graph, figures = self._graph, np.empty((len(row), 7), np.float32)
+        blocks = graph.block, *graph.cells_by_block
+        fast.keep(posterior, ahead.prior, ahead.each, *blocks, row, self["pause"], self["walk"], xy, figures)
+        return figures
 
     def settle(self) -> None:
         """Rounds all masses as `settle_mass` does."""

@@ -31,7 +31,7 @@ from engine.positioning.belief import Belief, Estimate, Quantity
 from engine.positioning.measurement.likelihood import tail_weights
 from engine.positioning.measurement.site import Site
 from engine.positioning.settings import LocatorSettings
-from engine.records import F64, Bools, Scans
+from engine.records import F64, I64, Bools, Scans
 
 INDEPENDENT = 6.0  # comes out whichever of nine measured sites and two kinds of stores is left out
 SCAN_FREEDOM = 10.0  # by which one scan's fit is shrunk; 5 to 20 do alike
@@ -66,15 +66,23 @@ class ScanMisfit(Columns):
         return ScanMisfit(np.zeros((n, 2)), np.zeros((n, 2)), np.zeros(n))
 
 
-def scan_misfit(site: Site, scans: Scans, belief: Belief, estimate: Estimate, settings: LocatorSettings) -> ScanMisfit:
-    """What these scans say of how well they fit."""
-    likeliest = estimate.posterior.argmax(axis=1)
+def scan_misfit(
+    site: Site,
+    scans: Scans,
+    belief: Belief,
+    estimate: Estimate,
+    settings: LocatorSettings,
+    likeliest: I64 | None = None,
+) -> ScanMisfit:
+    """What these scans say of how well they fit. `likeliest` (n,) cells, where they are known."""
+    if likeliest is None:
+        likeliest = estimate.posterior.argmax(axis=1)
     squares, freedom = np.zeros((len(scans), len(Quantity))), np.zeros((len(scans), len(Quantity)))
     for k in measurements(site, scans, belief, settings):
         q = k.quantity
-        expected = (site.range if q == Quantity.RANGE else site.rssi).at(likeliest).thin_out(slice(None))
+        mean, precision = (site.range if q == Quantity.RANGE else site.rssi).read(likeliest)
         shift = (estimate.offset_mean - belief.offset_mean)[:, q].astype(np.float32)
-        residual = (k.z - shift[:, None] - expected.mean.T) * np.sqrt(expected.weight.T)
+        residual = (k.z - shift[:, None] - mean) * np.sqrt(precision)
         weight = tail_weights(residual, residual**2, k.heard, k.dof, k.excess) * k.v / belief.trust[:, q, None]
         squares[:, q] = (weight * residual**2).sum(axis=1)
         freedom[:, q] = np.maximum(1.0 - 2.0 / np.maximum(k.heard.sum(axis=1), 1), 0.0) * weight.sum(axis=1)
@@ -103,7 +111,10 @@ class StoreMisfit:
 
     def wider(self, t: F64, ranged: Bools) -> F64:
         """Times (n,) the covariance, beside `ScanMisfit.wider`, of scans at `t` (n,), with ranges or without."""
-        at = np.searchsorted(np.array(self._since), np.floor(t / PERIOD_S), side="right") - 1
+        period = np.floor(t / PERIOD_S)
+        if period.min(initial=np.inf) >= self._since[-1]:  # as nearly always: hours of periods need not be looked at
+            return np.where(ranged, self._wider[-1], UNIT)
+        at = np.searchsorted(np.array(self._since), period, side="right") - 1
         return np.where(ranged, np.array(self._wider)[np.maximum(at, 0)], UNIT)
 
     def state(self) -> dict[str, Any]:

@@ -12,23 +12,27 @@ from engine.positioning.kernels.evidence import (
     settle,
     silence,
 )
+from engine.positioning.kernels.foreseeing import foresee
+from engine.positioning.kernels.keeping import keep, pool, set_out, split
+from engine.positioning.kernels.lanes import LANES
 from engine.positioning.kernels.updating import update
-from engine.positioning.kernels.walking import LANES, keep, over_cells, pool, split, stop_and_go, walk_rows
+from engine.positioning.kernels.walking import shuffle, walk_rows
 
 __all__ = [
     "LANES",
     "contradictions",
+    "foresee",
     "keep",
     "likelihood",
     "likelihood_uniform",
     "offset_moments",
-    "over_cells",
     "pool",
     "posterior",
+    "set_out",
     "settle",
+    "shuffle",
     "silence",
     "split",
-    "stop_and_go",
     "update",
     "walk_rows",
 ]

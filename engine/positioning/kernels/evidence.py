@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.positioning.kernels.exponentials import as_float, exponential, logarithm, of_rank, rank
 from engine.positioning.kernels.numba_functions import CUBE, ROW, ROWS, compiled, inner
-from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, listed
+from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, lined_up, listed, pack
 from engine.records import F32, I64
 
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
@@ -23,11 +23,10 @@ TWO_PI = np.float32(2.0 * np.pi)
 
 @inner
 def _chunk(
-    mean: F32, weight: F32, log_sigma: F32, z: F32, v: F32, heard: I64, prior: np.float32, first: int, last: int,
-    sums: F32, log: F32, offset: F32, var: F32,
+    packed: F32, log_sigma: F32, z: F32, v: F32, heard: I64, prior: np.float32, first: int, last: int, sums: F32,
+    log: F32, offset: F32, var: F32,
 ) -> None:  # fmt: skip
-    sums[:] = ZERO
-    total, shift, square, spread = add_readings(mean, weight, log_sigma, z, v, heard, first, last, sums)
+    total, shift, square, spread = add_readings(packed, log_sigma, z, v, heard, first, last, sums)
     narrow = ONE / prior
     out, at, left = log[first:last], offset[first:last], var[first:last]
     for i in range(last - first):
@@ -43,14 +42,14 @@ def likelihood(
     mean: F32, weight: F32, log_sigma: F32, z: F32, v: F32, offset_var: F32, log: F32, offset: F32, var: F32
 ) -> None:
     """`cell_likelihood` where spreads differ from cell to cell: fills `log`, `offset` and `var` (N, C)."""
-    n_cells, heard, sums = mean.shape[1], listed(v), np.empty(4 * CHUNK, np.float32)
+    n_cells, heard = mean.shape[1], listed(v)
+    sums, packed = lined_up(4 * CHUNK), lined_up((2 * len(mean) + 1) * CHUNK)
     for first in range(0, n_cells, CHUNK):
         last = min(first + CHUNK, n_cells)
+        pack(mean, weight, log_sigma, first, last, packed)
         for n in range(len(z)):
             own = heard[n, 1 : 1 + heard[n, 0]]
-            _chunk(
-                mean, weight, log_sigma, z[n], v[n], own, offset_var[n], first, last, sums, log[n], offset[n], var[n]
-            )
+            _chunk(packed, log_sigma, z[n], v[n], own, offset_var[n], first, last, sums, log[n], offset[n], var[n])
 
 
 @compiled(f"void({ROWS}, {ROW}, {ROW}, {ROWS}, {ROWS}, {ROW}, {ROWS}, {ROWS}, {ROWS})")

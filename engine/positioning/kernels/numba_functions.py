@@ -1,8 +1,8 @@
 """How functions are given to numba.
 
 Numba keeps on disk what it compiled for as long as a function's own file is unchanged, and looks at no other: whoever
-changes this file, `exponentials.py` or `sums.py` deletes `*.nbi` in `__pycache__`. The others call none of each other's
-functions.
+changes this file, `exponentials.py`, `lanes.py`, `steps.py` or `sums.py` deletes `*.nbi` in `__pycache__`. The others
+call none of each other's functions.
 """
 
 from __future__ import annotations

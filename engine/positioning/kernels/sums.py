@@ -1,13 +1,23 @@
-"""Sums over the access points of a scan, for a piece of the cells at a time."""
+"""Sums over the access points of a scan, for a piece of the cells at a time.
+
+What all scans read of a piece is packed first: rows of thousands of cells lie so far apart that those of several access
+points want the same lines of the processor's cache, and begin in the midst of a line.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from engine.positioning.kernels.numba_functions import inner
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+from engine.positioning.kernels.numba_functions import in_place_of, inner
 from engine.records import F32, I64
 
-CHUNK = 512  # cells at a time: 16 access points times three matrices are then 96 KiB, less than the second cache holds
+CHUNK = 256  # cells at a time: what 16 access points are expected to say is then 32 KiB, which the first cache holds
+LINE = 16  # values in a line of the cache, and in a register of AVX-512
+AT_ONCE = 2 * LINE  # cells whose sums are held in registers, where numba's own loops write them to memory again
 ZERO = np.float32(0.0)
 
 
@@ -24,37 +34,115 @@ def listed(weights: F32) -> I64:
 
 
 @inner
+def lined_up(size: int) -> F32:
+    """Memory for so many values, from the beginning of a line of the cache on."""
+    room = np.empty(size + LINE, np.float32)
+    start = (-room.ctypes.data) % (4 * LINE) // 4
+    return room[start : start + size]
+
+
+@inner
+def pack(mean: F32, weight: F32, log_sigma: F32, first: int, last: int, packed: F32) -> None:
+    """Fills `packed` ((2 A + 1) CHUNK,) with `mean`, then `weight`, of the cells from `first` to `last`, then the sum
+    of all `log_sigma` there. Past the last cell there are zeros."""
+    n_ap, size = len(mean), last - first
+    if size < CHUNK:
+        packed[:] = ZERO
+    every = packed[2 * n_ap * CHUNK :]
+    every[:] = ZERO
+    for a in range(n_ap):
+        packed[a * CHUNK : a * CHUNK + size] = mean[a, first:last]
+        packed[(n_ap + a) * CHUNK : (n_ap + a) * CHUNK + size] = weight[a, first:last]
+        row = log_sigma[a, first:last]
+        for i in range(size):
+            every[i] += row[i]
+
+
+@in_place_of
+def _add_voices(
+    _context: Any, packed: Any, n_ap: Any, own: Any, many: Any, z: Any, v: Any, sums: Any, start: Any
+) -> Any:
+    """S, L and Q of `likelihood` at AT_ONCE cells from `start` on, over the first `many` of the access points `own`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        line, i32, i64 = ir.VectorType(ir.FloatType(), LINE), ir.IntType(32), ir.IntType(64)
+        data = [
+            context.make_array(kind)(context, builder, arg).data if isinstance(kind, types.Array) else arg
+            for kind, arg in zip(signature.args, args, strict=True)
+        ]
+        packed_at, all_ap, own_at, n_own, z_at, v_at, sums_at, cell = data
+        zero, fused = ir.Constant(line, [0.0] * LINE), ("contract",)
+
+        def number(value: int) -> Any:
+            return ir.Constant(i64, value)
+
+        def place(base: Any, index: Any) -> Any:
+            return builder.bitcast(builder.gep(base, [index]), line.as_pointer())
+
+        def same(base: Any, index: Any) -> Any:
+            value = builder.load(builder.gep(base, [index]))
+            one = builder.insert_element(ir.Constant(line, ir.Undefined), value, ir.Constant(i32, 0))
+            return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(i32, LINE), [0] * LINE))
+
+        before = builder.block
+        loop, body, done = (builder.append_basic_block(name) for name in ("loop", "body", "done"))
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        k = builder.phi(i64)
+        held = [[builder.phi(line) for _ in range(3)] for _ in range(AT_ONCE // LINE)]
+        k.add_incoming(number(0), before)
+        for sums_of_line in held:
+            for total in sums_of_line:
+                total.add_incoming(zero, before)
+        builder.cbranch(builder.icmp_signed("<", k, n_own), body, done)
+        builder.position_at_end(body)
+        ap = builder.load(builder.gep(own_at, [k]))
+        z_a, v_a = same(z_at, ap), same(v_at, ap)
+        of_mean = builder.add(builder.mul(ap, number(CHUNK)), cell)
+        of_weight = builder.add(of_mean, builder.mul(all_ap, number(CHUNK)))
+        for j, (total, shift, square) in enumerate(held):
+            mean = builder.load(place(packed_at, builder.add(of_mean, number(j * LINE))), align=4)
+            weight = builder.load(place(packed_at, builder.add(of_weight, number(j * LINE))), align=4)
+            u, d = builder.fmul(v_a, weight, flags=fused), builder.fsub(z_a, mean, flags=fused)
+            e = builder.fmul(u, d, flags=fused)
+            total.add_incoming(builder.fadd(total, u, flags=fused), body)
+            shift.add_incoming(builder.fadd(shift, e, flags=fused), body)
+            square.add_incoming(builder.fadd(square, builder.fmul(e, d, flags=fused), flags=fused), body)
+        k.add_incoming(builder.add(k, number(1)), body)
+        builder.branch(loop)
+        builder.position_at_end(done)
+        for j, sums_of_line in enumerate(held):
+            for i, total in enumerate(sums_of_line):
+                builder.store(total, place(sums_at, builder.add(cell, number(i * CHUNK + j * LINE))), align=4)
+        return context.get_dummy_value()
+
+    return types.void(packed, n_ap, own, many, z, v, sums, start), generate
+
+
+@inner
 def add_readings(
-    mean: F32, weight: F32, log_sigma: F32, z: F32, v: F32, heard: I64, first: int, last: int, sums: F32
+    packed: F32, log_sigma: F32, z: F32, v: F32, heard: I64, first: int, last: int, sums: F32
 ) -> tuple[F32, F32, F32, F32]:
-    """S, L and Q of `likelihood`, and the sum of `log_sigma`, at the cells from `first` to `last`: views of `sums` (4
-    CHUNK,), which is 0."""
-    total, shift, square, spread = sums[:CHUNK], sums[CHUNK : 2 * CHUNK], sums[2 * CHUNK : 3 * CHUNK], sums[3 * CHUNK :]
-    for k in range(0, len(heard) - 3, 4):  # four at once, so that sums are read and written once for all
-        a0, a1, a2, a3 = heard[k], heard[k + 1], heard[k + 2], heard[k + 3]
-        v0, v1, v2, v3, z0, z1, z2, z3 = v[a0], v[a1], v[a2], v[a3], z[a0], z[a1], z[a2], z[a3]
-        m0, m1, m2, m3 = mean[a0, first:last], mean[a1, first:last], mean[a2, first:last], mean[a3, first:last]
-        w0, w1, w2, w3 = weight[a0, first:last], weight[a1, first:last], weight[a2, first:last], weight[a3, first:last]
-        s0, s1 = log_sigma[a0, first:last], log_sigma[a1, first:last]
-        s2, s3 = log_sigma[a2, first:last], log_sigma[a3, first:last]
-        for i in range(last - first):
-            u0, u1, u2, u3 = v0 * w0[i], v1 * w1[i], v2 * w2[i], v3 * w3[i]
-            d0, d1, d2, d3 = z0 - m0[i], z1 - m1[i], z2 - m2[i], z3 - m3[i]
-            e0, e1, e2, e3 = u0 * d0, u1 * d1, u2 * d2, u3 * d3
-            total[i] += u0 + u1 + u2 + u3
-            shift[i] += e0 + e1 + e2 + e3
-            square[i] += e0 * d0 + e1 * d1 + e2 * d2 + e3 * d3
-            spread[i] += s0[i] + s1[i] + s2[i] + s3[i]
-    for k in range(len(heard) // 4 * 4, len(heard)):
-        a0 = heard[k]
-        m0, w0, s0 = mean[a0, first:last], weight[a0, first:last], log_sigma[a0, first:last]
-        for i in range(last - first):
-            u0, d0 = v[a0] * w0[i], z[a0] - m0[i]
-            total[i] += u0
-            shift[i] += u0 * d0
-            square[i] += u0 * d0 * d0
-            spread[i] += s0[i]
-    return total, shift, square, spread
+    """S, L and Q of `likelihood`, and the sum of `log_sigma`, at the `packed` cells from `first` to `last`: views of
+    what is written to `sums` (4 CHUNK,). Past the last cell there are zeros, or anything."""
+    n_ap, size = len(log_sigma), last - first
+    for i in range(0, size, AT_ONCE):
+        _add_voices(packed, np.int64(n_ap), heard, np.int64(len(heard)), z, v, sums, np.int64(i))
+    spread = sums[3 * CHUNK : 4 * CHUNK]
+    if 2 * len(heard) <= n_ap:
+        spread[:] = ZERO
+        for k in range(len(heard)):
+            row = log_sigma[heard[k], first:last]
+            for i in range(size):
+                spread[i] += row[i]
+    else:
+        spread[:] = packed[2 * n_ap * CHUNK :]
+        for a in range(n_ap):
+            if not v[a] > ZERO:
+                row = log_sigma[a, first:last]
+                for i in range(size):
+                    spread[i] -= row[i]
+    return sums[:CHUNK], sums[CHUNK : 2 * CHUNK], sums[2 * CHUNK : 3 * CHUNK], spread
 
 
 @inner

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.positioning.kernels.exponentials import exponential, of_rank, rank
 from engine.positioning.kernels.numba_functions import ROW, ROWS, compiled, inner
-from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, listed
+from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, lined_up, listed, pack
 from engine.records import F32, I64
 
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
@@ -94,14 +94,16 @@ def update(
     `not_heard_log` (R, C)."""
     n_cells, heard, quiet = mean.shape[1], listed(v), listed(silent)
     n_pieces = (n_cells - 1) // CHUNK + 1
-    sums, pieces = np.empty(5 * CHUNK, np.float32), np.empty((len(z), n_pieces, FIGURES), np.float32)
+    sums, packed = lined_up(5 * CHUNK), lined_up((2 * len(mean) + 1) * CHUNK)
+    pieces, mixture = np.empty((len(z), n_pieces, FIGURES), np.float32), sums[4 * CHUNK :]
     for k in range(n_pieces):
         first, last = k * CHUNK, min((k + 1) * CHUNK, n_cells)
+        pack(mean, weight, log_sigma, first, last, packed)
         for n in range(len(z)):
-            sums[:] = ZERO
             own, none = heard[n, 1 : 1 + heard[n, 0]], quiet[n, 1 : 1 + quiet[n, 0]]
-            add_readings(mean, weight, log_sigma, z[n], v[n], own, first, last, sums)
-            _mixed_silence(silent[n], not_heard_log, none, first, last, partial_share, sums[4 * CHUNK :])
+            add_readings(packed, log_sigma, z[n], v[n], own, first, last, sums)
+            mixture[:] = ZERO
+            _mixed_silence(silent[n], not_heard_log, none, first, last, partial_share, mixture)
             before = prior[min(n, len(prior) - 1), first:last]
             _of_piece(sums, offset_var[n], before, posterior[n, first:last], pieces[n, k])
     for n in range(len(z)):

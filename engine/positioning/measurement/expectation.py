@@ -62,6 +62,10 @@ class Expectation:
         """Of these cells alone, in their order."""
         return self.thin_out(cells)
 
+    def read(self, cells: I64) -> tuple[F32, F32]:
+        """`mean` and `weight` at these cells (c, A)."""
+        return self.mean[:, cells].T, self.weight[:, cells].T
+
     @staticmethod
     def of(mean: F32 | F64, sigma: F32 | F64) -> Expectation:
         """From expected values (A, C) and spreads (A, C) or (A, 1)."""
@@ -176,6 +180,10 @@ class PackedExpectation:
         """Cells and what is expected there of these access points, part after part."""
         for cells in parts(self.mean.n_cells):
             yield cells, Expectation.of(self.mean.unpack(rows, cells), self._spread(rows, cells))
+
+    def read(self, cells: I64) -> tuple[F32, F32]:
+        """`mean` and `weight` at these cells (c, A)."""
+        return self.at(cells).thin_out(slice(None)).read(np.arange(len(cells)))
 
     def thin_out(self, cells: I64 | slice) -> Expectation:
         """Dense, at these cells only."""

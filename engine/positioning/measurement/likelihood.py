@@ -92,8 +92,8 @@ def _packed_likelihood(expected: PackedExpectation, z: F32, v: F32, offset_var: 
 def residual_squares(expected: Expectation, z: F32, posterior: F32, offset: F32) -> tuple[F32, F32]:
     """Expected residual and squared residual (N, A) in units of sigma, under a posterior (N, C) and its mean offset
     (N,)."""
-    mean = posterior @ expected.mean.T
-    mean2 = posterior @ expected.both[expected.mean.shape[0] :].T
+    both, n_ap = posterior @ expected.both.T, len(expected.mean)
+    mean, mean2 = both[:, :n_ap], both[:, n_ap:]
     sigma2 = 1.0 / (expected.weight[:, 0] if expected.uniform else posterior @ expected.weight.T)
     d = z - offset[:, None]
     return (d - mean) / np.sqrt(sigma2), np.maximum(d * d - 2.0 * d * mean + mean2, 0.0) / sigma2

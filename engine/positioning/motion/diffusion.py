@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from types import ModuleType
 
 import numpy as np
 from scipy import linalg, sparse
@@ -120,7 +121,7 @@ def diffuse(flow: sparse.csr_array, wanted: F32, mass_rows: F32, most: int, mode
 
 
 def walk_rows(flow: sparse.csr_array, steps: I32, share: F32, mass_rows: F32) -> F32:
-    """Rows of mass (N, K), which are used up, after `steps` (N,) lazy lazy steps each."""
+    """Rows of mass (N, K), which are used up, after `steps` (N,) lazy steps each."""
     fast = kernels()
     order = np.argsort(-steps, kind="stable")
     if fast is None:
@@ -128,10 +129,18 @@ def walk_rows(flow: sparse.csr_array, steps: I32, share: F32, mass_rows: F32) ->
         mass_rows[order] = take_steps(flow, steps[order], share[order], mass).T
         return mass_rows
     mass_rows = floats(mass_rows)
-    index, ends = flow.indices.astype(np.int32, copy=False), flow.indptr.astype(np.int32, copy=False)
-    room = empty_rows(2, (mass_rows.shape[1] + 1) * fast.LANES)
-    fast.walk_rows(flow.data, index, ends, mass_rows, share, steps, order, room)
+    fast.walk_rows(*entries(flow), mass_rows, share, steps, order, room_for(fast, mass_rows.shape[1]))
     return mass_rows
+
+
+def entries(flow: sparse.csr_array) -> tuple[F32, I32, I32]:
+    """As kernels take a sparse walk: values, columns, and where rows end."""
+    return flow.data, flow.indices.astype(np.int32, copy=False), flow.indptr.astype(np.int32, copy=False)
+
+
+def room_for(fast: ModuleType, places: int, times: int = 2) -> F32:
+    """Memory for kernels to walk in: masses of LANES devices on so many places, so many `times`."""
+    return empty_rows(times, (places + 2 * fast.LANES) * fast.LANES)
 
 
 def take_steps(flow: sparse.csr_array, steps: I32, share: F32, mass: F32) -> F32:

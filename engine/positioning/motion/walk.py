@@ -15,17 +15,19 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from engine.columns import Columns
 from engine.plan.cells import Cells
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows, floats
 from engine.positioning.motion.diffusion import (
     SlowModes,
     diffuse,
+    entries,
     lazy_steps,
     quicker_from,
+    room_for,
     slow_modes,
     take_steps,
-    walk_rows,
 )
 from engine.positioning.motion.pull import Pull, pull_of, tilt
 from engine.records import F32, F64, I32, I64
@@ -182,23 +184,78 @@ def cell_walk(cells: Cells) -> sparse.csr_array:
 def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F64) -> tuple[F32, F32]:
     """Pause (N, C) and walk (N, K) masses `dt_s` (N,) later."""
     dt = dt_s.astype(np.float32)
-    kept = (1.0 - stray_share(model, dt)).astype(np.float32)
-    still, moving = _stop_and_go(graph, model, pause, walk, dt, kept)
-    wanted = _walk_steps(graph, model, dt)
+    kept = _kept(model, dt)
+    fast = kernels()
+    if fast is not None:
+        rows, masses = np.arange(len(dt)), (floats(pause), floats(walk))
+        moving, stopping = _set_out(fast, graph, model, masses, rows, dt)
+        still = _shuffled(fast, graph, model, (masses[0], rows), stopping, np.zeros_like(moving), dt)
+    else:
+        still, moving = _stop_and_go(graph, model, pause, walk, dt, kept)
+    return still, _walked(graph, model, moving, dt)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen(Columns):
+    """Of N devices: the prediction over cells (N, C), and who of it walks, in a cell of each block (N, K)."""
+
+    prior: F32
+    each: F32
+
+
+def foresee(
+    fast: ModuleType, graph: WalkGraph, model: MotionModel, masses: tuple[F32, F32], slot: I64, dt_s: F64
+) -> Foreseen:
+    """The same by kernels, of the rows `slot` (N,) of pause (n, C) and walk (n, K) masses, both in one."""
+    dt = dt_s.astype(np.float32)
+    if not _by_modes(graph, model, dt):
+        return _foreseen(fast, graph, model, masses, slot, dt)
+    moving, stopping = _set_out(fast, graph, model, masses, slot, dt)
+    each = _walked(graph, model, moving, dt) / graph.size
+    return Foreseen(_shuffled(fast, graph, model, (masses[0], slot), stopping, each, dt), each)
+
+
+def _by_modes(graph: WalkGraph, model: MotionModel, dt: F32) -> bool:
+    """Whether some walk so far that modes are quicker."""
+    return bool(_walk_steps(graph, model, dt).max(initial=0.0) >= quicker_from(len(graph.size)))
+
+
+def _foreseen(
+    fast: ModuleType, graph: WalkGraph, model: MotionModel, masses: tuple[F32, F32], slot: I64, dt: F32
+) -> Foreseen:
+    """The same by one kernel, where all walk step by step."""
+    n_cells, n_blocks = len(graph.block), len(graph.size)
+    steps, share = lazy_steps(_shuffle_steps(graph, model, dt), model.max_cell_steps)
+    walk_steps, walk_share = lazy_steps(_walk_steps(graph, model, dt), model.max_steps)
+    walks = *entries(graph.cell_flow), share, steps, *entries(graph.flow), walk_share, walk_steps
+    order, rooms = np.argsort(-walk_steps, kind="stable"), (room_for(fast, n_cells), room_for(fast, n_blocks, 4))
+    pull = graph.pull
+    within = np.ones(n_cells, np.float32) if pull is None else pull.within
+    often = np.ones(n_blocks, np.float32) if pull is None else pull.block
+    places = graph.block, graph.size, within, often
+    stray = stray_share(model, dt) / np.float32(graph.n_cells)
+    out = empty_rows(len(dt), n_cells), empty_rows(len(dt), n_blocks)
+    fast.foresee(*walks, order, *rooms, *masses, slot, *places, *switching(model, dt), _kept(model, dt), stray, *out)
+    return Foreseen(*out)
+
+
+def _kept(model: MotionModel, dt: F32) -> F32:
+    return (1.0 - stray_share(model, dt)).astype(np.float32)
+
+
+def _walked(graph: WalkGraph, model: MotionModel, moving: F32, dt: F32) -> F32:
+    """Who walks (N, K), `dt` (N,) later, and what may be anywhere by then."""
     # what the modes leave out, and their rounding, is far below the stray mass that is added here
-    modes = graph.modes() if wanted.max(initial=0.0) >= quicker_from(len(graph.size)) else None
-    moving = diffuse(graph.flow, wanted, moving, model.max_steps, modes)
-    moving *= kept[:, None]
+    modes = graph.modes() if _by_modes(graph, model, dt) else None
+    moving = diffuse(graph.flow, _walk_steps(graph, model, dt), moving, model.max_steps, modes)
+    moving *= _kept(model, dt)[:, None]
     moving += stray_share(model, dt)[:, None] * (graph.size / graph.n_cells)
-    return still, moving
+    return moving
 
 
 def _stop_and_go(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt: F32, kept: F32) -> tuple[F32, F32]:
     """Some walkers stop and some who paused go: who pauses (N, C) after shuffling on, `kept` (N,) of them, and who
     walks (N, K) before walking on."""
-    fast = kernels()
-    if fast is not None:
-        return _compiled(fast, graph, model, (pause, walk), dt, kept)
     to_pause, to_walk = switching(model, dt)
     still, moving = np.empty(pause.shape, np.float32), np.empty(walk.shape, np.float32)
     wanted, most = _shuffle_steps(graph, model, dt), model.max_cell_steps
@@ -219,22 +276,40 @@ def _stop_and_go(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt
     return still, moving
 
 
-def _compiled(
-    fast: ModuleType, graph: WalkGraph, model: MotionModel, masses: tuple[F32, F32], dt: F32, kept: F32
+def _set_out(
+    fast: ModuleType, graph: WalkGraph, model: MotionModel, masses: tuple[F32, F32], slot: I64, dt: F32
 ) -> tuple[F32, F32]:
-    """The same by kernels, of (N, C) and (N, K)."""
+    """Who walks (N, K) before walking on, and who stops, for each cell of a block (N, K): by a kernel, of rows `slot`
+    (N,) of pause and walk masses."""
     to_pause, to_walk = switching(model, dt)
-    pause, walk = map(floats, masses)
-    if graph.pull is None:
-        within = np.ones(pause.shape[1], np.float32)
-        stops = np.repeat(to_pause[:, None], walk.shape[1], axis=1)
-    else:
-        within, stops = graph.pull.within, graph.pull.stops(to_pause)
-    still, moving = empty_rows(*pause.shape), empty_rows(*walk.shape)
-    blocks = graph.block, *graph.cells_by_block, graph.size
-    fast.stop_and_go(pause, walk, *blocks, within, to_walk, stops, kept, still, moving)
+    n_blocks = len(graph.size)
+    stops = np.repeat(to_pause[:, None], n_blocks, axis=1) if graph.pull is None else graph.pull.stops(to_pause)
+    moving, stopping = empty_rows(len(dt), n_blocks), empty_rows(len(dt), n_blocks)
+    blocks = *graph.cells_by_block, graph.size
+    fast.set_out(*masses, slot, *blocks, to_walk, floats(stops), _kept(model, dt), moving, stopping)
+    return moving, stopping
+
+
+def _shuffled(
+    fast: ModuleType,
+    graph: WalkGraph,
+    model: MotionModel,
+    paused: tuple[F32, I64],
+    stopping: F32,
+    each: F32,
+    dt: F32,
+) -> F32:
+    """Who pauses (N, C) by then, and who walks, `each` (N, K) in a cell of a block: by a kernel, of who `paused` in
+    some rows, and who is `stopping`."""
+    _, to_walk = switching(model, dt)
     steps, share = lazy_steps(_shuffle_steps(graph, model, dt), model.max_cell_steps)
-    return walk_rows(graph.cell_flow, steps, share, still), moving
+    n_cells = paused[0].shape[1]
+    prior, room = empty_rows(len(dt), n_cells), room_for(fast, n_cells)
+    within = np.ones(n_cells, np.float32) if graph.pull is None else graph.pull.within
+    stays, order = (np.float32(1.0) - to_walk) * _kept(model, dt), np.argsort(-steps, kind="stable")
+    walk = *entries(graph.cell_flow), share, steps, order, room
+    fast.shuffle(*walk, *paused, stays, stopping, graph.block, within, each, prior)
+    return prior
 
 
 def stray_share(model: MotionModel, dt: F32) -> F32:

@@ -26,9 +26,10 @@ from engine.positioning.locator import Locator
 from engine.positioning.measurement.contradiction import Voices, contradictions
 from engine.positioning.measurement.expectation import Expectation
 from engine.positioning.measurement.likelihood import cell_likelihood
-from engine.positioning.motion.walk import MotionModel, predict, walk_graph
+from engine.positioning.motion import pull
+from engine.positioning.motion.walk import MotionModel, foresee, predict, walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS
-from engine.records import F32, Scans
+from engine.records import F32, I32, Scans
 
 pytest.importorskip("numba", reason="the extra `fast` is not installed")
 
@@ -114,6 +115,58 @@ def test_walks_are_the_same(standing: bool) -> None:
     for i in range(N):
         alone = predict(graph, MotionModel(), pause[i : i + 1], walk[i : i + 1], dt[i : i + 1])
         np.testing.assert_array_equal(alone[0][0], fast[0][i])
+
+
+@pytest.mark.parametrize("standing", [False, True])
+def test_a_prediction_in_one_kernel_is_the_one_of_many(standing: bool) -> None:
+    """Times so short that nobody walks by modes; of some rows of a table, in any order."""
+    cells, rng = walkable_cells(PLAN, 0.5), np.random.default_rng(5)
+    density = rng.uniform(0.2, 3.0, len(cells)).astype(np.float32)
+    graph = walk_graph(cells, standing=density / density.mean() if standing else None)
+    masses = floats(rng.random((30, len(cells)))), floats(rng.random((30, len(graph.size))))
+    slot, dt, fast = rng.permutation(30)[:N], rng.uniform(0.0, 1.5, N), kernels()
+    assert fast is not None
+    got = foresee(fast, graph, MotionModel(), masses, slot, dt)
+    with numpy_alone():
+        still, moving = predict(graph, MotionModel(), masses[0][slot], masses[1][slot], dt)
+    np.testing.assert_allclose(got.each, moving / graph.size, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(got.prior, still + (moving / graph.size)[:, graph.block], rtol=1e-4, atol=1e-6)
+    alone = foresee(fast, graph, MotionModel(), masses, slot[3:4], dt[3:4])
+    np.testing.assert_array_equal(alone.prior[0], got.prior[3])
+    np.testing.assert_array_equal(alone.each[0], got.each[3])
+
+
+def test_what_is_kept_sums_to_what_was_found() -> None:
+    """By the kernel that keeps, of blocks of one to four cells."""
+    fast, rng, c = kernels(), np.random.default_rng(6), 53
+    assert fast is not None
+    block = np.sort(rng.permutation(np.arange(c) % 17)).astype(np.int32)
+    ends = np.searchsorted(block, np.arange(18)).astype(np.int32)
+    cells, slot = np.arange(c, dtype=np.int32), np.array([4, 0, 2])
+    posterior, each = floats(rng.dirichlet(np.ones(c), 3)), floats(rng.random((3, 17)))
+    prior, xy = each[:, block] + floats(rng.random((3, c))), floats(rng.random((5, c)))
+    pause, walk, figures = np.zeros((5, c), np.float32), np.zeros((5, 17), np.float32), np.zeros((3, 7), np.float32)
+    fast.keep(posterior, prior, each, block, cells, ends, slot, pause, walk, xy, figures)
+    walking = each[:, block] / prior * posterior
+    np.testing.assert_allclose(pause[slot], posterior - walking, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(walk[slot], np.add.reduceat(walking, ends[:-1], axis=1), rtol=1e-5)
+    assert not pause[[1, 3]].any()
+    assert not walk[[1, 3]].any()
+    np.testing.assert_allclose(figures[:, :5], posterior @ xy.T, rtol=1e-5)
+    np.testing.assert_allclose(figures[:, 5], (posterior**2).sum(axis=1), rtol=1e-5)
+    assert figures[:, 6].tolist() == posterior.argmax(axis=1).tolist()
+    np.testing.assert_allclose(fast_split(posterior, prior, each, block), walking, rtol=1e-5)
+
+
+def fast_split(posterior: F32, prior: F32, each: F32, block: I32) -> F32:
+    out, fast = np.empty_like(posterior), kernels()
+    assert fast is not None
+    fast.split(posterior, prior.copy(), each, block, out)
+    return out
+
+
+def test_kernels_stop_nobody_more_than_numpy_does() -> None:
+    assert pytest.approx(pull.MOST_STOP) == importlib.import_module("engine.positioning.kernels.foreseeing").MOST_STOP
 
 
 def scans(t: float, ranged: bool) -> Scans:

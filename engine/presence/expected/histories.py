@@ -86,6 +86,8 @@ class Histories:
 
     def _face(self, fixes: Fixes) -> F32:
         """How likely each fix is at each product (n, P)."""
+        if not self._facing.shape[1]:  # which takes scipy 0.14 ms all the same
+            return np.empty((len(fixes), 0), np.float32)
         found = fixes.posterior @ self._facing
         return np.asarray(found.toarray() if sparse.issparse(found) else found, np.float32)
 

@@ -80,16 +80,15 @@ def calibrate(
     before = prior_map(plan, cells, prior, geometry)
     reach = replace(reach_of(cells, evidence), believed=believed)
     law = fit_law(plan, evidence, reach.weight, prior)
-    mean, sigma = rssi_map(cells, geometry, evidence, law, reach, prior, settings)
+    mean, sigma = weighed_map(plan, cells, geometry, evidence, law, reach, prior, settings)
     ranges = fit_ranges(evidence, len(plan.access_points), prior, reach)
-    heard = bool((np.isfinite(evidence.rssi_dbm) & evidence.of_devices).any())
     radio_map = RadioMap(
         mean_dbm=mean.astype(np.float32),
         sigma_db=sigma.astype(np.float32),
         range_mean_m=(geometry.distance_m + ranges.bias_m[:, None]).astype(np.float32),
         range_sigma_m=np.full(mean.shape, ranges.sigma_m, np.float32),
         offset_mean_db=0.0,
-        offset_sigma_db=settings.device_spread_db if heard else before.offset_sigma_db,
+        offset_sigma_db=float(mixed_spread(reach.of_map, settings.device_spread_db, before.offset_sigma_db)),
         range_offset_sigma_m=settings.device_range_spread_m if ranges.known else before.range_offset_sigma_m,
         measured=max(measured_share(evidence, reach), before.measured),
     )
@@ -97,6 +96,46 @@ def calibrate(
     note = f"evidence covers {reach.covered:.0%} of the walkable area"
     warnings = fit_warnings(fits, law) + _warn_of_misplaced(plan, evidence, law, prior)
     return Calibration(radio_map, law, fits, law.loss_scale, reach, warnings, [note])
+
+
+def weighed_map(
+    plan: Plan,
+    cells: Cells,
+    geometry: Geometry,
+    evidence: Evidence,
+    law: FittedLaw,
+    reach: Reach,
+    prior: RadioPrior = DEFAULT_PRIOR,
+    settings: CalibrationSettings = DEFAULT_CALIBRATION,
+) -> tuple[F64, F64]:
+    """Mean and spread (A, C) of the evidence's map, weighed against the map that is made without devices' places.
+
+    Rows of a route are many, so that even at a small weight they bend a law; but they are of one way, and what they
+    say alike of it is no more true elsewhere. So the whole of what they change counts as far as they speak for the
+    store, and evidence that speaks for nothing changes nothing.
+    """
+    mean, sigma = rssi_map(cells, geometry, evidence, law, reach, prior, settings)
+    if not (np.isfinite(evidence.rssi_dbm) & evidence.of_devices).any():
+        return mean, sigma
+    without_mean, without_sigma = _map_without(plan, cells, geometry, evidence, prior, settings)
+    share = reach.of_map
+    return share * mean + (1.0 - share) * without_mean, mixed_spread(share, sigma, without_sigma)
+
+
+def _map_without(
+    plan: Plan, cells: Cells, geometry: Geometry, evidence: Evidence, prior: RadioPrior, settings: CalibrationSettings
+) -> tuple[F64, F64]:
+    """Mean and spread (A, C) of the map that access points alone make, or the plan where they say nothing."""
+    masts = evidence.take(~evidence.of_devices)
+    if np.isfinite(masts.rssi_dbm).any():
+        return rssi_map(cells, geometry, masts, fit_law(plan, masts, 1.0, prior), Reach(0.0), prior, settings)
+    before = prior_map(plan, cells, prior, geometry)
+    return before.mean_dbm.astype(np.float64), before.sigma_db.astype(np.float64)
+
+
+def mixed_spread(share: float, one: F64 | float, other: F64 | float) -> F64:
+    """Standard deviation where the variance is `share` of the one's and the rest of the other's."""
+    return np.asarray(np.sqrt(share * np.square(one) + (1.0 - share) * np.square(other)), dtype=np.float64)
 
 
 def rssi_map(
@@ -135,7 +174,7 @@ def measured_share(evidence: Evidence, reach: Reach) -> float:
     """How far a map of this evidence is of measurements, 0 to 1: access points that hear each other do so across the
     whole store, a survey as far as it reaches."""
     links = np.isfinite(evidence.rssi_dbm) & ~evidence.of_devices
-    return 1.0 if links.any() else reach.share
+    return 1.0 if links.any() else reach.of_map
 
 
 def _base_sigma(residual: F64, floor: float, prior: float) -> float:

@@ -45,6 +45,12 @@ class Reach:
         """Information of one shadow of this evidence when it is used for the whole store, 0 to 1."""
         return max(self.share**2, 1e-3)
 
+    @property
+    def of_map(self) -> float:
+        """How much of the map is this evidence's, 0 to 1, the rest being the map without it: averages of two weigh by
+        inverse variances, here `weight` and that of what it leaves out."""
+        return self.share**2 / (self.share**2 + (1.0 - self.share) ** 2)
+
     def between(self, poor: float, full: float) -> float:
         """A setting that goes from `poor` (a route) to `full` (a survey of the floor)."""
         return poor + (full - poor) * self.share

@@ -24,7 +24,7 @@ from engine.positioning.bayes import bayes
 from engine.positioning.belief import Belief
 from engine.positioning.measurement.site_build import site_of
 from engine.positioning.settings import DEFAULT_SETTINGS
-from engine.radio.calibrate import DEFAULT_CALIBRATION, rssi_map
+from engine.radio.calibrate import DEFAULT_CALIBRATION, mixed_spread, weighed_map
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.pathloss import Geometry
 from engine.radio.radiomap import RadioMap, prior_map
@@ -119,7 +119,7 @@ def _better(
 def say_trust(trust: SurveyTrust, reach: Reach) -> str:
     """What the survey was used for, and how much."""
     said = f"{reach.places} places near {reach.covered:.0%} of the walkable area"
-    weight = f"it weighs {reach.share:.0%} of a survey of the whole floor"
+    weight = f"it weighs {reach.of_map:.0%} of a survey of the whole floor"
     if trust.judged == 0:
         return f"survey used: {said}, too few to judge by each other; {weight}"
     if trust.believed == 0:
@@ -127,7 +127,7 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
         than = "than by chance: its places contradict each other" if blind else "with the others"
         judged = f"{trust.judged} places, left out, are found no nearer {than}"
         return f"survey left aside, but for what devices send: {said}; {judged}"
-    used = "the law and its shadows" if reach.share > 0.5 else "little more than the law"
+    used = "the law and its shadows" if reach.share > 0.5 else "next to nothing, as so few places speak for few others"
     judged = f"{trust.judged} places, left out, are found {trust.gain_m:.2f} m nearer with the others"
     return f"survey used for {used}: {said}; {weight}, as {judged}"
 
@@ -188,15 +188,16 @@ def _leave_out(apart_m: F64, radius_m: float, seed: int) -> tuple[list[int], Boo
 def _maps(plan: Plan, floor: Floor, train: Evidence) -> Iterator[tuple[tuple[float, float], RadioMap]]:
     """The maps that each choice makes of the evidence, by (believed, length)."""
     before = prior_map(plan, floor.cells, geometry=floor.geometry)
-    before = replace(before, offset_sigma_db=DEFAULT_CALIBRATION.device_spread_db)
     full = reach_of(floor.cells, train)
     for believed in BELIEVED:
         reach = replace(full, believed=believed)
         law = fit_law(plan, train, reach.weight)
         for length in LENGTHS_M if believed > 0 else LENGTHS_M[:1]:
             settings = replace(DEFAULT_CALIBRATION, field_length_m=length)
-            mean, sigma = rssi_map(floor.cells, floor.geometry, train, law, reach, settings=settings)
+            mean, sigma = weighed_map(plan, floor.cells, floor.geometry, train, law, reach, settings=settings)
+            offset = float(mixed_spread(reach.of_map, settings.device_spread_db, before.offset_sigma_db))
             found = replace(before, mean_dbm=mean.astype(np.float32), sigma_db=sigma.astype(np.float32))
+            found = replace(found, offset_sigma_db=offset)
             yield (believed, length), found
 
 

@@ -29,6 +29,11 @@ def test_many_places_speak_for_a_large_floor_and_a_few_for_a_room(covered: float
     assert reach.between(5.0, 2.8) == pytest.approx(5.0 - 2.2 * share)
 
 
+@pytest.mark.parametrize(("share", "of_map"), [(0.0, 0.0), (0.1, 1 / 82), (0.5, 0.5), (0.9, 81 / 82), (1.0, 1.0)])
+def test_a_map_is_of_a_survey_as_its_information_against_that_of_the_rest(share: float, of_map: float) -> None:
+    assert Reach(0.9, 400, believed=share).of_map == pytest.approx(of_map)
+
+
 def test_a_route_says_little_a_point_survey_much_and_so_does_a_room_full() -> None:
     assert all(Reach(covered, places).share < 0.15 for covered, places in ((0.16, 13), (0.30, 14), (0.25, 20)))
     assert all(Reach(covered, places).share > 0.97 for covered, places in ((0.14, 80), (0.36, 266), (0.92, 24)))

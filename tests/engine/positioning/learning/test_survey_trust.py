@@ -148,8 +148,8 @@ def test_the_survey_s_own_numbers_say_what_it_was_used_for() -> None:
         " of the whole floor, as 96 places, left out, are found 0.83 m nearer with the others"
     )
     route = say_trust(SurveyTrust(0.5, 3.0, 0.02, 5), Reach(0.10, 24, believed=0.5))
-    assert "little more than the law" in route
-    assert "it weighs 6% of a survey" in route
+    assert "used for next to nothing" in route
+    assert "it weighs 0% of a survey" in route
     aside = say_trust(SurveyTrust(0.0, 4.0, 0.0, 12), Reach(0.3, 14, believed=0.0))
     assert aside.startswith("survey left aside, but for what devices send: 14 places near 30% of the walkable area")
 

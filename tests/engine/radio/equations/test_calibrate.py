@@ -9,7 +9,7 @@ import pytest
 
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
-from engine.radio.calibrate import ApFit, Calibration, CalibrationSettings, calibrate, fit_warnings
+from engine.radio.calibrate import ApFit, Calibration, CalibrationSettings, calibrate, fit_warnings, rssi_map
 from engine.radio.evidence import Evidence
 from engine.radio.pathloss import DEFAULT_PRIOR, cell_geometry
 from engine.radio.radiomap import prior_map
@@ -55,6 +55,19 @@ def law_var(law: FittedLaw, reach: Reach, base: float, cells: Cells) -> F64:
     return np.array(out)
 
 
+def weighed(reach: Reach, cells: Cells, mean: F64, sigma: F64) -> tuple[F64, F64]:
+    """(A, C) or rows of it: the map of a survey and the plan's, by their informations; both variances likewise."""
+    share, before = reach.share**2 / (reach.share**2 + (1 - reach.share) ** 2), prior_map(PLAN, cells)
+    var = share * sigma**2 + (1 - share) * before.sigma_db.astype(np.float64) ** 2
+    return share * mean + (1 - share) * before.mean_dbm, np.sqrt(var)
+
+
+def law_dbm(law: FittedLaw, cells: Cells) -> F64:
+    """(A, C) of distance alone."""
+    distance = cell_geometry(PLAN, cells).distance_m
+    return np.asarray(law.p0_dbm[:, None] - law.exponent[:, None] * 10 * np.log10(distance), dtype=np.float64)
+
+
 @pytest.mark.parametrize("kinds", [(0,), (0, 1)], ids=["surveyed", "half estimated"])
 def test_the_map_is_the_law_plus_the_fields_as_far_as_evidence_reaches(cells: Cells, kinds: tuple[int, ...]) -> None:
     ev, settings = heard(kinds), CalibrationSettings()
@@ -69,17 +82,19 @@ def test_the_map_is_the_law_plus_the_fields_as_far_as_evidence_reaches(cells: Ce
     surveyed = ev.take(ev.kind == 0)
     sure = reach_of(cells, surveyed).share if len(surveyed) else 0.0
     base = max(3.5 + (2.8 - 3.5) * sure, 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db))))
-    geometry = cell_geometry(PLAN, cells)
+    mean, sigma = law_dbm(law, cells), law_var(law, reach, base, cells)
     for a in range(3):
         mine = ev.ap == a
         places = tuple(v[mine] for v in where)
         to = (cells.level, cells.x_m, cells.y_m)
         field = residual_field(places, law.residual_db[mine], noise[mine], to, amplitude, 4.0)  # type: ignore[arg-type]
-        mean = law.p0_dbm[a] - law.exponent[a] * 10 * np.log10(geometry.distance_m[a]) + reach.share * field.mean
-        np.testing.assert_allclose(got.radio_map.mean_dbm[a], mean, rtol=1e-5)
-        sigma = np.sqrt(law_var(law, reach, base, cells)[a] + reach.share**2 * field.variance)
-        np.testing.assert_allclose(got.radio_map.sigma_db[a], sigma, rtol=1e-5)
-    assert got.radio_map.offset_sigma_db == settings.device_spread_db == 8.0
+        mean[a] += reach.share * field.mean
+        sigma[a] = np.sqrt(sigma[a] + reach.share**2 * field.variance)
+    mean, sigma = weighed(reach, cells, mean, sigma)
+    np.testing.assert_allclose(got.radio_map.mean_dbm, mean, rtol=1e-5)
+    np.testing.assert_allclose(got.radio_map.sigma_db, sigma, rtol=1e-5)
+    assert settings.device_spread_db == 8.0
+    assert got.radio_map.offset_sigma_db == pytest.approx(np.sqrt(reach.of_map * 64.0 + (1 - reach.of_map) * 100.0))
     assert got.notes == [f"evidence covers {reach.covered:.0%} of the walkable area"]
     assert got.loss_scale == got.law.loss_scale == law.loss_scale
 
@@ -91,10 +106,10 @@ def test_an_access_point_nobody_heard_has_the_law_with_the_fields_spread(cells: 
     reach, law = reach_of(cells, some), fit_law(PLAN, some, reach_of(cells, some).weight)
     amplitude = field_amplitude((some.level, some.x_m, some.y_m), some.ap, law.residual_db, 4.0, 8.0)
     base = max(3.5 - 0.7 * reach.share, 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db))))
-    want = np.sqrt(law_var(law, reach, base, cells)[2] + (reach.share * amplitude) ** 2)
-    np.testing.assert_allclose(got.radio_map.sigma_db[2], want, rtol=1e-5)
-    d = cell_geometry(PLAN, cells).distance_m[2]
-    np.testing.assert_allclose(got.radio_map.mean_dbm[2], law.p0_dbm[2] - law.exponent[2] * 10 * np.log10(d), rtol=1e-5)
+    sigma = np.sqrt(law_var(law, reach, base, cells) + (reach.share * amplitude) ** 2)
+    mean, sigma = weighed(reach, cells, law_dbm(law, cells), sigma)
+    np.testing.assert_allclose(got.radio_map.sigma_db[2], sigma[2], rtol=1e-5)
+    np.testing.assert_allclose(got.radio_map.mean_dbm[2], mean[2], rtol=1e-5)
 
 
 def test_a_spread_beyond_the_floor_is_three_quarters_of_a_robust_sigma(cells: Cells) -> None:
@@ -104,8 +119,9 @@ def test_a_spread_beyond_the_floor_is_three_quarters_of_a_robust_sigma(cells: Ce
     law = fit_law(PLAN, wild, reach_of(cells, wild).weight)
     want = 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db)))
     assert want > 5.0
-    var = law_var(law, reach_of(cells, wild), want, cells)
-    np.testing.assert_allclose(got.radio_map.sigma_db, np.sqrt(var), rtol=1e-5)
+    reach = reach_of(cells, wild)
+    _, sigma = weighed(reach, cells, law_dbm(law, cells), np.sqrt(law_var(law, reach, want, cells)))
+    np.testing.assert_allclose(got.radio_map.sigma_db, sigma, rtol=1e-5)
 
 
 def test_ten_residuals_are_needed_to_tell_a_spread(cells: Cells) -> None:
@@ -114,8 +130,12 @@ def test_ten_residuals_are_needed_to_tell_a_spread(cells: Cells) -> None:
     assert few.radio_map.sigma_db.min() == pytest.approx(3.5, abs=0.2)  # the prior's
     wild = replace(heard(), rssi_dbm=heard().rssi_dbm + np.tile([30.0, -30.0], len(heard()))[: len(heard())])
     for n, told in ((9, False), (10, True)):
-        got = calibrate(PLAN, cells, wild.take(np.arange(n))).radio_map
-        assert (got.sigma_db.min() > 10.0) == told
+        own = wild.take(np.arange(n))
+        reach = reach_of(cells, own)
+        law, at_cells = fit_law(PLAN, own, reach.weight), cell_geometry(PLAN, cells)
+        assert (rssi_map(cells, at_cells, own, law, reach)[1].min() > 10.0) == told
+        speaks = calibrate(PLAN, cells, own).radio_map.sigma_db.min()
+        assert speaks == pytest.approx(3.5, abs=0.2)  # ten readings of one corner say nothing of the store
     assert more.radio_map.sigma_db.min() == pytest.approx(3.5, abs=0.2)  # the floor of a route
 
 

@@ -67,9 +67,14 @@ def drawn(kind: str, seed: int = 1, seconds: float = SECONDS) -> Day:
 
 def shipped(store: str, seed: int = 1, seconds: float | None = None) -> Day:
     """A day of a shipped store, as the demonstration has it."""
-    plan, (scenario, usual_s) = load_plan(FLOORPLANS / store), SHIPPED[store]
-    chosen = load_scenario(scenario).model_copy(update={"seed": 100 + seed, "scripted": ()})
-    return day_of(World(chosen, plan, seconds or usual_s), load_campaigns(FLOORPLANS / store / "campaigns.yaml", plan))
+    return day_of(*shipped_world(store, seed, seconds or SHIPPED[store][1]))
+
+
+def shipped_world(store: str, seed: int, seconds: float) -> tuple[World, list[Campaign]]:
+    """So much of a shipped store's day, and its campaigns."""
+    plan = load_plan(FLOORPLANS / store)
+    chosen = load_scenario(SHIPPED[store][0]).model_copy(update={"seed": 100 + seed, "scripted": ()})
+    return World(chosen, plan, seconds), load_campaigns(FLOORPLANS / store / "campaigns.yaml", plan)
 
 
 def day_of(world: World, campaigns: list[Campaign]) -> Day:

@@ -15,6 +15,7 @@ import numpy as np
 
 from api.cli.decide_tables import decision_table
 from engine.config import Config
+from engine.offers.campaigns import Campaign
 from engine.positioning.labels.learning import labels_of
 from engine.positioning.labels.places import KINDS as KIND_NUMBERS
 from engine.records import Labels
@@ -24,7 +25,7 @@ from engine.vocabulary import LabelKind
 from simulators.truth.labels import misplaced, receipts, shelf_scans
 from simulators.truth.truth import positions
 from simulators.world import World
-from tests.accuracy.days import Day, Figures, day_of, stating, trigger_figures
+from tests.accuracy.days import SHIPPED, Day, Figures, day_of, shipped_world, stating, trigger_figures
 from tests.accuracy.drawn import KINDS, drawn_campaigns, drawn_day, drawn_plan
 
 SECONDS = 7200.0
@@ -42,9 +43,8 @@ class Labelled:
 
 
 def labelled(kind: str, seed: int = 1, seconds: float = SECONDS, stated: float = STATED) -> Labelled:
-    """Of a drawn store, as many labels as its scenario says; its campaigns state a precision."""
-    plan = drawn_plan(kind, seed)
-    world = World(drawn_day(kind, seed, seconds), plan)
+    """Of a drawn or a shipped store, as many labels as its scenario says; its campaigns state a precision."""
+    world, campaigns = world_of(kind, seed, seconds)
     names = world.device_names()
     late = {names[i] for i, j in enumerate(world.journeys) if j.start_s > seconds / 2}
     start_t = world.scenario.starts_at.timestamp()
@@ -52,8 +52,16 @@ def labelled(kind: str, seed: int = 1, seconds: float = SECONDS, stated: float =
     rows += [
         (start_t + t, device_number(n), LabelKind.RECEIPT, sku, False) for t, n, sku in receipts(world) if n not in late
     ]
-    day = stating(day_of(world, drawn_campaigns(plan)), stated)
-    return Labelled(world, day, labels_of(plan, rows), late)
+    day = stating(day_of(world, campaigns), stated)
+    return Labelled(world, day, labels_of(world.plan, rows), late)
+
+
+def world_of(kind: str, seed: int, seconds: float) -> tuple[World, list[Campaign]]:
+    """A day of a store, and its campaigns."""
+    if kind in SHIPPED:
+        return shipped_world(kind, seed, seconds)
+    plan = drawn_plan(kind, seed)
+    return World(drawn_day(kind, seed, seconds), plan), drawn_campaigns(plan)
 
 
 def run(given: Labelled, labels: Labels | None) -> Chain:
@@ -97,7 +105,9 @@ def errors_m(given: Labelled, chain: Chain) -> np.ndarray:
 def main(arguments: Sequence[str]) -> int:
     """Prints the figures without labels, with receipts alone, and with all labels, store by store and seed by seed."""
     parser = argparse.ArgumentParser(prog="python -m tests.accuracy.labelled")
-    parser.add_argument("kinds", nargs="*", metavar="STORE", help=f"of {', '.join(KINDS)}; all where none is named")
+    parser.add_argument(
+        "kinds", nargs="*", metavar="STORE", help=f"of {', '.join([*KINDS, *SHIPPED])}; drawn ones where none is named"
+    )
     parser.add_argument("--stated", type=float, default=STATED, help="precision that campaigns state")
     parser.add_argument("--seeds", type=int, default=1, help="how many stores of a kind")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of a day")

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.config.section import ConfigSection
+from engine.config.section import ConfigSection, WebAddress
 from engine.vocabulary import CrmForm, CrmKind
 
 
@@ -52,11 +52,11 @@ class DeliveryConfig(ConfigSection):
     push_contact: str | None = Field(None, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)$", max_length=320)
     push_hosts: tuple[str, ...] = ()  # push services beside the known ones, as host or host:port
     push_ca_file: Path | None = None  # who signed the certificates of those
-    webhook_url: str | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # a gateway that sends SMS
+    webhook_url: WebAddress | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # a gateway that sends SMS
     webhook_ca_file: Path | None = None
-    app_url: str | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # a gateway to the shop's own app
+    app_url: WebAddress | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # to the shop's own app
     app_ca_file: Path | None = None
-    orders_url: str | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # of the e-shop: asked for orders
+    orders_url: WebAddress | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # asked for orders
     orders_ca_file: Path | None = None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, IPvAnyNetwork, field_validator, model_validator
 
-from engine.config.section import ConfigSection
+from engine.config.section import ConfigSection, WebAddress
 from engine.vocabulary import PortalSystem
 
 CALLED = frozenset({PortalSystem.UNIFI, PortalSystem.OMADA, PortalSystem.SMARTZONE, PortalSystem.SONICWALL})
@@ -44,7 +44,7 @@ class ApiConfig(ConfigSection):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
-    public_url: str | None = None  # what shared links and QR codes say; default http://host:port
+    public_url: WebAddress | None = None  # what shared links and QR codes say; default http://host:port
     portal_redirect_s: float = Field(300.0, ge=10, le=86_400)  # a controller's signed redirect is good for so long
     secure_cookies: bool = False  # true behind HTTPS
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")  # whose X-Forwarded-For and -Proto are believed

@@ -79,7 +79,7 @@ class Poster:
 
     async def post(self, call: Call) -> Sent:
         """Makes the call, again where the other side is busy or broken, until it is taken, refused or too late."""
-        host = urlsplit(call.url).netloc
+        host = urlsplit(call.url).netloc.rpartition("@")[2]  # it is logged
 
         def too_late(attempt: RetryCallState) -> bool:
             return self._clock() + attempt.upcoming_sleep >= call.ends_at

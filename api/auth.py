@@ -86,6 +86,13 @@ class Forbidden(BusinessRefusal):
     status = 403
 
 
+class NoStoreOfYours(BusinessRefusal):
+    """Whoever asks has rights in stores, but in none that this site has, or no longer has."""
+
+    code = ProblemCode.NO_STORE_OF_YOURS
+    status = 404
+
+
 Let = Callable[..., Grant]
 LetOrNobody = Callable[..., Grant | None]
 _needed: dict[Callable[..., Any], Right] = {}

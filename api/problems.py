@@ -35,6 +35,7 @@ _CODES = {
 _WAYS_ON: dict[str, str] = {
     ProblemCode.FORBIDDEN: "/account",
     ProblemCode.STORE_UNKNOWN: "/manage",
+    ProblemCode.NO_STORE_OF_YOURS: "/account",
     ProblemCode.DELIVERY_GONE: "/me",
 }
 """Where a page leads on whose reader may go no further, each with its words in `problem_links`."""

@@ -53,7 +53,7 @@ class Foresights:
         """What the campaign can promise at its place; None in a store without access points."""
         if not plan.access_points:
             return None
-        key = (plan.store, campaign.place, campaign.precision or (campaign.min_probability,))
+        key = _key(plan, campaign)
         with self._lock:
             if key not in self._told:
                 if plan.store not in self._of:
@@ -62,6 +62,11 @@ class Foresights:
                 while len(self._told) > KEPT:
                     self._told.popitem(last=False)
             return self._told[key]
+
+    def has_told(self, plan: Plan, campaign: Campaign) -> bool:
+        """Whether that costs nothing more."""
+        with self._lock:
+            return not plan.access_points or _key(plan, campaign) in self._told
 
 
 def look_at(
@@ -130,6 +135,10 @@ def draw_place(plan: Plan, place: CampaignPlace, width_px: int) -> str:
     return draw_svg(
         plan, level=level, layers=[f'<path d="{_path(shape)}" {RING}/>{mark}'], width_px=width_px, signs=False
     )
+
+
+def _key(plan: Plan, campaign: Campaign) -> tuple[Any, ...]:
+    return (plan.store, campaign.place, campaign.precision or (campaign.min_probability,))
 
 
 def _is_on(place: CampaignPlace, plan: Plan) -> bool:

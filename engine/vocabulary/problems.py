@@ -75,6 +75,7 @@ class ProblemCode(StrEnum):
     SHARE_OVER = "share_over"
     FORM_MISSING = "form_missing"
     STORE_UNKNOWN = "store_unknown"
+    NO_STORE_OF_YOURS = "no_store_of_yours"
     NICEGUI_BUSY = "nicegui_busy"
     # Us
     STORAGE_UNAVAILABLE = "storage_unavailable"

@@ -8,15 +8,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.auth import needs, needs_or_nobody
+from api.auth import NoStoreOfYours, needs, needs_or_nobody
 from api.campaigns.desk import BODY, segment_names
 from api.campaigns.editing import Typed
+from api.campaigns.hq.foretold import outcome_rows
 from api.campaigns.hq.forms import hq_body, hq_fields, hq_new, unit_of
 from api.campaigns.hq.moving import may_in_all, move_hq, next_states, require_all
-from api.campaigns.hq.said import hq_changes, hq_key_words, hq_mistakes, limit_words, outcome_row
+from api.campaigns.hq.said import hq_changes, hq_key_words, hq_mistakes, limit_words
 from api.campaigns.hq.sites import give_hq, look_hq, stores_of
+from api.campaigns.looked_at import Foresights
 from api.campaigns.mistakes import by_field
-from api.campaigns.pages import when, who
+from api.campaigns.pages import Seen, when, who
 from api.campaigns.said import target_words
 from api.campaigns.segments import interest_choices, segment_choices
 from api.context import AppContext, context
@@ -50,11 +52,11 @@ VERSIONS = 30
 
 
 @router.get("/_new", summary="A new campaign for several stores")
-def new_page(request: Request, visitor: EditVisitor, ctx: Ctx) -> Response:
+def new_page(request: Request, visitor: EditVisitor, ctx: Ctx, seen: Seen) -> Response:
     """An empty form, for all stores in which the reader may edit campaigns."""
     if visitor is None:
         return sign_in_page(request, request.url.path)
-    return _form(request, ctx, visitor, hq_new(), 0)
+    return _form(request, ctx, seen, visitor, hq_new(), 0)
 
 
 @router.get("/{campaign_id}", summary="One of HQ's campaigns")
@@ -118,18 +120,18 @@ def move_hq_by_form(
 
 
 @router.get("/{campaign_id}/edit", summary="Edit one of HQ's campaigns")
-def edit_page(campaign_id: Name, request: Request, visitor: EditVisitor, ctx: Ctx) -> Response:
+def edit_page(campaign_id: Name, request: Request, visitor: EditVisitor, ctx: Ctx, seen: Seen) -> Response:
     """The form of one that there is, with what it would come to in each store."""
     if visitor is None:
         return sign_in_page(request, request.url.path)
     stored = hq_campaign(ctx.db, campaign_id)
     require_all(ctx, visitor, stored, Right.EDIT_CAMPAIGNS)
     fields = hq_fields(stored, _model(ctx, stores_of(ctx, visitor), stored))
-    return _form(request, ctx, visitor, fields, stored.version, stored.campaign, stored=stored)
+    return _form(request, ctx, seen, visitor, fields, stored.version, stored.campaign, stored=stored)
 
 
 @router.post("/_form", summary="Check or save one of HQ's campaigns by form")
-def take_form(request: Request, grant: Editor, ctx: Ctx, typed: Typed) -> Response:
+def take_form(request: Request, grant: Editor, ctx: Ctx, seen: Seen, typed: Typed) -> Response:
     """`do` is `check` or `save`; `version` is what the form was opened with, 0 for a new one. Where somebody changed it
     meanwhile nothing is saved: the form says who changed what, and `over`, the version that is there by now, saves this
     one over it. New stores get it as a draft."""
@@ -147,20 +149,21 @@ def take_form(request: Request, grant: Editor, ctx: Ctx, typed: Typed) -> Respon
         wrong = [*wrong, Problem("form", "form.id", "is taken", code=MistakeCode.TAKEN)]
     if typed.get("do") != "save" or found is None or wrong:
         status = 422 if typed.get("do") == "save" else 200
-        return _form(request, ctx, grant, typed, version, found, wrong, stored=stored, status=status)
+        return _form(request, ctx, seen, grant, typed, version, found, wrong, stored=stored, status=status)
     try:
         give_hq(ctx, grant, found, version, drafts=True)
     except CampaignChanged:
         changed = ProblemCode.CAMPAIGN_CHANGED
-        return _form(request, ctx, grant, typed, version, found, stored=stored, status=412, refused=changed)
+        return _form(request, ctx, seen, grant, typed, version, found, stored=stored, status=412, refused=changed)
     except OperatorError as error:
-        return _form(request, ctx, grant, typed, version, None, error.problems, stored=stored, status=422)
+        return _form(request, ctx, seen, grant, typed, version, None, error.problems, stored=stored, status=422)
     return RedirectResponse(f"/hq/campaigns/{found.id}?lang={language(request)}", 303)
 
 
 def _form(
     request: Request,
     ctx: AppContext,
+    seen: Foresights,
     grant: Grant,
     fields: Mapping[str, str],
     version: int,
@@ -202,7 +205,7 @@ def _form(
         never=[],
         told=None,
         looked=found is not None or bool(problems),
-        outcomes=[] if told is None else [outcome_row(o, ctx.plans.get(o.store), plan, t, lang) for o in told.stores],
+        outcomes=[] if told is None else outcome_rows(ctx, seen, told.stores, plan, lang),
         waits=told is not None and told.waits,
         currency=currency,
         refused=refused,
@@ -234,9 +237,12 @@ def _choices(plans: Sequence[Plan], fields: Mapping[str, str], t: Words) -> dict
 
 
 def _model(ctx: AppContext, mine: Sequence[str], stored: StoredHq | None) -> Plan:
-    """The store in whose money and clock the form speaks: the first of the campaign, or of the reader."""
+    """The store in whose money and clock the form speaks: the first of the campaign, or of the reader. Raises
+    NoStoreOfYours where there is none."""
     own = [variant.store for variant in stored.stores if variant.store in ctx.plans] if stored else []
-    return ctx.plans[next(iter([*own, *mine]))]
+    for store in (*own, *mine):
+        return ctx.plans[store]
+    raise NoStoreOfYours("none of the stores of the reader's roles is of this site")
 
 
 def _store(

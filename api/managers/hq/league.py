@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from api.auth import NoStoreOfYours
 from api.keyring import Grant
 from api.managers.console.figures.asked import AskedPage, View, read_asked
 from api.managers.console.figures.counts import SpanCounts
@@ -48,8 +49,10 @@ def stores_of(made: Reports, grant: Grant, right: Right) -> list[Plan]:
 def make_league(
     made: Reports, plans: Sequence[Plan], given: Mapping[str, str], *, now: float | None = None, strict: bool = False
 ) -> StoreLeague:
-    """Compares the stores of `plans`, of which there is one at least. Raises BadPeriod (422) where `strict`, for what
-    cannot be had as asked."""
+    """Compares the stores of `plans`. Raises NoStoreOfYours (404) without any, and BadPeriod (422) where `strict`, for
+    what cannot be had as asked."""
+    if not plans:
+        raise NoStoreOfYours("none of the stores of the reader's roles is of this site")
     now = time.time() if now is None else now
     period = {name: given[name] for name in ("from", "to", "compare") if name in given}
     asked = read_asked(plans[0], View.TREND, {"compare": "previous", **period}, now, strict=strict)

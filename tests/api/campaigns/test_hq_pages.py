@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from api.app import create_app
 from api.callers.cookies import MANAGER, PERSON, session_digest, sign
+from api.campaigns.forms import fields_of
 from api.campaigns.hq.forms import hq_body, hq_fields, hq_new
 from engine.config import Config
 from engine.storage.accounts.audit import COMMAND
@@ -23,6 +25,7 @@ from engine.storage.vouchers.hq.listed import hq_campaign
 from engine.vocabulary import Role
 from tests.api.campaigns.test_hq import PLANS, Caller, body, put
 from tests.api.site import SECRETS
+from tests.browser import plain
 from tests.databases import new_sqlite
 
 SAME = {"Origin": "http://testserver"}
@@ -68,10 +71,10 @@ def post(site: Caller, path: str, sent: dict[str, Any], lang: str = "en") -> htt
     return site.ask("POST", f"/hq/campaigns/{path}?lang={lang}", data=sent, headers=SAME)
 
 
-def person(db: Database, name: str) -> dict[str, str]:
+def person(db: Database, name: str, store: str = "*") -> dict[str, str]:
     """The headers of a colleague at HQ's browser."""
     with db.write() as session:
-        made = make_account(session, COMMAND, name, "", [(Role.HQ, "*")], 1.0)
+        made = make_account(session, COMMAND, name, "", [(Role.HQ, store)], 1.0)
     open_session(db, made.account_id, session_digest(name), "test", "password", time.time())
     return {"Cookie": f"{MANAGER}={sign(SECRETS, MANAGER, PERSON + name)}", "Authorization": "", **SAME}
 
@@ -111,6 +114,29 @@ def test_the_form_says_what_it_comes_to_in_each_store(site: Caller, lang: str, s
     assert 'id="wrong-stores"' in nobody.text
     mixed = post(site, "_form", TYPED | {"do": "save", "shared_amount": "much", "from_priority": "9"}, lang)
     assert 'id="wrong-shared_amount"' in mixed.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "promised", "never", "remedy"),
+    [
+        ("en", "At this place the Wi-Fi is right", "It can never fire:", "Widen the hours"),
+        ("fr", "À cet endroit, le Wi-Fi a raison", "Elle ne peut jamais se déclencher", "Élargir les heures"),
+    ],
+)
+def test_the_form_says_what_it_promises_in_each_store_and_where_it_never_speaks(
+    site: Caller, db: Database, lang: str, promised: str, never: str, remedy: str
+) -> None:
+    """The corner shop keeps hours of its own, which lie within HQ's quiet ones; the harbour's are HQ's."""
+    free = TYPED | {"may_when.hours": "yes", "hours_from": "08:00", "hours_to": "20:00", "do": "save"}
+    assert post(site, "_form", free).status_code == 303
+    own = fields_of(get_campaign(db, "corner", "tea").campaign, PLANS["corner"])
+    own |= {"hours_from": "09:00", "hours_to": "10:00", "version": "1", "do": "save"}
+    assert site.ask("POST", "/campaigns/corner/_form", data=own, headers=SAME).status_code == 303
+    quiet = free | {"version": "1", "quiet_from": "09:00", "quiet_to": "11:00", "do": "check"}
+    said = plain(post(site, "_form", quiet, lang).text)
+    rows = re.findall(r"<dd>(.*?)</dd>", said[said.index('id="told"') :], re.S)
+    bare, corner, harbour = ((promised in row, never in row, remedy in row) for row in rows)
+    assert (bare, corner, harbour) == ((False, False, False), (True, True, True), (True, False, False))
 
 
 def test_versions_say_what_changed_and_two_editors_meet(site: Caller, db: Database) -> None:
@@ -179,3 +205,25 @@ def test_stores_keep_what_they_may_and_their_editors_see_no_more(site: Caller, d
     assert site.ask("GET", "/hq/campaigns/_new?lang=fr").status_code == 200
     assert site.ask("GET", "/hq/campaigns/tea/edit?lang=fr").status_code == 200
     assert site.ask("GET", "/hq/campaigns/none?lang=fr").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "remedy"),
+    [
+        ("en", "None of your stores is here", "Ask an administrator"),
+        ("fr", "Aucun de vos magasins n'est ici", "Demandez à un administrateur"),
+    ],
+)
+def test_whose_stores_the_site_no_longer_has_is_told_so(
+    site: Caller, db: Database, lang: str, title: str, remedy: str
+) -> None:
+    ada = person(db, "ada", "closed") | {"Accept": "text/html", "Authorization": ""}
+    for path in ("/hq", "/hq/campaigns/_new"):
+        answer = site.ask("GET", f"{path}?lang={lang}", headers=ada)
+        said = plain(answer.text).replace("&#39;", "'")
+        assert (answer.status_code, title in said, remedy in said, "/account" in said) == (404, True, True, True)
+    sent = site.ask("POST", f"/hq/campaigns/_form?lang={lang}", data=TYPED | {"do": "check"}, headers=ada)
+    assert (sent.status_code, title in plain(sent.text).replace("&#39;", "'")) == (404, True)
+    assert site.ask("GET", f"/staff?lang={lang}", headers=ada).text.count(remedy) == 1
+    league = site.ask("GET", "/v1/hq/league", headers=ada | {"Accept": "application/json"})
+    assert (league.status_code, league.json()["code"]) == (404, "no_store_of_yours")

@@ -44,7 +44,8 @@ class StoreChange(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StoreOutcome:
     """One store: what is changed there; why it is left out; the keys that it keeps of its own, and those of them that
-    are outside HQ's limits by now. `waits`: it is a draft there until a second person approves it."""
+    are outside HQ's limits by now. `waits`: it is a draft there until a second person approves it. `campaign` is what
+    the store would have, where that was only looked at; None where it has none."""
 
     store: str
     change: StoreChange
@@ -52,6 +53,7 @@ class StoreOutcome:
     kept: tuple[str, ...] = ()
     lost: tuple[Problem, ...] = ()
     waits: bool = False
+    campaign: Campaign | None = None
 
     def __str__(self) -> str:
         said = [f"{self.store}: {self.change.value.replace('_', ' ')}"]
@@ -92,7 +94,10 @@ def compare_hq_campaign(
     with db.read() as session:
         row = session.get(HqCampaignTable, hq.id)
         waits = _waits(row, hq, stores, above_minor)
-        found = [o for o, _ in _outcomes(session, hq, stores, waits=waits, drafts=drafts, lock=False)]
+        found = [
+            replace(outcome, campaign=None if outcome.change is StoreChange.ENDED else campaign)
+            for outcome, campaign in _outcomes(session, hq, stores, waits=waits, drafts=drafts, lock=False)
+        ]
         return GivenOut(_next_version(row, hq), tuple(found), waits)
 
 

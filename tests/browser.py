@@ -102,7 +102,7 @@ def chromium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def own_chromium(tmp_path: Path) -> Iterator[Chrome]:
     """A browser of this test's own, with a profile that stays while it runs."""
-    browser = _started(tmp_path / "chromium")
+    browser = start_chromium(tmp_path / "chromium")
     try:
         yield _as_a_phone(browser)
     finally:
@@ -115,12 +115,13 @@ _RUNNING = pytest.StashKey[Chrome]()
 def _shared(config: pytest.Config, folders: pytest.TempPathFactory) -> Chrome:
     """The browser of this process, started where it is not."""
     if _RUNNING not in config.stash:
-        config.stash[_RUNNING] = browser = _started(folders.mktemp("chromium"))
+        config.stash[_RUNNING] = browser = start_chromium(folders.mktemp("chromium"))
         config.add_cleanup(browser.quit)
     return config.stash[_RUNNING]
 
 
-def _started(profile: Path) -> Chrome:
+def start_chromium(profile: Path) -> Chrome:
+    """A browser with this profile. Where there is none the test is skipped, but fails in CI."""
     missing = [str(p) for p in (CHROMIUM, DRIVER) if not p.exists()]
     if missing:
         reason = f"{' and '.join(missing)} not installed"

@@ -172,17 +172,21 @@ def _at_least(n: int, k: int, lang: Language) -> str:
     return number(n, lang) if n or k == 1 else f"< {number(k, lang)}"
 
 
-def _funnel(funnel: Funnel, plan: Plan, lang: Language, k: int) -> list[tuple[str, str, float]]:
-    """(what, how many, share of the issued) down to the cost."""
+def _funnel(funnel: Funnel, plan: Plan, lang: Language, k: int) -> list[tuple[str, str, float | None]]:
+    """(what, how many, share of the issued) down to the cost; None where fewer than k of
+    them say no share."""
     steps = [
         ("issued", funnel.issued),
         ("delivered", funnel.delivered),
         ("seen", funnel.seen),
         ("redeemed", funnel.redeemed),
     ]
-    rows = [(name, _at_least(n, k, lang), min(1.0, n / funnel.issued) if funnel.issued else 0.0) for name, n in steps]
+
+    def share(n: int) -> float | None:
+        return min(1.0, n / funnel.issued) if funnel.issued and (n or k == 1) else None
+
     cost = money(funnel.cost_minor, plan.currency, lang) if funnel.redeemed or k == 1 else "–"
-    return [*rows, ("cost", cost, 0.0)]
+    return [*((name, _at_least(n, k, lang), share(n)) for name, n in steps), ("cost", cost, None)]
 
 
 def _uplift(told: Uplift, plan: Plan, lang: Language, *, with_receipts: bool) -> list[tuple[str, list[str] | None]]:

@@ -21,7 +21,7 @@ from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
 from api.portal.counts import COMPONENT as PORTAL
 from api.texts.catalogue import words
-from api.texts.language import language
+from api.texts.language import Language, language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
@@ -100,8 +100,9 @@ def health(
     """JSON, or a page where the caller prefers HTML. Whether it is up is for everybody; counts and samples of refused
     frames need a key of scope `health` or `manager`, or a manager's cookie. Access points that no plan has are named to
     managers of their store; to others their names are masked where they are MACs."""
-    found, components = _look(ctx, request, grant)
     html = "text/html" in request.headers.get("accept", "")
+    lang: Language = language(request) if html else "en"
+    found, components = _look(ctx, request, grant, lang)
     if grant is None:
         if not html:
             return JSONResponse({"status": found.status})
@@ -109,10 +110,18 @@ def health(
     whole = Health(**found.model_dump(), open_pages=request.app.state.hub.open_pages, components=components)
     if not html:
         return JSONResponse(whole.model_dump())
-    lang = language(request)
+    of_the_log = [*request.app.state.own_engine(), *_unsteady(c.values for c in components)]
     counts = [(c, list(count_lines(c.values, lang))) for c in components]
     names = {plan.store: plan.name for plan in ctx.plans.values()}
-    return page(request, "health.html", health=whole, open_pages=whole.open_pages, counts=counts, store_names=names)
+    return page(
+        request,
+        "health.html",
+        health=whole,
+        open_pages=whole.open_pages,
+        counts=counts,
+        store_names=names,
+        of_the_log=[mask_macs(reason) for reason in of_the_log],
+    )
 
 
 @metrics_router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
@@ -123,12 +132,16 @@ def scrape(request: Request, _grant: Grant = Depends(needs(Right.SEE_HEALTH, eve
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready, list[Component]]:
+def _look(
+    ctx: AppContext, request: Request, grant: Grant | None, lang: Language = "en"
+) -> tuple[Ready, list[Component]]:
+    """How the site is, and the parts that the caller may see. Programs get reasons in English, as the log has them; so
+    does a page those that only the log has."""
     delivery = _delivery(request)
     try:
         rows = [row for row in get_status(ctx.db) if row.component != ALERTS]
     except StorageUnavailable:
-        reasons: list[str] = [_sentence(EVERY_STORE, StoreTrouble.DATABASE_AWAY)]
+        reasons: list[str] = [_sentence(ctx, EVERY_STORE, StoreTrouble.DATABASE_AWAY, lang)]
         return Ready(status="not_ready", database="down", engine="unknown", delivery=delivery, reasons=reasons), []
     now = time.time()
     unknown = _unknown_points(rows)
@@ -147,13 +160,13 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
     engines = [c.fresh for c in components if c.component == ENGINE]
     engine: Literal["fresh", "stale", "absent"] = "absent" if not engines else "fresh" if all(engines) else "stale"
     troubles = troubles_of(rows, now)
-    said = [_sentence(store, trouble) for store, found in troubles.items() for trouble in found]
+    said = [_sentence(ctx, store, trouble, lang) for store, found in troubles.items() for trouble in found]
     reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows), *said]))
     failed = delivery == "dead" or bool(reasons)
     # Whoever serves can go on serving: somebody has to look at the books.
-    t = words("en")
+    t = words(lang)
     reasons += [t.health.ledger_wrong for row in rows if row.component == LEDGER and not _is_well(row, now)]
-    reasons += [said for row in rows if row.component == CRM for said in _of_customer_files(row.values)]
+    reasons += [said for row in rows if row.component == CRM for said in _of_customer_files(row.values, lang)]
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
     seen = [
         c for c in components if grant is not None and grant.may(Right.SEE_HEALTH, None if c.store == "*" else c.store)
@@ -174,9 +187,9 @@ def _is_well(row: Status, now: float) -> bool:
     return now - row.at <= SILENT_S
 
 
-def _of_customer_files(values: Mapping[str, Any]) -> list[str]:
+def _of_customer_files(values: Mapping[str, Any], lang: Language = "en") -> list[str]:
     """What is wrong with those that are told of shoppers: whoever serves goes on serving."""
-    t = words("en")
+    t = words(lang)
     deaf, why, dead = (values.get(key, {}) for key in ("deaf_s", "trouble", "dead"))
     said = []
     for name, age_s in sorted(deaf.items()):
@@ -239,11 +252,12 @@ def _unsteady(said: Iterable[Mapping[str, Any]]) -> list[str]:
     return [broker["unsteady"] for broker in (values.get("broker", {}) for values in said) if broker.get("unsteady")]
 
 
-def _sentence(store: str, trouble: StoreTrouble) -> str:
-    """As in the log: in English, the store first where it is one's trouble."""
-    t = words("en")
-    said = t.troubles[trouble]
-    return said if store == EVERY_STORE else f"{store}: {said}"
+def _sentence(ctx: AppContext, store: str, trouble: StoreTrouble, lang: Language) -> str:
+    """The store first where it is one's trouble: by its id in English, as in the log, else by its name."""
+    said = words(lang).troubles[trouble]
+    if store == EVERY_STORE:
+        return said
+    return f"{store}: {said}" if lang == "en" else f"{ctx.plans[store].name if store in ctx.plans else store} : {said}"
 
 
 def _delivery(request: Request) -> Literal["running", "elsewhere", "dead"]:

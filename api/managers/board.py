@@ -86,7 +86,7 @@ async def stores_page(request: Request) -> None:
     with ui.column().classes("r-page"):
         with ui.element("div").classes("r-top"):
             _html(fragments.mark(lang))
-            ui.label(t.board.stores).classes("r-store r-grow")
+            _html(fragments.title(t.board.stores, lang), "r-grow")
             _html(fragments.languages("/manage", lang))
         state = _html("")
         cards = _html("", "r-stores")
@@ -205,7 +205,7 @@ class Board:
         t, lang = words(self._lang), self._lang
         with ui.element("div").classes("r-top"):
             _html(fragments.mark(lang))
-            ui.label(self._plan.name).classes("r-store")
+            _html(fragments.title(self._plan.name, lang))
             self._part("live", "r-grow")
             if len(self._plan.levels) > 1:
                 ordered = sorted(self._plan.levels, key=lambda lv: lv.ordinal)

@@ -41,6 +41,11 @@ def reviews_link(store: str, lang: Language) -> str:
     return render("reviews_link.html", lang, store=store)
 
 
+def title(text: str, lang: Language) -> str:
+    """What the whole page is called."""
+    return render("title.html", lang, text=text)
+
+
 def heading(text: str, lang: Language) -> str:
     """The title of a card."""
     return render("heading.html", lang, text=text)
@@ -134,7 +139,7 @@ def counters(snapshot: Snapshot, lang: Language) -> str:
         "counters.html",
         lang,
         devices=at_least(snapshot.devices, snapshot.k, lang),
-        n=snapshot.devices or 0,
+        n=snapshot.devices or snapshot.k,  # none are fewer than k, and said in the plural as those are
         not_followed=None if share is None else whole_percent(share, lang),
         gap_max_s=snapshot.gap_max_s,
         totals=snapshot.coupons.totals,

@@ -10,12 +10,13 @@ import httpx
 import pytest
 import yaml
 
-from api.campaigns.measured import _points
+from api.campaigns.measured import _funnel, _points
 from engine.config import Config, OffersConfig
 from engine.offers.campaigns import CampaignState
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign, set_campaign_state
-from tests.api.site import SECRETS, Site, campaign
+from engine.storage.vouchers.results import Funnel
+from tests.api.site import SECRETS, Site, campaign, small_plan
 
 HERE = "/campaigns/corner"
 TEA = {"place": "product:tea-1", "radius_m": "3", "target": "product:tea-1"}
@@ -303,3 +304,10 @@ def test_a_place_without_a_radius_is_lit_in_the_form(site: Site, manager: httpx.
 def test_shares_of_one_row_have_as_many_decimals() -> None:
     assert [_points(v, "en") for v in (0.65, 0.4329, 0.8188)] == ["65.00%", "43.29%", "81.88%"]
     assert _points(-0.05, "fr") == "-5,00\u202f%"
+
+
+def test_fewer_than_k_are_no_share_of_those_issued() -> None:
+    of = Funnel(issued=20, messages=20, delivered=0, seen=0, redeemed=0, cost_minor=0, ghosts=0)
+    said = {name: (value, share) for name, value, share in _funnel(of, small_plan(), "en", 20)}
+    assert (said["issued"], said["delivered"], said["cost"]) == (("20", 1.0), ("< 20", None), ("–", None))
+    assert next(s for name, _, s in _funnel(of, small_plan(), "en", 1) if name == "delivered") == 0.0

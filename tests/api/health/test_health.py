@@ -71,6 +71,16 @@ def test_an_engine_that_is_silent_is_not_ready_within_ten_seconds(
     assert bool(answer.json()["reasons"]) == (status == 503)
 
 
+def test_people_read_what_is_wrong_in_their_language_and_programs_in_english(site: Site) -> None:
+    key = {"Authorization": f"Bearer {SECRETS.manager_key}"}
+    put_status(site.db, "corner", "engine", VALUES, time.time() - 900.0)
+    with site.client(**key) as client:
+        page = client.get("/health?lang=fr", headers={"Accept": "text/html"}).text
+        said = client.get("/health?lang=fr").json()["reasons"]
+    french = f'<p class="bad">{site.plan.name} : {words("fr").troubles["engine_silent"]}</p>'
+    assert (french in page, said) == (True, [f"corner: {words('en').troubles['engine_silent']}"])
+
+
 def test_ready_says_when_the_database_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Liveness does not depend on the database; readiness does, and says so."""
 

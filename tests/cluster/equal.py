@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import random
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.publisher import Publisher
@@ -22,17 +25,41 @@ from tests.brokers import Mosquitto
 from tests.clocks import patience_s
 from tests.cluster.outcome import Outcome, counts
 from tests.cluster.recording import Recording, config_of
-from tests.cluster.shards import ShardProcess
+from tests.cluster.shards import SLOWER, ShardProcess
 from tests.cluster.single import run_single
 
+STOPS_WITHIN_S = 900.0
+PATIENCE_S = 3600.0  # of a machine that has other things to do
 BEGUN_S = 30.0  # ago: a decision within this of now is not too late for its campaign
 
 
-def alone(folder: Path, recording: Recording) -> tuple[Outcome, dict[str, int], float]:
+class SignedIn(NamedTuple):
+    """A file of SQLite with a recording's campaigns and shoppers, to be copied; MACs by shopper's id."""
+
+    file: Path
+    who: dict[str, str]
+
+    @staticmethod
+    def of(recording: Recording, file: Path) -> SignedIn:
+        """Into a new file."""
+        db = open_database(f"sqlite:///{file}")
+        try:
+            return SignedIn(file, recording.sign_in(db))
+        finally:
+            db.close()
+
+    def open(self, url: str) -> Database:
+        """A copy of it, which `url` names."""
+        shutil.copy(self.file, url.removeprefix("sqlite:///"))
+        return open_database(url)
+
+
+def alone(folder: Path, recording: Recording, signed: SignedIn | None = None) -> tuple[Outcome, dict[str, int], float]:
     """Through one process: what came of it, what was counted, and seconds of a core."""
-    db = open_database(f"sqlite:///{folder / 'single.db'}")
+    url = f"sqlite:///{folder / 'single.db'}"
+    db = open_database(url) if signed is None else signed.open(url)
     try:
-        who = recording.sign_in(db)
+        who = recording.sign_in(db) if signed is None else signed.who
         began = time.process_time()
         run_single(db, config_of(folder / "single"), recording)
         return Outcome(db, recording.names, who), dict(counts(db)), time.process_time() - began
@@ -43,15 +70,24 @@ def alone(folder: Path, recording: Recording) -> tuple[Outcome, dict[str, int], 
 class Cluster:
     """Shards with the stores of a recording, and a broker."""
 
-    def __init__(self, folder: Path, broker: Mosquitto, recording: Recording, shards: int, url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        broker: Mosquitto,
+        recording: Recording,
+        shards: int,
+        url: str,
+        signed: SignedIn | None = None,
+        slower: float = SLOWER,
+    ) -> None:
         self.recording, self.url = recording, url
         self.folder = folder / "cluster"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.db: Database = open_database(url)
-        self.who = recording.sign_in(self.db)
+        self.db: Database = open_database(url) if signed is None else signed.open(url)
+        self.who = recording.sign_in(self.db) if signed is None else signed.who
         self._broker = broker
         self.shards = [
-            ShardProcess(url, self.folder, broker.port, recording.origin, k, recording.names[k::shards])
+            ShardProcess(url, self.folder, broker.port, recording.origin, k, recording.names[k::shards], slower)
             for k in range(shards)
         ]
 
@@ -93,7 +129,7 @@ class Cluster:
     def outcome(self) -> tuple[Outcome, dict[str, int]]:
         """Stops everything. What came of it."""
         try:
-            statuses = [shard.stop() for shard in self.shards]
+            statuses = [shard.stop(STOPS_WITHIN_S) for shard in self.shards]
             assert statuses == [0] * len(statuses), [shard.log[-2000:] for shard in self.shards]
             return Outcome(self.db, self.recording.names, self.who), dict(counts(self.db))
         finally:
@@ -131,6 +167,41 @@ def say(what: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def compared(folder: Path, broker: Mosquitto, given: argparse.Namespace) -> bool:
+    """Both ways side by side, each said. Whether they came to the same."""
+    every_s = given.stores / given.rate
+    recording = Recording(given.stores, given.phones, given.minutes * 60.0, time.time() - BEGUN_S, every_s)
+    signed = SignedIn.of(recording, folder / "signed.db")
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as beside:
+        single = beside.submit(alone, folder, recording, signed)
+        url = given.url or f"sqlite:///{folder / 'cluster.db'}"
+        copied = None if given.url else signed
+        cluster = Cluster(folder, broker, recording, given.shards, url, copied, given.slower)
+        result, counted = worked(cluster, given)
+        expected, counted_too, cpu_s = single.result()
+    say({"single": expected.totals, "counted": counted_too, "cpu_s": cpu_s})
+    differ = differences(expected, result)
+    say({"differ": differ, "readings": [counted_too["readings"], counted["readings"]]})
+    return not differ and counted["readings"] == counted_too["readings"]
+
+
+def worked(cluster: Cluster, given: argparse.Namespace) -> tuple[Outcome, dict[str, int]]:
+    """What came of the cluster, and what it counted. Says what that cost."""
+    began = time.monotonic()
+    cluster.start(PATIENCE_S)
+    starting_s = [shard.cpu_s for shard in cluster.shards]
+    say({"started_s": time.monotonic() - began, "starting_cpu_s": starting_s})
+    began = time.monotonic()
+    cluster.publish(kill_between(cluster.shards, given.kills), given.rate)
+    say({"published_s": time.monotonic() - began})
+    cluster.settle(PATIENCE_S)
+    spent_s = sum(shard.cpu_s for shard in cluster.shards) - sum(starting_s)
+    said = [{**shard.said, "stores": len(shard.said["stores"])} for shard in cluster.shards]
+    result, counted = cluster.outcome()
+    say({"cluster": result.totals, "counted": counted, "cpu_s": spent_s, "shards": said})
+    return result, counted
+
+
 def main() -> None:
     """Compares, and exits with 1 where anything differs."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -141,31 +212,13 @@ def main() -> None:
         ("--minutes", float, 5.0),
         ("--shards", int, 4),
         ("--kills", int, 4),
+        ("--slower", float, SLOWER),
     ):
         parser.add_argument(name, type=kind, default=default)
     parser.add_argument("--url", default="", help="the cluster's database; default: a SQLite file")
     given = parser.parse_args()
-    every_s = given.stores / given.rate
     with tempfile.TemporaryDirectory() as name, Mosquitto(Path(name) / "mosquitto") as broker:
-        folder = Path(name)
-        origin = time.time() - BEGUN_S
-        recording = Recording(given.stores, given.phones, given.minutes * 60.0, origin, every_s)
-        expected, counted, cpu_s = alone(folder, recording)
-        say({"single": expected.totals, "counted": counted, "cpu_s": cpu_s})
-        cluster = Cluster(folder, broker, recording, given.shards, given.url or f"sqlite:///{folder / 'cluster.db'}")
-        began = time.monotonic()
-        cluster.start()
-        starting_s = [shard.cpu_s for shard in cluster.shards]
-        say({"started_s": time.monotonic() - began, "starting_cpu_s": starting_s})
-        cluster.publish(kill_between(cluster.shards, given.kills), given.rate)
-        cluster.settle(600.0)
-        spent_s = sum(shard.cpu_s for shard in cluster.shards) - sum(starting_s)
-        said = [{**shard.said, "stores": len(shard.said["stores"])} for shard in cluster.shards]
-        result, counted_too = cluster.outcome()
-        differ = differences(expected, result)
-        cost = {"cpu_s": spent_s, "cpu_ms_per_store_and_s": 1_000.0 * spent_s / given.stores / (given.minutes * 60.0)}
-        say({"cluster": result.totals, "counted": counted_too, **cost, "shards": said, "differ": differ})
-        raise SystemExit(bool(differ) or counted["readings"] != counted_too["readings"])
+        raise SystemExit(not compared(Path(name), broker, given))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A shard's worker in a process of its own, so that it can be killed.
 
-`python -m tests.cluster.shard_process DATABASE FOLDER PORT ORIGIN SHARD STORE…`: says each report as a line of JSON,
+`python -m tests.cluster.shard_process DATABASE FOLDER PORT ORIGIN SLOWER SHARD STORE…`: says each report as a line of
+JSON,
 and stops when its standard input closes or says `stop`; `release STORE` and `take STORE` do that, and say `done`. After
 `limit 1` no file of it can grow or change, as on a disk that is full, until `limit`.
 """
@@ -22,7 +23,7 @@ from engine.runtime.cluster.worker import ShardWorker
 from engine.storage.database import open_database
 from tests.cluster.recording import SECRETS, config_of, plan_of
 
-SLOWER = 6.0
+SAYS_S, SAYS_OF_MANY_S, MANY = 0.2, 2.0, 100
 
 
 def say(line: str) -> None:
@@ -37,24 +38,24 @@ def fill(limit: str = "") -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit) if limit else most, most))
 
 
-def slow(origin: float) -> tuple[Callable[[], float], Callable[[], float]]:
-    """Clocks that go SLOWER times slower from `origin` on: a recording is over once nothing comes of it for half a
+def slow(origin: float, slower: float) -> tuple[Callable[[], float], Callable[[], float]]:
+    """Clocks that go so many times slower from `origin` on: a recording is over once nothing comes of it for half a
     minute, and a process may take longer to start on a busy machine."""
-    return (lambda: origin + (time.time() - origin) / SLOWER), (lambda: time.monotonic() / SLOWER)
+    return (lambda: origin + (time.time() - origin) / slower), (lambda: time.monotonic() / slower)
 
 
-def main(url: str, folder: str, port: str, origin: str, shard: str, *stores: str) -> None:
+def main(url: str, folder: str, port: str, origin: str, slower: str, shard: str, *stores: str) -> None:
     """Runs until told to stop."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     db = open_database(url)
-    wall, monotonic = slow(float(origin))
+    wall, monotonic = slow(float(origin), float(slower))
     settings = ShardSettings(config_of(Path(folder), int(port)), db, SECRETS, plan_of, wall=wall, monotonic=monotonic)
     worker = ShardWorker(settings, int(shard), stores, f"shard-{shard}")
     worker.start()
     ended = threading.Event()
 
     def tell() -> None:
-        while not ended.wait(0.2):
+        while not ended.wait(SAYS_S if len(stores) < MANY else SAYS_OF_MANY_S):
             say(json.dumps(asdict(worker.report())))
 
     telling = threading.Thread(target=tell)

@@ -67,7 +67,8 @@ def add_counts(a: Counts, b: Counts) -> Counts:
         if x is None or y is None:
             return None
         common = (x.common_var**0.5 + y.common_var**0.5) ** 2  # one map is wrong for both
-        return Spread(x.value + y.value, x.known_var + y.known_var, common, x.sample_var + y.sample_var)
+        sample, chance = x.sample_var + y.sample_var, x.chance_var + y.chance_var
+        return Spread(x.value + y.value, x.known_var + y.known_var, common, sample, chance)
 
     numbers: dict[str, Any] = {name: both(getattr(a, name), getattr(b, name)) for name in _NUMBERS}
     sums: dict[str, Any] = {name: spreads(getattr(a, name), getattr(b, name)) for name in _SPREADS}

@@ -1,9 +1,11 @@
 """Figures of zones with their 90 % intervals, out of what is expected.
 
-Three errors go into an interval. *What a history knows* of its own stay (`ExpectedRow.visits_var` and so on) is the
-stay's own, and so fades among many. *What a place does to everybody*, as where the radio map is wrong, does not: it
-moves the ambiguous time of a zone as a whole, and is taken in as a share of it. *What another sample of shoppers would
-have done* matters where periods are compared; of the period itself the devices are all there were.
+Four errors go into an interval. *What a history knows* of its own stay (`ExpectedRow.visits_var` and so on) is the
+stay's own, and so fades among many. *Chance*: visits that are as likely a neighbour's come and go one by one, so that
+as many as are ambiguous have the variance of a count (Poisson), which is much where few come. *What a place does to
+everybody*, as where the radio map is wrong, does not fade: it moves the ambiguous time of a zone as a whole, and is
+taken in as a share of it. *What another sample of shoppers would have done* matters where periods are compared; of the
+period itself the devices are all there were.
 """
 
 from __future__ import annotations
@@ -34,17 +36,18 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A figure with its variances: of what is known of each stay, of what its place does to all of them, and of the
-    sample of shoppers that it is."""
+    """A figure with its variances: of what is known of each stay, of what its place does to all of them, of the sample
+    of shoppers that it is, and of chance among those who are there, which is a part of the sample's."""
 
     value: float
     known_var: float
     common_var: float
     sample_var: float
+    chance_var: float = 0.0
 
     def figure(self, *, sampled: bool = False) -> Figure:
         """With its interval, which never goes below 0; `sampled` where it stands for more than its own period."""
-        half = NORMAL_90 * sqrt(self.known_var + self.common_var + (self.sample_var if sampled else 0.0))
+        half = NORMAL_90 * sqrt(self.known_var + self.common_var + (self.sample_var if sampled else self.chance_var))
         return Figure(self.value, max(0.0, self.value - half), self.value + half)
 
 
@@ -95,7 +98,7 @@ class ZoneSums:
     def count(self) -> Spread:
         """Visits."""
         common = COMMON_VISITS * self.ambiguous * self.visits
-        return Spread(self.visits, self.visits_var, common**2, self.visits_sq)
+        return Spread(self.visits, self.visits_var, common**2, self.visits_sq, self.ambiguous * self.visits)
 
     def mean_dwell(self) -> Spread | None:
         """Mean dwell of a visit, s; variances of a ratio, to first order (Cochran 1977, "Sampling Techniques", 6.3)."""
@@ -134,6 +137,7 @@ def sum_spreads(spreads: Iterable[Spread]) -> Spread:
         sum(s.known_var for s in found),
         sum(sqrt(s.common_var) for s in found) ** 2,
         sum(s.sample_var for s in found),
+        sum(s.chance_var for s in found),
     )
 
 

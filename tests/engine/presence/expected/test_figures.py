@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.presence.expected.figures import NORMAL_90, Spread, ZoneSums, zone_figures
+from engine.presence.expected.figures import COMMON_VISITS, NORMAL_90, Spread, ZoneSums, sum_spreads, zone_figures
 from engine.presence.expected.rows import ExpectedRow
 
 
@@ -27,6 +27,15 @@ def test_time_that_is_as_likely_elsewhere_widens_all_of_a_zone_at_once() -> None
     assert (few.high - few.low) / few.value == pytest.approx((many.high - many.low) / many.value)
     known = [ZoneSums.of([row(1.0, 60.0, dwell_var=900.0)] * n).time().figure() for n in (10, 1000)]
     assert (known[0].high - known[0].low) / known[0].value > 9 * (known[1].high - known[1].low) / known[1].value
+
+
+def test_visits_that_are_as_likely_elsewhere_come_and_go_by_chance() -> None:
+    """What is ambiguous of few visits has the variance of a count; a sample's own variance has that in it already."""
+    sums = ZoneSums.of([row(1.0, 60.0, ambiguous_s=30.0, visits_var=0.1, visits_sq=1.0)] * 8)
+    count, common = sums.count(), (COMMON_VISITS * 4.0) ** 2
+    assert count.figure().high == pytest.approx(8 + NORMAL_90 * (0.8 + common + 4.0) ** 0.5)
+    assert count.figure(sampled=True).high == pytest.approx(8 + NORMAL_90 * (0.8 + common + 8.0) ** 0.5)
+    assert sum_spreads([count, count]).chance_var == 8.0
 
 
 def test_a_sample_of_shoppers_matters_where_periods_are_compared() -> None:

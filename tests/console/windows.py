@@ -17,6 +17,7 @@ from tests.console.seeded import Seeded
 SIZES = {"desktop": (1440, 1000), "tablet": (820, 1180), "phone": (390, 844)}
 MODES = ("light", "dark")
 LANGUAGES = ("fr", "en")
+SLOW_S = 300.0  # on a busy machine
 HIGHEST = 4000  # of a picture, px: nobody looks at more of a list
 
 
@@ -25,7 +26,8 @@ def browser() -> Iterator[Chrome]:
     """A Chromium of its own."""
     with tempfile.TemporaryDirectory(prefix="rayon-chromium-") as profile:
         started = start_chromium(Path(profile) / "profile")
-        started.set_script_timeout(300)  # axe on the largest page, on a busy machine
+        started.set_script_timeout(SLOW_S)  # axe on the largest page
+        started.set_page_load_timeout(SLOW_S)  # a year that nobody has looked at yet
         try:
             yield started
         finally:

@@ -40,23 +40,25 @@ def load_shards() -> Being:
 
 
 class ForkServer:
-    """Listens at `path`. One thread: a process that is forked beside others may find locks that nobody opens."""
+    """Listens at `path` while it serves: whoever asks before finds nobody, and knows that the engine is still imported.
+    One thread: a process that is forked beside others may find locks that nobody opens."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        path.chmod(0o600)
-        self._listener.listen(64)
+        self._path, self._listener = path, socket.socket(socket.AF_UNIX)
         self._children = set[int]()
 
     def serve(self, be: Being, going: Callable[[], bool]) -> None:
         """Forks for whoever asks, as long as it is going."""
-        while going():
-            asked, _, _ = select.select([self._listener], [], [], REAP_S)
-            if asked:
-                self._answer(be)
-            self._reap()
+        with self._listener:
+            self._listener.bind(str(self._path))
+            self._path.chmod(0o600)
+            self._listener.listen(64)
+            while going():
+                asked, _, _ = select.select([self._listener], [], [], REAP_S)
+                if asked:
+                    self._answer(be)
+                self._reap()
 
     def _answer(self, be: Being) -> None:
         line, _ = self._listener.accept()
@@ -64,6 +66,8 @@ class ForkServer:
         try:
             line.settimeout(ASKS_WITHIN_S)
             said, fds, _, _ = socket.recv_fds(line, 16, 2)
+            if said and _has_hung_up(line):
+                return  # an actor that was given up meanwhile: its process would fight another's for the leases
             self._fork(be, int(said), line, *fds)
         except (ValueError, TypeError, TimeoutError) as error:
             log.warning("no process was forked for somebody who asked for none: %r", error)
@@ -93,3 +97,14 @@ class ForkServer:
         for pid in list(self._children):
             if os.waitpid(pid, os.WNOHANG)[0]:
                 self._children.discard(pid)
+
+
+def _has_hung_up(line: socket.socket) -> bool:
+    """Whether whoever asked is gone by now."""
+    line.setblocking(False)
+    try:
+        return not line.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False  # it waits
+    except ConnectionResetError:
+        return True

@@ -15,6 +15,7 @@ import pytest
 
 from engine.runtime.cluster.actors import look_after
 from engine.runtime.cluster.forking.line import SILENT_S, ShardEnd, ShardLine
+from engine.runtime.cluster.forking.server import ForkServer
 from tests.clocks import HeldClock
 from tests.sites import until
 
@@ -45,11 +46,16 @@ ForkServer(folder / "forks.sock").serve(be, lambda: True)
 
 
 @pytest.fixture
-def forks(tmp_path: Path) -> Iterator[Path]:
+def server(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, "-c", SERVER, str(tmp_path)])
-    yield tmp_path / "forks.sock"
+    yield process
     process.kill()
     process.wait()
+
+
+@pytest.fixture
+def forks(server: subprocess.Popen[bytes], tmp_path: Path) -> Path:
+    return tmp_path / "forks.sock"
 
 
 def test_how_a_process_ended_is_known_and_its_output_is_its_actors(
@@ -71,6 +77,35 @@ def test_who_asks_for_no_shard_is_refused_and_others_go_on(forks: Path) -> None:
             assert stranger.recv(1) == b""
     assert line.live(2) is ShardEnd.LOST
     assert len(list(forks.parent.glob("1.*"))) == 1
+
+
+def test_for_an_actor_that_was_given_up_before_its_turn_no_process_is_forked(
+    server: subprocess.Popen[bytes], forks: Path
+) -> None:
+    line = ShardLine(forks)
+    assert line.live(1) is ShardEnd.STOPPED
+    server.send_signal(signal.SIGSTOP)  # it has much else to do
+    with socket.socket(socket.AF_UNIX) as given_up:
+        given_up.connect(str(forks))
+        socket.send_fds(given_up, [b"7"], [1, 2])
+    server.send_signal(signal.SIGCONT)
+    assert line.live(2) is ShardEnd.LOST  # whoever came later has had its turn
+    assert not list(forks.parent.glob("7.*"))
+
+
+def test_nobody_listens_until_the_engine_is_imported(tmp_path: Path) -> None:
+    path = tmp_path / "forks.sock"
+    path.touch()  # of a server that was killed
+    server = ForkServer(path)
+    with socket.socket(socket.AF_UNIX) as early, pytest.raises((FileNotFoundError, ConnectionRefusedError)):
+        early.connect(str(path))
+
+    def is_found() -> bool:
+        with socket.socket(socket.AF_UNIX) as later:
+            later.connect(str(path))
+        return False
+
+    server.serve(lambda number, voice: 0, is_found)
 
 
 def test_a_process_that_dies_is_begun_again_until_another_is_the_shard(forks: Path) -> None:

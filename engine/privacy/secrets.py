@@ -67,6 +67,17 @@ def load_secrets(data_dir: Path, environ: Mapping[str, str]) -> Secrets:
     return Secrets(values["site_key"].encode(), values.get("manager_key", ""), values.get("till_key", ""))
 
 
+def make_once(path: Path, text: str) -> None:
+    """Writes a file that stands from then on, complete and 0600: under a temporary name, then linked, so nobody reads
+    half of it, and where another process was first, its file stays. Raises OperatorError where the folder cannot be
+    written to, as on a disk that is full."""
+    try:
+        _write_once(path, text)
+    except OSError as error:
+        fix = f"make room in {path.parent}, and let this user write there"
+        raise OperatorError([Problem(str(path), "(whole file)", f"cannot be made: {error.strerror}", fix)]) from error
+
+
 def _read(path: Path) -> dict[str, str]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
@@ -80,18 +91,21 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _make(path: Path) -> dict[str, str]:
-    """Writes new keys under a temporary name, complete and 0600, then links it: nobody reads half a file."""
-    values = {"site_key": randomness.token_hex(32)}
+    """New keys, or those of another process that was first."""
+    make_once(path, json.dumps({"site_key": randomness.token_hex(32)}, indent=2) + "\n")
+    return _read(path)
+
+
+def _write_once(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".secrets-{os.getpid()}-{randomness.token_hex(4)}")
+    draft = path.with_name(f".{path.stem}-{os.getpid()}-{randomness.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(values, indent=2) + "\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another process was first: its keys are the site's
+        with suppress(FileExistsError):  # another process was first
             os.link(draft, path)
     finally:
         draft.unlink()
-    return _read(path)

@@ -31,6 +31,13 @@ def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
     assert all(secrets == found[0] for secrets in found)
 
 
+def test_a_folder_that_cannot_be_written_to_is_said_with_its_fix(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()  # as a disk that is full: nothing can be made below it, by root neither
+    with pytest.raises(OperatorError, match="make room") as refused:
+        load_secrets(tmp_path / "data" / "of", {})
+    assert refused.value.problems[0].file == str(tmp_path / "data" / "of" / "secrets.json")
+
+
 def test_the_environment_wins_and_needs_no_file(tmp_path: Path) -> None:
     secrets = load_secrets(tmp_path, ENVIRON)
     assert (secrets.site_key, secrets.manager_key, secrets.till_key) == (b"s" * 32, "m" * 12, "t" * 12)

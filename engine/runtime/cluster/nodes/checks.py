@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets as randomness
-from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import OperatorError, Problem
-from engine.privacy.secrets import Secrets
+from engine.privacy.secrets import Secrets, make_once
 from engine.storage.shards.nodes import Head
 
 MARK_FILE = "cluster.mark"
 
 
 def site_check(secrets: Secrets, data_dir: Path) -> str:
-    """Two digests: of the site's key, which tells nothing of it, and of a mark that is made in `data_dir` once."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    """Two digests: of the site's key, which tells nothing of it, and of a mark that is made in `data_dir` once.
+    Raises OperatorError where that cannot be written."""
     path = data_dir / MARK_FILE
-    with suppress(FileExistsError), path.open("x") as file:
-        file.write(randomness.token_hex(8))
+    if not path.exists():
+        make_once(path, randomness.token_hex(8))
     mark = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return f"{secrets.derive_key('cluster').hex()[:16]}.{mark}"
 

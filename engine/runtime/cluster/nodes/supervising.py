@@ -222,12 +222,19 @@ class NodeSupervisor:
 
     def _end(self) -> None:
         """Lets the shards save everything, for a moment, and ends what runs them."""
-        self._stop_note.parent.mkdir(parents=True, exist_ok=True)
-        self._stop_note.touch()
-        deadline = time.monotonic() + SAVES_S
+        deadline = time.monotonic() + (SAVES_S if self._tell_to_stop() else 0.0)
         while time.monotonic() < deadline and self._rays.members() and any(map(_still_works, self._shards() or [])):
             time.sleep(0.1)
         self._rays.end()
+
+    def _tell_to_stop(self) -> bool:
+        try:
+            self._stop_note.parent.mkdir(parents=True, exist_ok=True)
+            self._stop_note.touch()
+        except OSError as error:
+            log.warning("shards cannot be told to stop (%s): they end as if killed, and lose nothing by that", error)
+            return False
+        return True
 
     def _beat(self, head: Head | None) -> None:
         try:

@@ -16,6 +16,7 @@ from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.nodes import supervising
 from engine.runtime.cluster.nodes.checks import site_check
 from engine.runtime.cluster.nodes.names import NodeSite, sessions_folder
+from engine.runtime.cluster.nodes.sessions import session_members
 from engine.runtime.cluster.nodes.supervising import NodeSupervisor
 from engine.storage.database import Database, open_database
 from engine.storage.shards.nodes import become_head, read_nodes
@@ -47,8 +48,14 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
+def stopping() -> threading.Event:
+    """Ends the node when it is set."""
+    return threading.Event()
+
+
+@pytest.fixture
 def following(
-    tmp_path: Path, ray_dir: Path, db: Database, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, ray_dir: Path, db: Database, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[threading.Thread]:
     """The node "south" of the head "north", whose address the database has; not started. In Ray's place something
     sleeps."""
@@ -57,9 +64,10 @@ def following(
     config = Config.model_validate({"storage": {"data_dir": str(tmp_path / "data")}})
     cluster = ClusterConfig(ray_dir=ray_dir, disk_free_mib=0.0)
     node = NodeSupervisor(NodeSite("south", None, tmp_path), config, cluster, db, SECRETS, "127.0.0.1")
+    monkeypatch.setattr(node, "stopping", stopping)
     thread = threading.Thread(target=node.run_node)
     yield thread
-    node.stopping.set()
+    stopping.set()
     thread.join()
 
 
@@ -106,3 +114,25 @@ def test_a_node_that_cannot_write_says_so_once_and_joins_when_it_can(
     assert caplog.text.count(f"make room in {ray_dir}") == 1
     (ray_dir / "south.log").rmdir()
     until(lambda: sessions_folder(ray_dir, "south").joinpath("1").exists(), 30)
+
+
+def test_a_node_that_cannot_tell_its_shards_to_stop_ends_them_all_the_same(
+    tmp_path: Path,
+    ray_dir: Path,
+    db: Database,
+    following: threading.Thread,
+    head_port: socket.socket,
+    stopping: threading.Event,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    head_port.listen()
+    begin_head(db, tmp_path, "north", head_port)
+    following.start()
+    note = sessions_folder(ray_dir, "south") / "1"
+    until(note.exists, 30)
+    sleeper = int(note.read_text().split()[0])
+    note.with_name("stop").symlink_to(ray_dir / "none" / "stop")  # which cannot be made
+    stopping.set()
+    following.join(30)
+    assert "shards cannot be told to stop" in caplog.text
+    assert not list(session_members(sleeper))

@@ -9,7 +9,7 @@ import pytest
 from engine.config import ClusterConfig, Config
 from engine.errors import OperatorError
 from engine.privacy.secrets import Secrets
-from engine.runtime.cluster.nodes.checks import require_same, site_check
+from engine.runtime.cluster.nodes.checks import MARK_FILE, require_same, site_check
 from engine.runtime.cluster.nodes.names import (
     NodeSite,
     actor_name,
@@ -93,6 +93,7 @@ def test_nodes_share_key_and_folder_or_are_refused(tmp_path: Path) -> None:
     check = site_check(secrets, tmp_path / "shared")
     head = Head(1, "north", "192.0.2.1:6380", check)
     require_same(head, "south", site_check(secrets, tmp_path / "shared"))
+    assert (tmp_path / "shared" / MARK_FILE).stat().st_mode & 0o077 == 0  # as `rayon doctor` wants all of data_dir
     with pytest.raises(OperatorError) as refused:
         require_same(head, "south", site_check(Secrets(b"1" * 32), tmp_path / "own"))
     assert [problem.file for problem in refused.value.problems] == ["RAYON_SITE_KEY", "storage.data_dir"]

@@ -11,12 +11,13 @@ from api.cli.startup import config_path, open_site, start_logging
 from engine.config import Config
 from engine.errors import OperatorError, Problem
 from engine.plan.load import load_plans
-from engine.privacy.secrets import Secrets, load_secrets
+from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
 from engine.runtime.cluster.keeping.keeper import HeadLost
 from engine.runtime.cluster.nodes.names import NodeSite, check_node_name
 from engine.runtime.cluster.nodes.ray_start import own_address
 from engine.runtime.cluster.nodes.supervising import NodeSupervisor
 from engine.storage.database import Database, open_database
+from engine.storage.shards.nodes import Head, read_head
 
 
 def run_node(path: Path | None, join: str | None, name: str, host: str, *, verbose: bool) -> None:
@@ -24,7 +25,7 @@ def run_node(path: Path | None, join: str | None, name: str, host: str, *, verbo
     console = start_logging(verbose=verbose)
     config, cluster = read_cluster(path)
     site = NodeSite(check_node_name(name), config_path(path), Path.cwd())
-    db, secrets = _open_head(config, path) if join is None else _open_node(config)
+    db, secrets = _open_head(config, path) if join is None else _open_node(config, name)
     try:
         node = NodeSupervisor(site, config, cluster, db, secrets, host or own_address())
         stop_on_signals(node.stopping)
@@ -46,7 +47,19 @@ def _open_head(config: Config, path: Path | None) -> tuple[Database, Secrets]:
     return site.db, site.secrets
 
 
-def _open_node(config: Config) -> tuple[Database, Secrets]:
+def _open_node(config: Config, name: str) -> tuple[Database, Secrets]:
     load_plans(config.stores.floorplans_dir, config.stores.stores)  # raises with all mistakes
-    secrets = load_secrets(config.storage.data_dir, os.environ)
-    return open_database(database_url(config)), secrets
+    db = open_database(database_url(config))
+    try:
+        _require_key(read_head(db), config.storage.data_dir / SECRETS_FILE, name)
+        return db, load_secrets(config.storage.data_dir, os.environ)
+    except OperatorError:
+        db.close()
+        raise
+
+
+def _require_key(head: Head | None, kept: Path, name: str) -> None:
+    """A node that has no key makes none beside its head's."""
+    if head is not None and not os.environ.get("RAYON_SITE_KEY") and not kept.exists():
+        fix = f"give it the value that it has on {head.node}"
+        raise OperatorError([Problem("RAYON_SITE_KEY", name, f"is not set, and there is no {kept}", fix)])

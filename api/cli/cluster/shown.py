@@ -84,7 +84,9 @@ def all_values(
 def print_all(values: dict[str, Any], console: Console) -> None:
     """The same as tables."""
     head = values["head"]
-    console.print(f"head: {head['node']} at {head['address']}" if head else "no head was ever started")
+    console.print(
+        f"head: {head['node']} at {head['address']}" if head else "no head was ever started: `rayon cluster up` is one"
+    )
     nodes = Table("node", "state", "plans", "CPUs", "clock off", "disk free", "version")
     for n in values["nodes"]:
         disk = f"{n['disk_free_mib'] / 1024:.1f} GiB"

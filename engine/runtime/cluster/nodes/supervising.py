@@ -66,6 +66,7 @@ class NodeSupervisor:
         self._stop_note.unlink(missing_ok=True)
         self._rests = _Rests()
         self._away = self._without_room = False
+        self._waits_for = ""
 
     def run_head(self) -> None:
         """Is the head until stopped. Raises HeadLost where another one was started, OperatorError."""
@@ -133,6 +134,9 @@ class NodeSupervisor:
         """The nodes are told first: they leave what was, and the keeper is started, while Ray starts."""
         port = self._cluster.head_port
         self._rays.end()  # of a head that was here: they have its port
+        if listens(self._host, port):  # another Ray's, maybe: its shards would be taken for ours, and ended
+            fix = "end what listens there, or say another port on every node: `ss -ltnp` names it"
+            raise OperatorError([Problem("rayon cluster up", "cluster.head_port", f"{port} is taken", fix)])
         (self._cluster.ray_dir / "ray_current_cluster").unlink(missing_ok=True)  # else Ray takes a node for the head
         head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check)
         command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
@@ -173,14 +177,24 @@ class NodeSupervisor:
             head = read_head(self._db)
         except StorageUnavailable:
             return None
-        if head is not None:
+        if head is None:
+            self._wait_for("there is no head yet: `rayon cluster up` without --join, on another machine, is one")
+        else:
             require_same(head, self._site.name, self._check)
         return head
+
+    def _wait_for(self, what: str) -> None:
+        """Says so once, until it is something else."""
+        if what and what != self._waits_for:
+            log.warning("%s waits: %s", self._site.name, what)
+        self._waits_for = what
 
     def _join(self, head: Head, before: Head | None) -> bool:
         """False where it is away, or not there yet."""
         if not listens(*split_address(head.address)):
+            self._wait_for(f"the head {head.node} does not answer at {head.address}: does it run, is it reached there?")
             return False
+        self._wait_for("")
         if before is not None and before.epoch == head.epoch:
             self._rest("this node's Ray")
         lives = self._lives()

@@ -18,6 +18,7 @@ from engine.storage.database import Database, open_database
 from engine.storage.shards.duties import ShardWord, arrive, claim_shard, put_word, read_duty
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_nodes
 from engine.storage.shards.shards import add_shard, put_store, read_shards
+from tests.cluster.rig import make_stores
 from tests.databases import Postgres, postgres
 
 __all__ = ["postgres"]
@@ -65,6 +66,16 @@ def test_without_ray_up_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delitem(sys.modules, "ray", raising=False)
     with pytest.raises(OperatorError, match=r"pip install 'rayon\[cluster\]'"):
         run("up")
+
+
+def test_a_node_without_the_sites_key_makes_none_beside_its_heads(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAYON_SITE_KEY", raising=False)
+    make_stores(tmp_path / "floorplans", ["a"])
+    with pytest.raises(OperatorError, match=r"RAYON_SITE_KEY: south: is not set.*the value that it has on north"):
+        run("up", "--join", "auto", "--name", "south", "--host", "127.0.0.1")
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize("command", ["engine", "serve"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import ClusterConfig, Config
+from engine.errors import OperatorError
 from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.nodes import supervising
 from engine.runtime.cluster.nodes.checks import site_check
@@ -19,7 +20,7 @@ from engine.runtime.cluster.nodes.names import NodeSite, sessions_folder
 from engine.runtime.cluster.nodes.sessions import session_members
 from engine.runtime.cluster.nodes.supervising import NodeSupervisor
 from engine.storage.database import Database, open_database
-from engine.storage.shards.nodes import become_head, read_nodes
+from engine.storage.shards.nodes import become_head, read_head, read_nodes
 from tests.sites import until
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -83,7 +84,12 @@ def look_on(db: Database, times: int = 2) -> None:
 
 
 def test_a_node_joins_a_new_head_that_does_not_listen_yet_when_it_is_first_seen(
-    tmp_path: Path, ray_dir: Path, db: Database, following: threading.Thread, head_port: socket.socket
+    tmp_path: Path,
+    ray_dir: Path,
+    db: Database,
+    following: threading.Thread,
+    head_port: socket.socket,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     sessions = sessions_folder(ray_dir, "south")
     with socket.create_server(("127.0.0.1", 0)) as first:
@@ -93,8 +99,29 @@ def test_a_node_joins_a_new_head_that_does_not_listen_yet_when_it_is_first_seen(
     begin_head(db, tmp_path, "west", head_port)
     look_on(db)
     assert not (sessions / "2").exists(), "there is nothing to join yet"
+    assert caplog.text.count("south waits: the head west does not answer at 127.0.0.1:") == 1
     head_port.listen()
     until(lambda: (sessions / "2").exists(), 30)
+
+
+def test_where_the_port_is_taken_nobody_becomes_the_head(
+    tmp_path: Path, ray_dir: Path, db: Database, head_port: socket.socket
+) -> None:
+    head_port.listen()  # as the head of another site on this machine
+    config = Config.model_validate({"storage": {"data_dir": str(tmp_path / "data")}})
+    cluster = ClusterConfig(ray_dir=ray_dir, disk_free_mib=0.0, head_port=head_port.getsockname()[1])
+    node = NodeSupervisor(NodeSite("west", None, tmp_path), config, cluster, db, SECRETS, "127.0.0.1")
+    with pytest.raises(OperatorError, match=r"cluster\.head_port: \d+ is taken"):
+        node.run_head()
+    assert read_head(db) is None
+
+
+def test_a_node_says_once_that_there_is_no_head_yet(
+    db: Database, following: threading.Thread, caplog: pytest.LogCaptureFixture
+) -> None:
+    following.start()
+    look_on(db)
+    assert caplog.text.count("south waits: there is no head yet") == 1
 
 
 def test_a_node_that_cannot_write_says_so_once_and_joins_when_it_can(

@@ -53,6 +53,17 @@ def test_each_alert_has_its_entry_in_the_runbook_and_none_is_left_over() -> None
         assert rule["labels"]["severity"] in ("page", "ticket")
 
 
+def test_the_brokers_recipe_keeps_what_it_confirms_and_compose_mounts_what_it_reads() -> None:
+    lines = (DEPLOY / "mosquitto.conf").read_text(encoding="utf-8").splitlines()
+    said = dict(line.split(" ", 1) for line in lines if line and not line.startswith("#"))
+    kept = {"persistence": "true", "autosave_on_changes": "true", "autosave_interval": "1", "max_queued_messages": "0"}
+    assert {key: said[key] for key in kept} == kept
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    mounted = [volume.split(":")[1] for volume in compose["services"]["broker"]["volumes"]]
+    assert said["password_file"] in mounted
+    assert said["persistence_location"].rstrip("/") in mounted
+
+
 def started() -> Iterator[tuple[str, list[str]]]:
     """(file, words after `rayon`) of everything that the recipes start."""
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))

@@ -320,8 +320,9 @@ def _is_damaged(payload: bytes, seal: Seal) -> bool:
     return False
 
 
-def check_broker(mqtt: MqttConfig, environ: Mapping[str, str]) -> Found:
-    """Whether the broker lets us in, under a name of its own: no running engine is disturbed."""
+def check_broker(mqtt: MqttConfig, environ: Mapping[str, str], *, cluster: bool = False) -> Found:
+    """Whether the broker lets us in, under a name of its own: no running engine is disturbed. No broker tells whether
+    it saves what it confirms; a cluster, which has no journal, stands on that."""
     broker = replace(Broker.from_config(mqtt, environ), reconnect_min_s=BROKER_S)
     try:
         publisher = Publisher(broker)
@@ -329,7 +330,8 @@ def check_broker(mqtt: MqttConfig, environ: Mapping[str, str]) -> Found:
     except OperatorError as error:
         return Found("broker", Condition.WRONG, f"{broker}: {error.problems[0].reason}", error.problems[0].fix)
     publisher.close(0.0)
-    return Found("broker", Condition.OK, f"{broker} lets us in")
+    kept = "; whether it saves what it confirms cannot be asked: deploy/mosquitto.conf does" if cluster else ""
+    return Found("broker", Condition.OK, f"{broker} lets us in{kept}")
 
 
 def _wrong(what: str, error: OperatorError) -> list[Found]:

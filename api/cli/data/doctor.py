@@ -81,5 +81,5 @@ def examine(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[
         *of_keys,
         *check_database(places, plans, secrets, config),
         *check_replica(config, environ),
-        check_broker(config.mqtt, environ),
+        check_broker(config.mqtt, environ, cluster=config.cluster is not None),
     ]

@@ -66,6 +66,7 @@ class MistakeCode(StrEnum):
     HQ_BETWEEN = "hq_between"
     HQ_AT_LEAST = "hq_at_least"
     HQ_AT_MOST = "hq_at_most"
+    HQ_CURRENCIES = "hq_currencies"
     # against the law
     NOT_PERISHABLE = "not_perishable"
     NEAR_END_ANNOUNCED = "near_end_announced"

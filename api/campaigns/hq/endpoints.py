@@ -89,7 +89,7 @@ class HqAnswer(BaseModel):
     waits: bool = Field(description="Whether a second person has to approve it before any store may start it.")
     campaign: HqCampaign
     vouchers_used: int
-    amount_used_minor: int
+    amount_used_minor: int | None = Field(description="None where its stores have several currencies.")
     stores: list[HqVariant]
 
 
@@ -229,12 +229,13 @@ def _answer(ctx: AppContext, stored: StoredHq) -> HqAnswer:
     now = time.time()
     told = ctx.told_spending([(v.store, stored.campaign.id) for v in stored.stores], now)
     together = sum_told(ctx.told_spending([(store, stored.campaign.id) for store in stored.all_stores], now))
+    currencies = {ctx.plans[store].currency for store in stored.all_stores if store in ctx.plans}
     return HqAnswer(
         version=stored.version,
         waits=stored.waits,
         campaign=stored.campaign,
         vouchers_used=together.vouchers,
-        amount_used_minor=together.amount_minor,
+        amount_used_minor=together.amount_minor if len(currencies) < 2 else None,
         stores=[
             HqVariant(
                 store=v.store,

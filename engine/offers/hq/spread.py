@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from engine.offers.hq.campaigns import HqCampaign
 from engine.offers.hq.limits import limit_findings, local_keys
 from engine.offers.hq.terms import terms_of, with_value
 from engine.plan.model import Plan
-from engine.wording import validation_problems
+from engine.wording import MistakeCode, validation_problems
 
 AT = "campaign"
 
@@ -37,12 +37,30 @@ def store_findings(hq: HqCampaign, plan: Plan, on: dt.date | None = None) -> lis
 
 
 def require_one_currency(hq: HqCampaign, plans: Iterable[Plan]) -> None:
-    """A sum that stores share is a sum of one currency. Raises OperatorError."""
-    found = sorted({plan.currency for plan in plans})
-    if hq.budget.max_amount_minor is not None and len(found) > 1:
-        reason = f"its stores do not share a currency: {', '.join(found)}"
-        place = f"{hq.id}.budget.max_amount_minor"
-        raise OperatorError([Problem("budget", place, reason, "give max_vouchers, or a campaign for each currency")])
+    """An amount is of one currency: 500 are 5 euros, 500 yen, half a dinar. So is a sum that stores share. Raises
+    OperatorError, naming each amount, where the stores have several."""
+    currencies = ", ".join(sorted({plan.currency for plan in plans}))
+    if "," in currencies and (places := list(_amounts(hq))):
+        reason, fix = f"its stores do not share a currency: {currencies}", "a campaign of its own for each currency"
+        code, values = MistakeCode.HQ_CURRENCIES, {"known": currencies}
+        raise OperatorError([Problem(f"campaign {hq.id}", p, reason, fix, code=code, values=values) for p in places])
+
+
+def _amounts(hq: HqCampaign) -> Iterator[str]:
+    """Places of what is money: in what all stores get, what they may change it to, and what they share."""
+    yield from (f"{AT}.{place}" for place in _money_in(hq.given()))
+    bounded = (key for key, limit in hq.may_change.items() if not limit.is_open)
+    yield from (f"may_change.{key}" for key in bounded if key.endswith("_minor"))
+    if hq.budget.max_amount_minor is not None:
+        yield "budget.max_amount_minor"
+
+
+def _money_in(terms: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in terms.items():
+        if isinstance(value, Mapping):
+            yield from _money_in(value, f"{above}{key}.")
+        elif key.endswith("_minor") and value:  # nothing is nothing in every currency
+            yield f"{above}{key}"
 
 
 def local_terms(

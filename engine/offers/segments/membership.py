@@ -79,13 +79,15 @@ def _meets(condition: ConditionConfig, goods: KnownGoods) -> bool:
 
 
 def _favourite(condition: ConditionConfig, facts: ShopperFacts, now: float) -> bool:
-    """Categories by what was spent in them, each in its own currency's smallest unit; the name decides between two."""
+    """Categories by what was spent in them, in the currency of most receipts: 500 are 5 euros, 500 yen, half a dinar.
+    Names decide between two."""
     since = float("-inf") if condition.within_days is None else now - condition.within_days * DAY_S
+    bought = [one for one in facts.purchases if one.at > since]
+    receipts = Counter(one.currency for one in bought)
+    usual = min(receipts, key=lambda code: (-receipts[code], code), default="")
     spent: Counter[str] = Counter()
-    for one in facts.purchases:
-        if one.at > since:
-            for goods in one.lines:
-                spent[goods.category] += goods.kept_minor
+    for goods in (goods for one in bought if one.currency == usual for goods in one.lines):
+        spent[goods.category] += goods.kept_minor
     best = sorted((name for name, n in spent.items() if name and n > 0), key=lambda name: (-spent[name], name))
     return condition.category in best[: condition.best]
 

@@ -120,7 +120,7 @@ def give_hq_campaign(
     together needs a second person above `above_minor` (None: nothing does): a new version waits for one, and is a draft
     in every store until then. With `drafts` stores that are new to it get a draft, as by a form. `expected` is the
     version that HQ had read, 0 for none: raises CampaignChanged where there is another by now, and OperatorError where
-    stores of several currencies would share a sum.
+    stores of several currencies would share an amount.
     """
     with db.write() as session:
         named_lock(session, "hq_campaigns")  # before the stores' rows; claims take those first, and HQ's row after them

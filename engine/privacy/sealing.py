@@ -20,11 +20,12 @@ _HEAD = len(MAGIC) + 8
 
 
 class Sealed(ValueError):
-    """Bytes that cannot be opened. `gone`: their key was destroyed with its day; else they were changed."""
+    """Bytes that cannot be opened. `gone`: the key of the day that began at `begun_at` is not there; else they were
+    changed."""
 
-    def __init__(self, *, gone: bool) -> None:
+    def __init__(self, begun_at: int, *, gone: bool) -> None:
         super().__init__("the key of its day is gone" if gone else "damaged: it is not what was sealed")
-        self.gone = gone
+        self.gone, self.begun_at = gone, begun_at
 
 
 class Seal:
@@ -47,13 +48,14 @@ class Seal:
         if not sealed.startswith(MAGIC):
             return sealed
         head, nonce = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE]
-        key = self._keys.find(self._store, int.from_bytes(head[len(MAGIC) :], "big"))
+        begun_at = int.from_bytes(head[len(MAGIC) :], "big")
+        key = self._keys.find(self._store, begun_at)
         if key is None:
-            raise Sealed(gone=True)
+            raise Sealed(begun_at, gone=True)
         try:
             return AESGCM(key).decrypt(nonce, sealed[_HEAD + _NONCE :], head + self._store.encode())
         except (InvalidTag, ValueError) as error:
-            raise Sealed(gone=False) from error
+            raise Sealed(begun_at, gone=False) from error
 
     def destroy_others(self, day: SaltDay) -> int:
         """Everything of the store is sealed under the key of `day` now: destroys the keys of other days."""

@@ -114,23 +114,23 @@ class StoreRunner:
         self._upto_id = recovery.upto_id
         self.refresh()
         if recovery.checkpoint is not None:
-            self._restore(recovery.checkpoint)
+            self._restore(recovery.checkpoint, now)
         self._recall_labels()
         if recovery.journal and now - recovery.journal[-1].now > OLD_S:
             age_h = (now - recovery.journal[-1].now) / 3600.0
             log.warning(STALE, self.plan.store, len(recovery.journal), age_h)
         for row in recovery.journal:
-            for taken_at, frames in self._unpack(row):
+            for taken_at, frames in self._unpack(row, now):
                 self.decide(self.advance(frames, taken_at), now)
             self._upto_id = row.id
         self._engine.listen_from(now)
         self.withdraw([], now)
         return len(recovery.journal)
 
-    def _unpack(self, row: JournalRow) -> list[tuple[float, Sequence[Frame]]]:
+    def _unpack(self, row: JournalRow, now: float) -> list[tuple[float, Sequence[Frame]]]:
         """The row's frames, step by step; none, counted or said, where they cannot be used."""
         try:
-            payload = self._sealing.open(row.payload)
+            payload = self._sealing.open(row.payload, now)
             frames = (
                 None if payload is None else unpack_frames(self.plan.store, payload, self._layout, self._read_names)
             )
@@ -364,9 +364,9 @@ class StoreRunner:
             self._release.turn()
             self._night, self._touched = night, True
 
-    def _restore(self, blob: bytes) -> None:
+    def _restore(self, blob: bytes, now: float) -> None:
         try:
-            saved = self._sealing.open(blob)
+            saved = self._sealing.open(blob, now)
             tree = None if saved is None else unpack(saved)
         except ValueError as error:
             self._damaged[Damaged.CHECKPOINT] += 1

@@ -53,7 +53,7 @@ def kept(db: Database, runner: StoreRunner) -> set[int]:
     """What checkpoint and journal of the store hold, opened as the engine itself opens them."""
     left = load_recovery(db, STORE)
     blobs = [row.payload for row in left.journal] + ([left.checkpoint] if left.checkpoint else [])
-    return numbers([unpack(opened) for blob in blobs if (opened := runner._sealing.open(blob)) is not None])
+    return numbers([unpack(opened) for blob in blobs if (opened := runner._sealing.open(blob, 0.0)) is not None])
 
 
 def in_memory(runner: StoreRunner) -> set[int]:

@@ -118,3 +118,17 @@ def test_over_the_night_the_new_key_is_used_before_the_old_one_dies(
     assert again.recover(DAY.ends_at + 5.0) == 0
     assert again.figures()["counts"] == woken.figures()["counts"]
     db.close()
+
+
+@pytest.mark.parametrize(
+    ("later_s", "said"), [(5.0, "need one storage.data_dir for both"), (90_000.0, "a day that is over")]
+)
+def test_the_key_of_another_engine_is_not_one_of_a_day_that_is_over(
+    left: tuple[Database, set[int]], tmp_path: Path, caplog: pytest.LogCaptureFixture, later_s: float, said: str
+) -> None:
+    """Two engines on one PostgreSQL, each with a data_dir of its own: shoppers got a second coupon at a takeover."""
+    db, _ = left
+    runner(db, tmp_path / "elsewhere").recover(BEGAN + LONG_S + later_s)
+    db.close()
+    assert [record.message for record in caplog.records if said in record.message]
+    assert caplog.text.count("cannot be read") == 1

@@ -9,6 +9,11 @@ from engine.privacy.nights import Nights
 from engine.privacy.sealing import Seal, Sealed
 
 log = logging.getLogger(__name__)
+DAY_OVER = "%s: what was kept of a day that is over cannot be read any more"
+OTHER_KEYS = (
+    "%s: what was kept of today cannot be read: its key is not in this storage.data_dir. Who is in the store begins a "
+    "new visit, and may get a second coupon. Engines that stand in for each other need one storage.data_dir for both"
+)
 
 
 class SealedDays:
@@ -27,16 +32,16 @@ class SealedDays:
         """Sealed under the key of the day: at rest there is nothing that a person could be told by."""
         return self._seal.close(plain, self._nights.day(now))
 
-    def open(self, sealed: bytes) -> bytes | None:
-        """What was sealed; None, and said once, where its day is over and the key gone. Raises ValueError where it is
-        damaged."""
+    def open(self, sealed: bytes, now: float) -> bytes | None:
+        """What was sealed; None, and said once, where its day is over and the key gone, or the key of today is another
+        engine's. Raises ValueError where it is damaged."""
         try:
             return self._seal.open(sealed)
         except Sealed as error:
             if not error.gone:
                 raise
             if not self._gone:
-                log.warning("%s: what was kept of a day that is over cannot be read any more", self._store)
+                log.warning(OTHER_KEYS if error.begun_at == self.night(now) else DAY_OVER, self._store)
             self._gone = True
             return None
 

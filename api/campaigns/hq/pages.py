@@ -12,7 +12,7 @@ from api.auth import NoStoreOfYours, needs, needs_or_nobody
 from api.campaigns.desk import BODY, segment_names
 from api.campaigns.editing import Typed
 from api.campaigns.hq.foretold import outcome_rows
-from api.campaigns.hq.forms import hq_body, hq_fields, hq_new, unit_of
+from api.campaigns.hq.forms import ALL, hq_body, hq_fields, hq_new, unit_of
 from api.campaigns.hq.moving import may_in_all, move_hq, next_states, require_all
 from api.campaigns.hq.said import hq_changes, hq_key_words, hq_mistakes, limit_words
 from api.campaigns.hq.sites import give_hq, look_hq, stores_of
@@ -142,7 +142,7 @@ def take_form(request: Request, grant: Editor, ctx: Ctx, seen: Seen, typed: Type
     if stored is not None:
         require_all(ctx, grant, stored, Right.EDIT_CAMPAIGNS)
     mine = stores_of(ctx, grant)
-    body, unread = hq_body(typed, _model(ctx, mine, stored), mine, stored.campaign if stored else None)
+    body, unread = hq_body(typed, _model(ctx, _named(typed, mine), stored), mine, stored.campaign if stored else None)
     found, wrong = read_hq_campaign(body, BODY, BODY, segment_names(ctx))
     wrong = unread + wrong
     if found is not None and not version and hq_stores(ctx.db, found.id):
@@ -175,8 +175,9 @@ def _form(
     refused: str = "",
 ) -> Response:
     mine, lang = stores_of(ctx, grant), language(request)
-    t, plan, plans = words(lang), _model(ctx, mine, stored), [ctx.plans[store] for store in mine]
-    currency = " / ".join(sorted({p.currency for p in plans}))
+    named = _named(fields, mine)
+    t, plan, plans = words(lang), _model(ctx, named, stored), [ctx.plans[store] for store in mine]
+    currency = " / ".join(sorted({ctx.plans[store].currency for store in named}))
     told: GivenOut | None = None
     problems = list(wrong)
     if found is not None and not problems:
@@ -234,6 +235,12 @@ def _choices(plans: Sequence[Plan], fields: Mapping[str, str], t: Words) -> dict
     targets = [("basket", t.campaigns.basket), *((f"category:{key}", categories[key]) for key in sorted(categories))]
     after = interest_choices(fields, [*targets[1:], *products], t)
     return {"products": products, "places": places, "targets": targets, **after}
+
+
+def _named(fields: Mapping[str, str], mine: Sequence[str]) -> list[str]:
+    """The stores of the reader that the form names; all of them where it means all, or names none yet."""
+    chosen = [store for store in mine if fields.get(f"store_{store}") == "yes" and fields.get(ALL) != "yes"]
+    return chosen or list(mine)
 
 
 def _model(ctx: AppContext, mine: Sequence[str], stored: StoredHq | None) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,19 @@ def test_what_is_typed_is_what_is_shown_again(site: Caller, db: Database) -> Non
         "corner": "draft",
         "harbour": "draft",
     }
+
+
+def test_sums_are_in_the_money_of_the_stores_that_are_named(db: Database, tmp_path: Path) -> None:
+    plans = PLANS | {"ginza": replace(PLANS["corner"], store="ginza", currency="JPY")}
+    app = create_app(
+        Config.model_validate({"storage": {"data_dir": str(tmp_path)}}), db, SECRETS, plans, start_delivery=False
+    )
+    app.state.hub.close()
+    there = TYPED | {"all_stores": "", "store_ginza": "yes", "max_discount": "100", "do": "save"}
+    assert post(Caller(app), "_form", there).status_code == 303
+    assert get_campaign(db, "ginza", "tea").campaign.offer.max_discount_minor == 100
+    both = post(Caller(app), "_form", there | {"id": "tea-2", "store_corner": "yes"}, "fr")
+    assert (both.status_code, "EUR, JPY" in both.text) == (422, True)
 
 
 @pytest.mark.parametrize(

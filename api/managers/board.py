@@ -46,6 +46,14 @@ def _still(made: Reports, request: Request) -> Grant | None:
     return grant if grant is not None and grant.may_somewhere(Right.SEE_FIGURES) else None
 
 
+async def _reader(made: Reports, request: Request) -> Grant | None:
+    """The same for a page that is being made; None while the database is away, too: it has fewer links then."""
+    try:
+        return await run.io_bound(_still, made, request)
+    except StorageUnavailable:
+        return None
+
+
 def _html(content: str, classes: str = "") -> ui.html:
     """Our own fragments, already escaped: cleaning them again would drop the drawing's styles."""
     return ui.html(content, sanitize=False).classes(classes)
@@ -103,7 +111,7 @@ async def store_page(request: Request, store: str) -> Response | None:
         return unknown_store(request)
     board = Board(made, plan, lang, request)
     first = await board.read()
-    board.build()
+    board.build(await _reader(made, request))
     board.show(first)
     ui.timer(REFRESH_S, board.keep_up, immediate=False)
     return None
@@ -167,12 +175,12 @@ class Board:
         if felt is not None:
             self._parts["live"].content = fragments.live(felt, self._lang)
 
-    def build(self) -> None:
-        """Lays the page out, empty."""
+    def build(self, grant: Grant | None) -> None:
+        """Lays the page out, empty, with the links that the reader may follow."""
         t = words(self._lang)
         _dress(f"{self._plan.name} · Rayon", self._lang)
         with ui.column().classes("r-page"):
-            self._build_top()
+            self._build_top(grant)
             with ui.element("div").classes("r-hero"):
                 self._part("headline", "r-now")
                 self._part("counters", "r-counts")
@@ -201,7 +209,7 @@ class Board:
         self._parts[name] = _html("", classes)
         return self._parts[name]
 
-    def _build_top(self) -> None:
+    def _build_top(self, grant: Grant | None) -> None:
         t, lang = words(self._lang), self._lang
         with ui.element("div").classes("r-top"):
             _html(fragments.mark(lang))
@@ -217,7 +225,7 @@ class Board:
             self._hour = ui.select(hours, value=-1, on_change=self._choose_hour).props("dense outlined options-dense")
             self._hour.set_visibility(False)
             _html(fragments.languages(f"/manage/{self._plan.store}", lang))
-            _html(fragments.reviews_link(self._plan.store, lang), "r-soft")
+            _html(fragments.ways_on(self._plan.store, lang, grant), "r-soft")
 
     async def _choose_level(self, event: Any) -> None:
         self._choice = Choice(self._choice.span, self._choice.hour, event.value)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from api.keyring import Grant
 from api.managers.alerted import alert_text
 from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import HOT_COLOUR, STEPS
@@ -21,7 +22,7 @@ from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S
 from engine.storage.status import SILENT_S
-from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, StoreTrouble
+from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, Right, StoreTrouble
 
 HOT_SHOWN = 4  # chips on a store's card
 
@@ -36,9 +37,12 @@ def languages(path: str, lang: Language) -> str:
     return render("languages.html", lang, path=path)
 
 
-def reviews_link(store: str, lang: Language) -> str:
-    """The way to the points of shared links that wait for the shop."""
-    return render("reviews_link.html", lang, store=store)
+def ways_on(store: str, lang: Language, grant: Grant | None) -> str:
+    """The ways to figures of any period, and to campaigns and points of shared links for whoever may see them."""
+    campaigns, reviews = (
+        grant is not None and grant.may(right, store) for right in (Right.SEE_CAMPAIGNS, Right.JUDGE_SHARES)
+    )
+    return render("ways_on.html", lang, store=store, campaigns=campaigns, reviews=reviews)
 
 
 def title(text: str, lang: Language) -> str:

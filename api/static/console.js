@@ -18,6 +18,13 @@ function show(mark) {
   tip.style.top = `${scrollY + (above > 8 ? above : Math.min(box.top + 8, innerHeight - tip.offsetHeight - 8))}px`;
 }
 
+// On a phone the pages are one row that scrolls: the one that is shown is in sight.
+const shownPage = document.querySelector(".views [aria-current]");
+if (shownPage) {
+  const row = shownPage.parentElement;
+  row.scrollLeft += shownPage.getBoundingClientRect().left - row.getBoundingClientRect().left - row.clientWidth / 3;
+}
+
 const marks = ".chart a, .zone-link, .grid td a";
 for (const [begins, ends] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
   document.addEventListener(begins, (event) => {

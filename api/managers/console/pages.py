@@ -151,6 +151,7 @@ def show(request: Request, report: Report, made: Reports, grant: Grant) -> Respo
         definitions=definitions(report, lang),
         privacy=privacy_text(report, lang),
         may_compare=grant.may_somewhere(Right.COMPARE_STORES),
+        may_see_campaigns=grant.may(Right.SEE_CAMPAIGNS, report.plan.store),
         mail=made.ctx.mailer is not None,
         may_mail=grant.may(Right.SCHEDULE_REPORTS, report.plan.store),
         weekly=[r for r in weekly_reports(made.ctx.db, report.plan.store) if r.view == report.view.value],

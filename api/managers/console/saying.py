@@ -12,7 +12,7 @@ from api.managers.console.figures.tables import ALL_PRODUCTS, Cell, TableColumn,
 from api.managers.console.figures.views import OUTSIDE_KEY
 from api.texts.catalogue import words
 from api.texts.language import Language
-from api.texts.numbers import number, whole_percent
+from api.texts.numbers import number, short_number, whole_percent
 from api.texts.times import duration, hour, long_date
 from engine.plan.model import Plan
 
@@ -135,6 +135,11 @@ def figure_text(value: float | None, unit: Unit, lang: Language) -> str:
         sign = "+" if moved > 0 else MINUS if moved < 0 else ""
         return sign + whole_percent(abs(value), lang)
     return number(round(value), lang)
+
+
+def tick_text(value: float, unit: Unit, lang: Language) -> str:
+    """A mark of an axis: people with all their digits, since two marks rounded to tenths may read the same."""
+    return short_number(value, lang, 3) if unit == "people" else figure_text(value, unit, lang)
 
 
 def interval_text(figure: TableFigure, unit: Unit, lang: Language) -> str:

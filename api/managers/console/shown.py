@@ -27,6 +27,7 @@ from api.managers.console.saying import (
     hours_text,
     interval_text,
     span_text,
+    tick_text,
     with_interval,
     zone_name,
 )
@@ -198,8 +199,10 @@ class FigurePage:
         rows = self.report.table.rows
         if self.report.view is not View.FUNNEL:
             return [self._bars(rows)]
+        counted = self.report.table.figures("count")
         coupons = tuple(row for row in rows if row.key in COUPON_STEPS)
-        return [self._bars(tuple(row for row in rows if row not in coupons)), self._bars(coupons)]
+        told = any(counted[row.key].value is not None for row in coupons)  # of none there is nothing to draw
+        return [self._bars(tuple(row for row in rows if row not in coupons)), *([self._bars(coupons)] if told else [])]
 
     def _bars(self, rows: Sequence[TableRow]) -> str:
         column = {View.TREND: "visits" if self.asked.zone else "comings", View.QUEUE: "people", View.FUNNEL: "count"}
@@ -208,7 +211,8 @@ class FigurePage:
         now, before = self.report.table.figures(name), self.report.table.figures(f"{name}_before")
         shown = [f for row in rows for f in (now[row.key], before.get(row.key, TableFigure(None)))]
         tops = [f.high or f.value or 0.0 for f in shown]
-        ticks = [(v, figure_text(v, unit, self.lang)) for v in ticks_of(max(tops, default=0.0), whole=unit == "count")]
+        values = ticks_of(max(tops, default=0.0), whole=unit == "count")
+        ticks = [(v, tick_text(v, unit, self.lang)) for v in values]
         bars = [self._bar(row, now[row.key], before.get(row.key, TableFigure(None)), unit) for row in rows]
         return bars_svg(bars, words(self.lang).views[self.report.view], ticks)
 

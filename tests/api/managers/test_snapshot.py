@@ -13,11 +13,13 @@ import pytest
 from markupsafe import escape
 
 from api.context import AppContext
+from api.keyring import Grant
 from api.managers import fragments
 from api.managers.charts import flows_chart, hours_chart, people_by_hour
 from api.managers.overlay import ground_level, heat_layer, hot_layer, mean_density
 from api.managers.reports import Reports, hour_of_day, midnight
 from api.managers.snapshot import Choice, Snapshot, glances, period_of, pulse, take_snapshot
+from api.rights import ROLE_RIGHTS
 from api.texts.catalogue import words
 from engine.config import Config
 from engine.plan.load import load_plans
@@ -28,7 +30,7 @@ from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.status import get_status, put_status
 from engine.storage.vouchers.campaigns import seed_campaigns
-from engine.vocabulary import DecisionReason
+from engine.vocabulary import DecisionReason, Role
 from tests.api.managers.site import FLOORPLANS, SECRETS, fill
 from tests.databases import new_sqlite
 
@@ -255,3 +257,18 @@ def test_the_ground_level_is_the_one_one_enters() -> None:
     plan: Plan = PLANS["boutique"]
     deep = [replace(lv, ordinal=lv.ordinal - 2) for lv in plan.levels]
     assert ground_level(replace(plan, levels=tuple(deep))) == "rdc"
+
+
+def test_nobody_is_shown_a_way_to_what_they_may_not_see() -> None:
+    ways = {"campaigns": "/campaigns/shop", "reviews": "/share-reviews/shop"}
+
+    def shown(role: Role, store: str) -> list[str]:
+        grant = Grant(None, ((ROLE_RIGHTS[role], store),), "", role.value)
+        html = fragments.ways_on("shop", "en", grant)
+        assert "/manage/shop/heat" in html
+        return [name for name, address in ways.items() if address in html]
+
+    assert shown(Role.VIEWER, "shop") == []
+    assert shown(Role.MANAGER, "shop") == ["campaigns", "reviews"]
+    assert shown(Role.MANAGER, "elsewhere") == []
+    assert shown(Role.CAMPAIGN_EDITOR, "*") == ["campaigns"]

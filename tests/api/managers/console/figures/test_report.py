@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from api.managers.console.drawn.charts import ticks_of
 from api.managers.console.drawn.drawings import draw
 from api.managers.console.figures.asked import NoteCode, View
 from api.managers.console.figures.report import Report, make_report
 from api.managers.console.forms import table_csv
+from api.managers.console.saying import tick_text
+from api.managers.console.shown import FigurePage
 from api.managers.reports import Reports
 from engine.presence.expected.figures import ZoneSums
 from engine.presence.expected.rows import ExpectedRow
@@ -97,6 +100,7 @@ def test_flows_and_funnel(made: Reports) -> None:
     funnel = look(made, View.FUNNEL, zone="bakery", from_="2026-03-02", to="2026-03-02")
     assert [value(funnel, step, "count") for step in ("came_in", "zone", "tills")] == [60, 30, 60]
     assert value(funnel, "zone", "share_of_first") == pytest.approx(0.5)
+    assert len(FigurePage(funnel, "en").bars()) == 1  # no coupon was let out: an axis of theirs would be empty
 
 
 def test_queue(made: Reports) -> None:
@@ -104,6 +108,12 @@ def test_queue(made: Reports) -> None:
     assert value(report, "9", "people") == pytest.approx(1200 / 3600)
     assert value(report, "9", "mean_dwell_s") == pytest.approx(60)
     assert value(report, "9", "visits") == 40
+
+
+@pytest.mark.parametrize("top", [0.03, 0.17, 0.9, 3.2, 1200.0])
+def test_no_two_marks_of_an_axis_read_the_same(top: float) -> None:
+    said = [tick_text(mark, "people", "fr") for mark in ticks_of(top)]
+    assert (len(set(said)), said[0]) == (len(said), "0")
 
 
 def test_today_goes_until_now_and_so_does_what_it_is_compared_with(made: Reports) -> None:

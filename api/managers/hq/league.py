@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from api.auth import NoStoreOfYours
 from api.keyring import Grant
-from api.managers.console.figures.asked import AskedPage, View, read_asked
+from api.managers.console.figures.asked import AskedPage, Note, NoteCode, View, read_asked
 from api.managers.console.figures.counts import SpanCounts
 from api.managers.console.figures.days import Comparison, DaySpan, steps_back
 from api.managers.reports import BadPeriod, Reports
@@ -22,6 +22,8 @@ from engine.storage.presence.heatmaps import figures_reach
 from engine.vocabulary import Right
 
 DAY_S = 86_400.0
+ALIKE = (Comparison.PREVIOUS, Comparison.YEAR)
+"""What a league is compared with: one period, by the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,17 @@ def make_league(
     now = time.time() if now is None else now
     period = {name: given[name] for name in ("from", "to", "compare") if name in given}
     asked = read_asked(plans[0], View.TREND, {"compare": "previous", **period}, now, strict=strict)
-    if asked.compare not in (Comparison.PREVIOUS, Comparison.YEAR):
-        asked = replace(asked, compare=Comparison.PREVIOUS)  # a league is against one period
+    if asked.compare not in ALIKE:
+        if strict:
+            raise BadPeriod(f"'compare' is one of {', '.join(c.value for c in ALIKE)}: a league is against one period")
+        asked = replace(asked, compare=Comparison.PREVIOUS, notes=(*asked.notes, Note(NoteCode.BAD_CHOICE)))
     known = {figure.value for figure in LeagueFigure}
     wanted = given.get("by") or LeagueFigure.CAPTURE.value
     if strict and wanted not in known:
         raise BadPeriod(f"'by' is one of {', '.join(sorted(known))}")
     figure = LeagueFigure(wanted) if wanted in known else LeagueFigure.CAPTURE
+    if wanted not in known:
+        asked = replace(asked, notes=(*asked.notes, Note(NoteCode.BAD_CHOICE)))
     [back] = steps_back(asked.span, asked.compare)
     found: dict[str, Spread | None] = {}
     past: dict[str, Spread | None] = {}

@@ -14,12 +14,12 @@ from api.auth import needs_or_nobody
 from api.keyring import Grant
 from api.manager_login import sign_in_page
 from api.managers.alerted import alert_text, alerts_in
-from api.managers.console.figures.days import Comparison, presets
+from api.managers.console.figures.days import presets
 from api.managers.console.figures.tables import TableFigure, Unit
 from api.managers.console.saying import NONE, figure_text, interval_text, note_text, span_text
 from api.managers.hq.budgets import CampaignBudget, StoresBudget, budgets_of, hq_campaigns_of, shared_of
 from api.managers.hq.endpoints import ends
-from api.managers.hq.league import StoreLeague, make_league, stores_of
+from api.managers.hq.league import ALIKE, StoreLeague, make_league, stores_of
 from api.managers.reports import Reports, reports
 from api.pages import page
 from api.texts.catalogue import Words, words
@@ -37,7 +37,6 @@ from engine.vocabulary import Right
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 NAMES = ("from", "to", "compare", "by")
-ALIKE = (Comparison.PREVIOUS, Comparison.YEAR)
 UNITS: dict[LeagueFigure, Unit] = {
     LeagueFigure.CAME_IN: "count",
     LeagueFigure.STAY: "s",
@@ -86,9 +85,7 @@ def hq_page(
         + [budget_row(b, lang, now) for b in budgets_of(made.ctx, seen, now)],
         given_out=[_variant(stored, v, seen, spending, lang) for stored in given_out for v in stored.stores],
         figures=[(f.value, t.league_figures[f], f is league.figure) for f in LeagueFigure],
-        compares=[
-            (c.value, t.comparisons[c], c is league.asked.compare) for c in (Comparison.PREVIOUS, Comparison.YEAR)
-        ],
+        compares=[(c.value, t.comparisons[c], c is league.asked.compare) for c in ALIKE],
         presets=_presets(league, lang, now),
         today=league.span.local.clock(now).date(),
         downloads=[(f"/v1/hq/league{form}?{query(league)}", name) for form, name in (("", "JSON"), ("/csv", "CSV"))],

@@ -84,14 +84,14 @@ class NoteCode(StrEnum):
     NO_WAYS = "no_ways"
 
 
-REFUSED = (
-    NoteCode.BAD_DATE,
-    NoteCode.SWAPPED,
-    NoteCode.TOO_LONG,
-    NoteCode.BAD_HOURS,
-    NoteCode.BAD_CHOICE,
-)
-"""What a program gets a 422 for instead of something else than it asked for."""
+REFUSED = {
+    NoteCode.BAD_DATE: f"a day from {EARLIEST} to {LATEST}",
+    NoteCode.SWAPPED: "the last day is before the first: exchange them",
+    NoteCode.TOO_LONG: f"{LONGEST_DAYS} days at most",
+    NoteCode.BAD_HOURS: "such as 9-12, within 0 and 24",
+    NoteCode.BAD_CHOICE: "no such choice",
+}
+"""What a program gets a 422 for instead of something else than it asked for, with what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +155,9 @@ def read_asked(plan: Plan, view: View, given: Mapping[str, str], now: float, *, 
     product, category = _product(plan, given, notes)
     at_product = {} if product is None else {"level": plan.product_by_sku[product].level}
     level, zone = _place(plan, {**given, **at_product}, notes)
-    refused = [note.code.value for note in notes if note.code in REFUSED]
+    refused = [note for note in notes if note.code in REFUSED]
     if strict and refused:
-        raise BadPeriod(f"cannot be had as asked: {', '.join(dict.fromkeys(refused))}")
+        raise BadPeriod("; ".join(_refusal(note) for note in refused))
     at = given.get("at", "")
     sort = given.get("sort", "")
     return AskedPage(
@@ -173,6 +173,12 @@ def read_asked(plan: Plan, view: View, given: Mapping[str, str], now: float, *, 
         int(at) if at.isdecimal() and at.isascii() and len(at) <= 6 else None,
         tuple(notes),
     )
+
+
+def _refusal(note: Note) -> str:
+    """What a program asked for wrongly: where, the code of the remark, and what would be right."""
+    where = {"": "from, to", "since": "hours"}.get(note.at, note.at)
+    return f"{where}: {REFUSED[note.code]} ({note.code.value})"
 
 
 def _span(plan: Plan, given: Mapping[str, str], now: float, notes: list[Note]) -> DaySpan:
@@ -274,6 +280,6 @@ def _product(plan: Plan, given: Mapping[str, str], notes: list[Note]) -> tuple[s
         notes.append(Note(NoteCode.PRODUCT_UNKNOWN))
         product = ""
     if category and category not in {p.category for p in plan.products}:
-        notes.append(Note(NoteCode.BAD_CHOICE))
+        notes.append(Note(NoteCode.BAD_CHOICE, at="category"))
         category = ""
     return product or None, category or None

@@ -122,7 +122,9 @@ def test_other_figures_other_forms_and_bad_ones(client: httpx.Client) -> None:
     )
     rows = list(csv.DictReader(io.StringIO(client.get(f"/v1/hq/league/csv?{WEEK}").text)))
     assert [row["store"] for row in rows] == ["north", "south", "islands", "new"]
-    for query in ("by=money", "from=soon", "from=2026-03-15&to=2026-03-09"):
+    for query in ("by=money", "compare=weekdays"):
+        assert "not known here" in client.get(f"/hq?{WEEK}&{query}&lang=en").text
+    for query in ("by=money", "compare=weekdays", "from=soon", "from=2026-03-15&to=2026-03-09"):
         assert client.get(f"/v1/hq/league?{query}").status_code == 422
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from hypothesis import given
@@ -45,9 +46,21 @@ def test_people_are_shown_something_and_told(given_: dict[str, str], first: str,
     assert list(dict.fromkeys(note.code.value for note in asked.notes)) == codes
 
 
-@pytest.mark.parametrize("given_", [{"from": "x"}, {"hours": "9"}, {"compare": "moon"}, {"by": "hour"}])
-def test_programs_are_refused(given_: dict[str, str]) -> None:
-    with pytest.raises(BadPeriod):
+@pytest.mark.parametrize(
+    ("given_", "said"),
+    [
+        ({"from": "x"}, "from: a day from 1970-01-03 to 2199-12-30 (bad_date)"),
+        (
+            {"from": "2026-03-02", "to": "2026-03-01"},
+            "from, to: the last day is before the first: exchange them (swapped)",
+        ),
+        ({"hours": "9"}, "hours: such as 9-12, within 0 and 24 (bad_hours)"),
+        ({"compare": "moon", "by": "hour"}, "compare: no such choice (bad_choice); by: no such choice (bad_choice)"),
+        ({"category": "moons"}, "category: no such choice (bad_choice)"),
+    ],
+)
+def test_programs_are_refused_by_name_and_with_what_would_be_right(given_: dict[str, str], said: str) -> None:
+    with pytest.raises(BadPeriod, match=f"^{re.escape(said)}$"):
         read_asked(PLAN, View.ZONES, given_, NOW, strict=True)
 
 

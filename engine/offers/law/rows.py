@@ -43,25 +43,25 @@ class LegalRow:
         return day is None or (self.first_day <= day and (self.last_day is None or day <= self.last_day))
 
 
-_FOOD = "ordonnance 2018-1128, art. 3 (loi 2018-938, art. 15), prolonged by loi 2025-337"
-_GOODS = "loi 2023-221 (Descrozaille), art. 7: goods of D.441-1 C. com."
+_FOOD = "ordonnance 2018-1128, art. 3 (loi 2018-938, art. 15), loi 2025-337"
+_GOODS = "loi 2023-221 (Descrozaille), art. 7; D.441-1 C. com."
 _FOOD_FROM, _GOODS_FROM, _UNTIL = dt.date(2019, 1, 1), dt.date(2024, 3, 1), dt.date(2028, 4, 15)
 
 ROWS: tuple[LegalRow, ...] = (
     LegalRow("food", 3400, _FOOD_FROM, _UNTIL, _FOOD, overseas=False),
     LegalRow("pet_food", 3400, _FOOD_FROM, _UNTIL, _FOOD, overseas=False),
-    LegalRow("alcohol", 3400, _FOOD_FROM, _UNTIL, f"{_FOOD}; drinks are food (règlement 178/2002)", overseas=False),
+    LegalRow("alcohol", 3400, _FOOD_FROM, _UNTIL, f"{_FOOD}; règlement 178/2002, art. 2", overseas=False),
     LegalRow("everyday", 3400, _GOODS_FROM, dt.date(2025, 4, 15), _GOODS, overseas=False),
-    LegalRow("everyday", 4000, dt.date(2025, 4, 16), _UNTIL, f"{_GOODS}, as changed by loi 2025-337", overseas=False),
+    LegalRow("everyday", 4000, dt.date(2025, 4, 16), _UNTIL, f"{_GOODS}; loi 2025-337", overseas=False),
     LegalRow("", 3400, _FOOD_FROM, _UNTIL, "as food, until products.csv says what it is", overseas=False),
     LegalRow("book", 500, dt.date(1982, 1, 1), None, "loi 81-766 (Lang), art. 1"),
     LegalRow("infant_formula", 0, dt.date(2020, 2, 22), None, "règlement délégué (UE) 2016/127, art. 10"),
-    LegalRow("tobacco", 0, dt.date(1991, 1, 10), None, "loi Évin: L.3512-4 CSP, for vaping L.3513-4 CSP"),
+    LegalRow("tobacco", 0, dt.date(1991, 1, 10), None, "L.3512-4 CSP, L.3513-4 CSP"),
 )
 """All caps, a class's newest last. A class that is not here, `other`, has none."""
 
 NO_GRATUIT = LegalRow("food", FULL_BP, _FOOD_FROM, None, "L.443-1 C. com. (loi 2018-938)")
-LOI_EVIN = LegalRow("alcohol", FULL_BP, dt.date(1991, 1, 10), None, "L.3323-2 and L.3323-4 CSP")
+LOI_EVIN = LegalRow("alcohol", FULL_BP, dt.date(1991, 1, 10), None, "L.3323-2 CSP, L.3323-4 CSP")
 WORDINGS = (NO_GRATUIT, LOI_EVIN)
 """Rules about words, which know no cap."""
 

@@ -21,7 +21,7 @@ from engine.runtime.map_fits import Fits, FitsInPlace
 from engine.runtime.renaming import rename_devices
 
 LEARNING_S = 60.0  # from the beginning of a lesson to its use, a lesson being 1 to 13 s of a core
-RECALIBRATE = 1.1  # thresholds are made anew when there are so many times more labelled devices
+RECALIBRATE = 1.1  # thresholds are made anew when there are so many times more devices that say what they are worth
 
 
 class StoreLabels:
@@ -74,8 +74,8 @@ class StoreLabels:
                 KnownPause(one.number, one.device, one.t, int(cell)) for one, cell in zip(located, at, strict=True)
             ]
             self.triggers.learn(known)
-        if self.triggers.devices >= max(RECALIBRATE * self._devices, 1):
-            self._devices = self.triggers.devices
+        if self.triggers.grown >= max(RECALIBRATE * self._devices, 1):
+            self._devices = self.triggers.grown
             self.promised_version += 1
         self._learn_map(clock)
 
@@ -114,7 +114,7 @@ class StoreLabels:
     def forget(self, devices: U64) -> None:
         """Devices (m,) that have left."""
         self._learning.forget(devices)
-        self.triggers.forget(devices)
+        self.triggers.leave(devices)
 
     def rename(self, names: Mapping[int, int]) -> None:
         """The salt has turned: devices go on under new names (old to new)."""

@@ -35,7 +35,7 @@ class Promises:
     ) -> list[Target]:
         """Targets of these campaigns; `given` then holds the promises of those that state a precision.
 
-        Where enough labelled devices say what triggers of such a dwell are worth, their word goes before what is
+        Where enough labelled devices and tracks say what triggers are worth there, their word goes before what is
         expected of the plan.
         """
         targets = [target_of(c, self._plan, self._cells, self._zones) for c in campaigns]
@@ -43,8 +43,8 @@ class Promises:
         for k, campaign in enumerate(campaigns):
             if campaign.precision is not None:
                 given = self.promise(targets[k], places, campaign.precision)
-                if labelled is not None and labelled.enough(campaign.min_dwell_s):
-                    given = promise_of_labels(labelled, campaign.min_dwell_s, campaign.precision, given)
+                if labelled is not None and labelled.enough(targets[k]):
+                    given = promise_of_labels(labelled, targets[k], campaign.precision, given)
                 targets[k], self.given[campaign.id] = keep_word(targets[k], given), given
         return targets
 
@@ -83,10 +83,10 @@ class Promises:
         return TRACKED_M + PER_BOUND * float(there.mean()) if len(there) else TRACKED_M
 
 
-def promise_of_labels(labelled: LabelledTriggers, dwell_s: float, precision: float, expected: Promise) -> Promise:
-    """What the store's own labels say of triggers of such a dwell, in place of what was expected. Where no threshold
-    keeps the word among them, none is given."""
-    found = labelled.calibrated(dwell_s, precision)
+def promise_of_labels(labelled: LabelledTriggers, target: Target, precision: float, expected: Promise) -> Promise:
+    """What the store's own labels say of a target's triggers, in place of what was expected. Where no threshold keeps
+    the word by them, none is given."""
+    found = labelled.calibrated(target, precision)
     if found is None:
         return replace(expected, threshold=None, labelled=labelled.devices)
     return Promise(found.threshold, found.precision, found.low, found.recall, labelled.devices, found.high)

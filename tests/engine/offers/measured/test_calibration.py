@@ -1,56 +1,102 @@
-"""Thresholds from a store's own labels keep the stated word, whatever its scores mean."""
+"""Thresholds from a store's own labels and tracks keep the stated word, whatever P is worth and whoever passes."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from engine.offers.measured.calibration import LEAST_DEVICES, Labelled, calibrate_threshold, probability_of_right
+from engine.offers.measured.calibration import (
+    LEAST_DEVICES,
+    STEPS,
+    THRESHOLDS,
+    Labelled,
+    calibrate_threshold,
+    step_of,
+    worth_of,
+)
+from engine.records import F64, Bools
 
 
-def drawn(devices: int, bias: float, rng: np.random.Generator) -> Labelled:
-    """Triggers of a store in which a score s is right with probability s^bias; each device has an error of its own."""
+def labels_of(devices: int, bias: float, rng: np.random.Generator) -> Labelled:
+    """People who pause: P says mostly much, and is right with probability p^bias; each device has its own error."""
     device = np.repeat(np.arange(devices), 5)
-    score = rng.uniform(0.1, 1.0, len(device))
+    score = rng.beta(1.5, 0.7, len(device))
     own = np.clip(score**bias + np.repeat(rng.normal(0.0, 0.05, devices), 5), 0.0, 1.0)
     return Labelled(device, score, rng.random(len(device)) < own)
 
 
-@pytest.mark.parametrize("bias", [0.3, 1.0, 3.0])
-@pytest.mark.parametrize("wanted", [0.8, 0.9])
-def test_the_word_is_kept_on_other_devices_whatever_scores_mean(bias: float, wanted: float) -> None:
-    """Seldom is a threshold from 60 devices more than five points short on a thousand others."""
-    kept = []
-    for seed in range(20):
+def passing(n: int, bias: float, rng: np.random.Generator) -> tuple[F64, Bools]:
+    """The store's triggers, of which labels are no sample: those who pass outnumber those who pause, and P says little
+    of them."""
+    score = np.concatenate([rng.beta(1.5, 0.7, n), rng.beta(0.8, 4.0, 2 * n)])
+    return score, rng.random(len(score)) < score**bias
+
+
+def counted(score: F64) -> F64:
+    """What sets off a campaign at each threshold: everything of at least so much."""
+    out = np.zeros((len(THRESHOLDS), len(STEPS)))
+    for at, least in enumerate(THRESHOLDS.tolist()):
+        np.add.at(out[at], step_of(score[score >= least]), 1.0)
+    return out
+
+
+@pytest.mark.parametrize("bias", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("wanted", [0.7, 0.8])
+def test_the_word_is_kept_among_all_who_pass_whatever_p_is_worth(bias: float, wanted: float) -> None:
+    """Seldom is a threshold from 80 devices more than five points short on thousands of others, or outside of its
+    own interval."""
+    kept, inside = [], []
+    for seed in range(10):
         rng = np.random.default_rng(seed)
-        found = calibrate_threshold(drawn(60, bias, rng), wanted, rng)
-        others = drawn(1000, bias, rng)
+        fired = counted(passing(60, bias, rng)[0])
+        found = calibrate_threshold(labels_of(80, bias, rng), fired, 5 * fired, wanted, rng)
         if found is None:
             continue
-        reached = others.score >= found.threshold
-        kept.append(float(others.right[reached].mean()) >= wanted - 0.05)
+        score, right = passing(5000, bias, rng)
+        true = float(right[score >= found.threshold].mean())
+        kept.append(true >= wanted - 0.05)
+        inside.append(found.low <= true <= found.high)
+    assert len(kept) >= 8
     assert np.mean(kept) >= 0.9
-    assert len(kept) >= 10
+    assert np.mean(inside) >= 0.8
+
+
+def test_labels_that_are_all_right_promise_nothing_of_those_who_pass() -> None:
+    """At a place where everybody who was labelled was right, whatever P said: the lowest threshold would keep any word
+    among them. Triggers are of people for whom P says next to nothing, of whom no label speaks."""
+    rng = np.random.default_rng(1)
+    labels = Labelled(np.arange(60), np.full(60, 0.97), np.ones(60, np.bool_))
+    fired = counted(np.concatenate([np.full(40, 0.97), np.full(60, 0.12)]))
+    found = calibrate_threshold(labels, fired, fired, 0.9, rng)
+    assert found is not None
+    assert found.threshold > 0.12
+    assert found.low <= found.precision <= found.high
+
+
+def test_a_campaign_with_few_triggers_goes_by_the_stores() -> None:
+    """Five triggers that all look right say little where the store's others do not."""
+    rng = np.random.default_rng(1)
+    labels = labels_of(200, 1.0, rng)
+    store, few = counted(np.full(300, 0.55)), counted(np.full(5, 0.97))
+    found = calibrate_threshold(labels, few, store, 0.9, rng)
+    many = calibrate_threshold(labels, 40 * few, store, 0.9, rng)
+    assert many is not None
+    assert many.threshold == THRESHOLDS[0]
+    assert found is not None
+    assert found.threshold > 0.55
 
 
 def test_few_devices_say_nothing_and_a_bad_store_promises_nothing() -> None:
     rng = np.random.default_rng(1)
-    assert calibrate_threshold(drawn(LEAST_DEVICES - 1, 1.0, rng), 0.5, rng) is None
+    fired = counted(rng.random(100))
+    assert calibrate_threshold(labels_of(LEAST_DEVICES - 1, 1.0, rng), fired, fired, 0.5, rng) is None
+    assert worth_of(labels_of(LEAST_DEVICES - 1, 1.0, rng), rng) is None
     hopeless = Labelled(np.arange(100), rng.random(100), np.zeros(100, np.bool_))
-    assert calibrate_threshold(hopeless, 0.5, rng) is None
+    assert calibrate_threshold(hopeless, fired, fired, 0.5, rng) is None
+    assert calibrate_threshold(labels_of(80, 1.0, rng), 0 * fired, 0 * fired, 0.5, rng) is None
 
 
-def test_everything_right_asks_for_nothing() -> None:
-    rng = np.random.default_rng(1)
-    labels = Labelled(np.arange(50), np.linspace(0.2, 0.9, 50), np.ones(50, np.bool_))
-    found = calibrate_threshold(labels, 0.9, rng)
-    assert found is not None
-    assert (found.threshold, found.precision, found.recall) == (0.2, 1.0, 1.0)
-    assert found.low == found.high == 1.0
-
-
-def test_the_probability_rises_with_the_score() -> None:
-    labels = Labelled(np.arange(6), np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), np.array([0, 1, 0, 1, 1, 1], np.bool_))
-    said = probability_of_right(labels, [0.05, 0.1, 0.25, 0.4, 0.9])
-    assert said.tolist() == [0.0, 0.0, 0.5, 1.0, 1.0]
-    assert np.isnan(probability_of_right(Labelled(np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)), [0.5]))
+def test_what_p_is_worth_rises_with_it() -> None:
+    worth = worth_of(labels_of(60, 2.0, np.random.default_rng(2)), np.random.default_rng(3))
+    assert worth is not None
+    assert (np.diff(worth, axis=1) >= 0).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.offers.measured import labelled
-from engine.offers.measured.labelled import KnownPause, LabelledTriggers, held
+from engine.offers.measured.labelled import KnownPause, LabelledTriggers, said
 from engine.offers.targets import Target
 from engine.records import Fixes
 
@@ -31,48 +31,84 @@ def trial() -> LabelledTriggers:
     return out
 
 
-def test_a_score_is_what_was_held_for_the_dwell() -> None:
+def made_target() -> Target:
+    return Target("a", np.array([1, 0], np.float32), 0.5, DWELL_S)
+
+
+def day(made: LabelledTriggers, devices: int) -> None:
+    """Every second device is at the first place, where P says 0.9 of it; of the others it says 0.45. All are labelled,
+    and leave."""
+    for device in range(1, devices + 1):
+        start, there = device * 1000.0, device % 2 == 0
+        t = [start + 3.0 * k for k in range(10)]
+        made.see(fixes_of(device, t, 0.9 if there else 0.45), np.array([device], np.uint64), t[-1], 20.0)
+        made.learn([KnownPause(device, device, start + 15.0, 0 if there else 1)])
+        made.leave(np.array([device], np.uint64))
+
+
+def test_a_score_is_the_mean_over_the_dwell() -> None:
     t = np.arange(0.0, 31.0, 3.0)
     p = np.array([0.1, 0.9, 0.8, 0.7, 0.6, 0.9, 0.2, 0.1, 0.1, 0.1, 0.1], np.float32)
-    assert held(t, p, 9.0, 12.0) == pytest.approx(0.6)
-    assert held(t, p, 9.0, 6.0) == pytest.approx(0.7)
-    assert held(t, p, 24.0, 6.0) == pytest.approx(0.1)  # it has left by then
-    assert np.isnan(held(t[:3], p[:3], 3.0, 12.0))
+    assert said(t, p, 9.0, 9.0) == pytest.approx((0.9 + 0.8 + 0.7 + 0.6) / 4)
+    assert said(t, p, 24.0, 6.0) == pytest.approx(0.1)  # it has left by then
+    assert np.isnan(said(t[:3], p[:3], 30.0, 12.0))
 
 
 def test_devices_at_known_places_make_the_threshold() -> None:
-    """At the first place P says 0.9 of those who are there and 0.6 of as many who are not."""
     made = trial()
-    for device in range(1, 121):
-        start, there = device * 1000.0, device % 2 == 0
-        t = [start + 3.0 * k for k in range(10)]
-        made.see(fixes_of(device, t, 0.9 if there else 0.6), np.array([device], np.uint64), t[-1], 20.0)
-        made.learn([KnownPause(device, device, start + 15.0, 0 if there else 1)])
-    found = made.calibrated(DWELL_S, 0.9)
+    day(made, 120)
+    found = made.calibrated(made_target(), 0.8)
     assert made.devices == 120
+    assert made.grown == 240
     assert found is not None
-    assert found.threshold > 0.6
-    assert found.precision >= 0.9
-    assert made.calibrated(30.0, 0.9) is None
+    assert found.threshold > 0.45
+    assert found.precision >= 0.8
+    assert made.calibrated(Target("a", np.array([1, 0], np.float32), 0.5, 30.0), 0.8) is None, "another dwell"
+    assert made.calibrated(Target("a", np.array([1, 1], np.float32), 0.5, DWELL_S), 0.8) is None, "another place"
 
 
 def test_few_devices_say_nothing() -> None:
     made = trial()
-    for device in range(1, 20):
+    day(made, 20)
+    assert made.calibrated(made_target(), 0.5) is None
+    assert not made.enough(made_target())
+
+
+def test_labels_alone_say_nothing_before_tracks_say_what_sets_triggers_off() -> None:
+    """And those who take their consent back do not count."""
+    made = trial()
+    for device in range(1, 81):
         t = [device * 1000.0 + 3.0 * k for k in range(10)]
         made.see(fixes_of(device, t, 0.9), np.array([device], np.uint64), t[-1], 20.0)
         made.learn([KnownPause(device, device, t[5], 0)])
-    assert made.calibrated(DWELL_S, 0.9) is None
-    assert not made.enough(DWELL_S)
+        made.forget(np.array([device], np.uint64))
+    assert made.devices == 80
+    assert not made.enough(made_target())
+
+
+def test_a_place_that_hardly_anything_sets_off_keeps_the_rule_without_labels() -> None:
+    made = LabelledTriggers()
+    far = Target("far", np.array([0, 0], np.float32), 0.5, DWELL_S)
+    made.set_targets([made_target(), far])
+    day(made, 120)
+    assert made.enough(made_target())
+    assert not made.enough(far)
 
 
 def test_the_pairs_outlive_a_restart() -> None:
-    made, again = trial(), trial()
-    t = [3.0 * k for k in range(10)]
-    made.see(fixes_of(1, t, 0.9), np.array([1], np.uint64), t[-1], 20.0)
-    made.learn([KnownPause(0, 1, 15.0, 0)])
+    made, again, before = trial(), trial(), LabelledTriggers()
+    day(made, 60)
     again.restore(made.state())
-    assert again.devices == made.devices == 1
+    before.restore(made.state())
+    before.set_targets([made_target()])
+    assert again.devices == before.devices == made.devices == 60
+    found = made.calibrated(made_target(), 0.8)
+    assert found is not None
+    assert again.calibrated(made_target(), 0.8) == found
+    assert before.enough(made_target())
+    again = trial()
+    again.restore({"number": np.arange(3), "dwell": np.zeros(3), "score": np.zeros(3), "right": np.zeros(3, np.bool_)})
+    assert again.devices == 0, "of a checkpoint whose scores meant something else"
 
 
 def test_labels_of_hours_ago_are_still_held_against_what_was_seen_but_not_of_who_left(

@@ -91,7 +91,9 @@ def take_form(store: Store, request: Request, grant: Editor, ctx: Ctx, seen: See
         status = 422 if typed.get("do") == "save" else 200
         week = None
         if typed.get("do") == "foretell" and campaign is not None:
-            week = shown(foretell_week(ctx, store, campaign, time.time()), plan, language(request))
+            week = shown(
+                foretell_week(ctx, store, campaign, time.time()), plan, language(request), ctx.config.privacy.k
+            )
         return _form(request, ctx, store, typed, version, looked, status=status, week=week)
     if not version and has_campaign(ctx.db, store, campaign.id):
         taken = Problem("form", "form.id", "is taken", code=MistakeCode.TAKEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,14 +16,26 @@ from api.context import AppContext
 from api.texts.language import Language
 from api.texts.money import money
 from api.texts.numbers import number
+from engine.config import PrivacyConfig
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.decide import worth_of
-from engine.offers.foretold.forecast import LEAST_WEEKS, CouponWorth, ForecastBand, Point, curve, days_of, week_ahead
-from engine.offers.foretold.replay import Replayed, replay
+from engine.offers.foretold.forecast import (
+    LEAST_WEEKS,
+    CouponWorth,
+    ForecastBand,
+    Point,
+    curve,
+    days_of,
+    week_ahead,
+)
+from engine.offers.foretold.replay import replay
 from engine.plan.model import Plan
-from engine.storage.vouchers.pauses import PauseSource, past_of
+from engine.presence.withheld.counted import CountedEvent, ToldBlock, WaitingCount, tell_blocks
+from engine.privacy.k_anonymity import whole_ks
+from engine.storage.vouchers.pauses import PauseSource, first_of_k, past_of
 from engine.storage.vouchers.results import used_and_unused
+from engine.vocabulary import DecisionReason
 
 WEEKS = 4
 WARM_UP = 1
@@ -35,40 +48,56 @@ class WhatIf:
 
     source: PauseSource
     weeks: int
-    moments: int
+    moments: int | None  # None: of fewer than k shoppers, of whom nothing is foretold
     points: list[Point]
-    replayed: Replayed
+    refused: Mapping[DecisionReason, int]
     worth: CouponWorth
 
 
 def foretell_week(ctx: AppContext, store: str, campaign: Campaign, now: float) -> WhatIf:
     """Replays the last whole days of the store's clock, and draws the week after them. The same look, the same answer.
 
-    What was never kept (moments of people who agreed to no offers) is in none of it.
+    What was never kept (moments of people who agreed to no offers) is in none of it. With a k of more than one nothing
+    is foretold of fewer than k shoppers, whatever was typed; all is made of blocks with k of them each, whose coupons
+    are drawn anew over the block's time.
     """
-    plan, offers = ctx.plan(store), ctx.config.offers
+    plan, offers, k = ctx.plan(store), ctx.config.offers, ctx.config.privacy.k
     zone = ZoneInfo(plan.timezone)
     until = dt.datetime.fromtimestamp(now, zone).date()
     from_t = _midnight(until - dt.timedelta(weeks=WEEKS + WARM_UP), zone)
     around, share = _around(plan, campaign)
-    past = past_of(ctx.db, store, campaign, from_t, _midnight(until, zone), zone=around, share=share)
+    past = past_of(ctx.db, store, campaign, from_t, _midnight(until, zone), zone=around, share=share, k=k)
     limits = Limits(offers.per_visit, offers.per_day, offers.per_week)
     running = campaign.model_copy(
         update={"when": campaign.when.model_copy(update={"starts_at": None, "ends_at": None})}
     )
+    begun = first_of_k(past.pauses, k)
+    if k > 1 and begun is None:
+        taken = CouponWorth(worth_of(campaign, plan), campaign.margin_minor, campaign.redeem_probability)
+        return WhatIf(PauseSource.NONE, 0, None, [], {}, taken)  # not what they stand on: one makes the difference
     replayed = replay(running, past.pauses, past.others, limits, zone)
-    weeks = _weeks(past.pauses[0].t if past.pauses else now, until, zone)
-    used, unused = used_and_unused(ctx.db, store, campaign.id)
+    weeks = _weeks(now if begun is None else begun, until, zone)
+    used, unused = (whole_ks(n, k) for n in used_and_unused(ctx.db, store, campaign.id))
     worth = CouponWorth(worth_of(campaign, plan), campaign.margin_minor, campaign.redeem_probability, used, unused)
     points = []
     if weeks >= LEAST_WEEKS:
         rng = np.random.default_rng(zlib.crc32(f"{store}|{campaign.id}".encode()))
-        points = curve(week_ahead(days_of(replayed.issued_at, until, weeks, zone), rng), worth, rng)
-    return WhatIf(past.source, weeks, len(past.pauses), points, replayed, worth)
+        blocks = _blocks(replayed.issued_at, replayed.issued_to, from_t, ctx.config.privacy)
+        issued = replayed.issued_at if k == 1 else [t for b in blocks for t in rng.uniform(b.since, b.until, b.n)]
+        points = curve(week_ahead(days_of(issued, until, weeks, zone), rng), worth, rng)
+    refused = {reason: told for reason, n in replayed.refused.items() if (told := whole_ks(n, k))}
+    those = _blocks([p.t for p in past.pauses], [p.shopper_id for p in past.pauses], from_t, ctx.config.privacy)
+    return WhatIf(past.source, weeks, sum(b.n for b in those), points, refused, worth)
 
 
-def shown(what_if: WhatIf, plan: Plan, lang: Language) -> dict[str, Any]:
-    """The same, as the page shows it."""
+def _blocks(at: Sequence[float], whose: Sequence[str], since: float, told: PrivacyConfig) -> list[ToldBlock]:
+    """In whole ks, with k shoppers behind each: when in a block somebody came is not told."""
+    events = [CountedEvent(t, who) for t, who in zip(at, whose, strict=True)]
+    return tell_blocks(events, WaitingCount(since), told.k, told.block_s)[0]
+
+
+def shown(what_if: WhatIf, plan: Plan, lang: Language, k: int) -> dict[str, Any]:
+    """The same, as the page shows it; `k` is what it was told by."""
 
     def sum_of(band: ForecastBand) -> list[str]:
         return [money(round(v), plan.currency, lang) for v in (band.expected, band.low, band.high)]
@@ -92,9 +121,10 @@ def shown(what_if: WhatIf, plan: Plan, lang: Language) -> dict[str, Any]:
         "moments": what_if.moments,
         "rows": rows,
         "chart": _chart(what_if.points),
-        "refused": sorted(((r.value, n) for r, n in what_if.replayed.refused.items()), key=lambda p: -p[1]),
+        "refused": sorted(((r.value, n) for r, n in what_if.refused.items()), key=lambda p: -p[1]),
         "measured": what_if.worth.measured,
         "least": LEAST_WEEKS,
+        "k": k,
     }
 
 

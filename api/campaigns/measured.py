@@ -46,7 +46,7 @@ def what_if_page(store: Store, campaign_id: Name, request: Request, visitor: Vis
         return sign_in_page(request, request.url.path)
     plan, lang = ctx.plan(store), language(request)
     campaign = get_campaign(ctx.db, store, campaign_id).campaign
-    week = shown(foretell_week(ctx, store, campaign, time.time()), plan, lang)
+    week = shown(foretell_week(ctx, store, campaign, time.time()), plan, lang, ctx.config.privacy.k)
     return page(
         request,
         "campaign_what_if.html",

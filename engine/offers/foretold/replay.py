@@ -36,9 +36,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """When coupons would have come (s UTC, in order), and why not at the other moments."""
+    """When coupons would have come (s UTC, in order) and to whom, and why not at the other moments."""
 
     issued_at: tuple[float, ...] = ()
+    issued_to: tuple[str, ...] = ()
     refused: Counter[DecisionReason] = field(default_factory=Counter)
 
 
@@ -61,8 +62,8 @@ def replay(
         if is_control(campaign, pause.shopper_id):
             refused[DecisionReason.HOLDOUT] += 1
         else:
-            issued.append(pause.t)
-    return Replayed(tuple(issued), refused)
+            issued.append(pause)
+    return Replayed(tuple(p.t for p in issued), tuple(p.shopper_id for p in issued), refused)
 
 
 def _by_shopper(others: Sequence[Held]) -> defaultdict[str, list[Slot]]:

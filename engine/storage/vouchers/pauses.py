@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,15 +74,16 @@ def past_of(
     *,
     zone: str | None = None,
     share: float = 1.0,
+    k: int = 1,
 ) -> Past:
     """What is kept of the time between. `zone` is the one around the campaign's product, of whose stays `share` stop
-    at it; both are used only where no trigger tells better."""
+    at it; both are used only where no trigger tells better: those of k shoppers, so that nobody's first one shows."""
     with db.read() as session:
         others = _others(session, store, campaign.id, from_t, to_t)
         like = [campaign.id, *_alike(session, store, campaign)]
         for name in like:
             pauses = _triggers(session, store, name, from_t, to_t)
-            if pauses:
+            if first_of_k(pauses, k) is not None:
                 source = PauseSource.OWN_TRIGGERS if name == campaign.id else PauseSource.TRIGGERS_THERE
                 return Past(source, pauses, others)
         there = campaign.place.zone or (None if campaign.place.store else zone)
@@ -90,6 +92,14 @@ def past_of(
         return Past(PauseSource.VISITS if pauses else PauseSource.NONE, pauses, others)
     some = [p for p in pauses if zone is not None and _among(p, campaign.id, share)]
     return Past(PauseSource.VISITS_AROUND if some else PauseSource.NONE, some, others)
+
+
+def first_of_k(pauses: Sequence[PlaceMoment], k: int) -> float | None:
+    """When k shoppers had had one at least (s UTC); None where fewer have."""
+    first: dict[str, float] = {}
+    for pause in pauses:
+        first[pause.shopper_id] = min(pause.t, first.get(pause.shopper_id, pause.t))
+    return sorted(first.values())[k - 1] if len(first) >= k else None
 
 
 def _alike(session: Session, store: str, campaign: Campaign) -> list[str]:

@@ -82,6 +82,7 @@ class NoteCode(StrEnum):
     NO_VIEWS = "no_views"
     NOBODY_JOINED = "nobody_joined"
     NO_WAYS = "no_ways"
+    NO_STEPS = "no_steps"
 
 
 REFUSED = {

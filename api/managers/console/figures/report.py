@@ -209,6 +209,9 @@ def _notes_of_view(looked: LookedPeriods) -> list[Note]:
         return [*whole, *(_receipts_wait(now) if is_followed(looked) else [Note(NoteCode.NOT_FOLLOWED)])]
     if view in (View.ROPO, View.ROPO_UPLIFT):
         return _notes_of_ropo(looked)
+    if view is View.FLOWS:
+        steps = [pair for pair in now.moves if looked.asked.zone in (None, *pair)]
+        return [] if steps or now.is_empty else [Note(NoteCode.NO_STEPS)]
     return _notes_of_products(looked) if view is View.PRODUCTS else []
 
 

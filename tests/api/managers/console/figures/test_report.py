@@ -25,6 +25,7 @@ from engine.storage.presence.plan_versions import note_plans
 from tests.api.managers.console.shop import MONDAY, OPEN, STORE, at, days_from, open_day, plan_in, shop_with
 
 LAST = days_from(MONDAY, 35)[-1]
+TUESDAY = MONDAY + dt.timedelta(days=1)
 NOW = at(plan_in(), LAST + dt.timedelta(days=2), 12)
 WEEK = {"from": "2026-03-30", "to": "2026-04-05"}  # the fifth
 
@@ -147,11 +148,15 @@ def test_an_empty_period_says_from_when_to_when_there_is_something(made: Reports
 def test_zones_that_the_plan_no_longer_has(tmp_path: Path) -> None:
     made = shop_with(tmp_path, plan_in(), [MONDAY])
     rows = [ZoneHourRow(at(plan_in(), MONDAY, 9), "old-bakery", 900.0, 3, 900.0, 1.0)]
+    rows.append(ZoneHourRow(at(plan_in(), TUESDAY, 9), "bakery", 900.0, 3, 900.0, 1.0))
     save_checkpoint(made.ctx.db, STORE, 0, b"", [], rows, [], 1.0)
     report = look(made, View.ZONES, from_="2026-03-02", to="2026-03-02")
     [note] = [n for n in report.notes if n.code == "zones_gone"]
     assert note.values == {"n": 1, "zones": "old-bakery"}
     assert value(report, "bakery", "visits") == 30
+    asked = (("2026-03-02", "bakery"), ("2026-03-03", "bakery"), ("2026-03-02", "cellar"))
+    said = ["no_steps" in codes(look(made, View.FLOWS, from_=day, to=day, zone=zone)) for day, zone in asked]
+    assert said == [False, True, True]  # on Tuesday nobody went anywhere from there, and nobody ever into the cellar
     made.ctx.db.close()
 
 

@@ -34,16 +34,18 @@ def main(address: str, epoch: int) -> int:
     assert config.cluster is not None
     db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))
     stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    _stop_on_signals(stopping)
     while not listens(*split_address(address)):  # Ray starts at the same time as we do
         if stopping.wait(0.1):
             return 0
     actors = RayActors(address)
+    _stop_on_signals(stopping)  # Ray has set its own, which end the process as if it had crashed
     keeper, away = Keeper(db, actors, config.cluster, epoch), False
     while not stopping.wait(LOOK_S):
         try:
             keeper.look()
+            if away:
+                log.info("the database is back")
             away = False
         except StorageUnavailable as error:
             if not away:
@@ -54,6 +56,11 @@ def main(address: str, epoch: int) -> int:
             return 3
     actors.close()
     return 0
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
 
 
 if __name__ == "__main__":

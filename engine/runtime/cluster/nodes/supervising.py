@@ -254,6 +254,8 @@ class NodeSupervisor:
         try:
             beat_node(self._db, self._words.say(self._db))
             now = read_head(self._db) if head is not None else None
+            if self._away:
+                log.info("the database is back")
             self._away = False
         except StorageUnavailable as error:
             if not self._away:

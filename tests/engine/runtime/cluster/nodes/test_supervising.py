@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import ClusterConfig, Config
-from engine.errors import OperatorError
+from engine.errors import OperatorError, StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.nodes import supervising
 from engine.runtime.cluster.nodes.checks import site_check
@@ -20,7 +20,7 @@ from engine.runtime.cluster.nodes.names import NodeSite, sessions_folder
 from engine.runtime.cluster.nodes.sessions import session_members
 from engine.runtime.cluster.nodes.supervising import NodeSupervisor
 from engine.storage.database import Database, open_database
-from engine.storage.shards.nodes import become_head, read_head, read_nodes
+from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_head, read_nodes
 from tests.sites import until
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -122,6 +122,23 @@ def test_a_node_says_once_that_there_is_no_head_yet(
     following.start()
     look_on(db)
     assert caplog.text.count("south waits: there is no head yet") == 1
+
+
+def test_a_node_says_once_that_the_database_is_away_and_once_that_it_is_back(
+    db: Database, following: threading.Thread, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    full = iter((True, True, False))
+
+    def beat(database: Database, word: NodeWord) -> None:
+        if next(full, False):
+            raise StorageUnavailable("no room")
+        beat_node(database, word)
+
+    monkeypatch.setattr(supervising, "beat_node", beat)
+    following.start()
+    look_on(db)
+    assert [caplog.text.count(said) for said in ("the database is away", "the database is back")] == [1, 1]
 
 
 def test_a_node_that_cannot_write_says_so_once_and_joins_when_it_can(

@@ -20,7 +20,7 @@ from engine.runtime.cluster.placing.layout import (
 )
 from engine.storage.shards.nodes import Head, NodeSeen
 from engine.storage.shards.shards import ShardSeen
-from engine.storage.shards.standing import SILENT_AFTER_S, node_standing
+from engine.storage.shards.standing import SILENT_AFTER_S, NodeStanding, node_standing
 
 
 def shard_values(shards: Iterable[ShardSeen]) -> list[dict[str, Any]]:
@@ -103,6 +103,21 @@ def print_all(values: dict[str, Any], console: Console) -> None:
     for s in values["shards"]:
         if s["reason"]:
             console.print(f"shard {s['shard']}: {s['reason']}", soft_wrap=True, highlight=False)
+    for line in remedies(values):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def remedies(values: dict[str, Any]) -> list[str]:
+    """What mends what is wrong with nodes, a line each. Who all say nothing at once lack a database to say it to."""
+    nodes, shards = values["nodes"], values["shards"]
+    if shards and all(s["state"] == "silent" for s in shards):
+        return ["every shard is silent: does the database take writes, is its disk full? Else no node lives"]
+    said = {
+        NodeStanding.GONE: "node {0} is gone: start it again, or, gone for good, `rayon cluster drain {0} --forget`",
+        NodeStanding.CLOCK: "node {0}: set its clock by NTP; its stores go elsewhere meanwhile",
+        NodeStanding.DISK: "node {0}: make room below data_dir and cluster.ray_dir; its stores go elsewhere meanwhile",
+    }
+    return [said[n["state"]].format(n["node"]) for n in nodes if n["state"] in said]
 
 
 def in_words(step: Step) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from api.cli.cluster.shown import remedies
 from api.cli.commands import build
 from engine.errors import OperatorError
 from engine.runtime.cluster.keeping.moving import stores_on
@@ -101,6 +102,15 @@ def test_status_shows_nodes_and_shards_and_fails_where_one_is_not_well(db: Datab
     shown = run("status")
     assert shown.exit_code == 1
     assert "clock" in shown.stdout
+
+
+def test_status_says_what_mends_a_node_and_what_silences_all() -> None:
+    nodes = [{"node": name, "state": state} for name, state in (("a", "gone"), ("b", "clock"), ("c", "well"))]
+    first, second = remedies({"nodes": nodes, "shards": [{"state": "silent"}, {"state": "working"}]})
+    assert "`rayon cluster drain a --forget`" in first
+    assert second.startswith("node b: set its clock")
+    assert "take writes" in remedies({"nodes": nodes, "shards": [{"state": "silent"}] * 2})[0]
+    assert remedies({"nodes": nodes[2:], "shards": []}) == []
 
 
 def test_plans_are_shown_and_nothing_is_done(db: Database) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 WRITES_BYTES_PER_S = 3_000.0  # of states of one store: 0.26 GB a day, and as much again in the log of the database
 OVERDUE_S = 30.0  # tracks are rounded every few seconds of the store's time: who waits longer waits for nothing
 OVERDUE_SHARE = 0.2  # of a long rest: an engine that is behind takes several windows in a step, and is rarely rounded
-LONGEST_REST_S = 600.0  # so much journal is worked off again after a crash, at most
+LONGEST_REST_S = 900.0  # so much journal is worked off again after a crash, at most; figures are by quarters of an hour
 
 
 @dataclass(slots=True)

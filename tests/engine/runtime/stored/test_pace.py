@@ -52,7 +52,7 @@ def test_of_an_engine_that_is_rarely_rounded_no_state_is_saved_at_its_largest() 
     assert set(sizes) == {1_900_000}
 
 
-def test_no_state_is_so_large_that_more_than_five_minutes_are_journal() -> None:
+def test_no_state_is_so_large_that_more_than_the_longest_rest_is_journal() -> None:
     pace = Pace()
     pace.note(0.0, 10**9)
     assert pace.rest_until == LONGEST_REST_S

@@ -86,7 +86,7 @@ def test_who_stays_gets_a_track_and_more_than_the_limit_do_not() -> None:
         t = np.full(n, T0 + second)
         heard = Readings(t, device, ap, np.full(n, -60, np.float32), nothing, nothing)
         engine.step([Frame(PLAN.store, "c1", T0 + second, T0 + second, heard, Readings.empty(), {})], T0 + second)
-        if second == 7:
+        if second == 4:
             assert engine.figures()["tracks"] == FREE_TRACKS
     assert engine.figures()["tracks"] == FREE_TRACKS + 50
     engine.step([], T0 + 400)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +89,25 @@ class PageStream:
         self.sent = {i: expires_at for i, expires_at in self.sent.items() if expires_at > now}
 
 
+class OpenPage:
+    """A page's stream while it is open. Not a generator: a loop that ends closes all of those at once, and one that is
+    closed before what waits in it makes that fail."""
+
+    def __init__(self, hub: PageHub, stream: PageStream) -> None:
+        self._hub, self._stream = hub, stream
+
+    async def __aenter__(self) -> PageStream:
+        try:
+            await self._hub.open(self._stream)
+        except BaseException:
+            self._hub.forget(self._stream)
+            raise
+        return self._stream
+
+    async def __aexit__(self, *_: object) -> None:
+        self._hub.forget(self._stream)
+
+
 class PageHub:
     """All open pages of this process. Every method runs on the event loop.
 
@@ -138,27 +157,29 @@ class PageHub:
         """Who has a page open in this process."""
         return frozenset(self._streams)
 
-    @contextlib.asynccontextmanager
-    async def page(self, shopper_id: str, session_id: str = "") -> AsyncIterator[PageStream]:
-        """Opens a stream for one page, everything pending first; it ends with the browser's session. Raises
-        StorageUnavailable."""
-        stream = PageStream(shopper_id, session_id)
+    def page(self, shopper_id: str, session_id: str = "") -> OpenPage:
+        """`async with hub.page(...) as stream:` opens a stream for one page, everything pending first; it ends with
+        the browser's session. Entering raises StorageUnavailable."""
+        return OpenPage(self, PageStream(shopper_id, session_id))
+
+    async def open(self, stream: PageStream) -> None:
+        """Lets it have what is pending, and then what comes."""
         if self._closing.is_set():
             stream.end()
-        self._streams.setdefault(shopper_id, set()).add(stream)  # before reading, so that nothing falls in between
-        try:
-            if self._after_regrouped is None:
-                self._after_regrouped = await asyncio.to_thread(self._latest_regrouped)
-            if self._after_change is None:
-                self._after_change = await asyncio.to_thread(self._latest_change)
-            for pending in await asyncio.to_thread(self._fetch_one, shopper_id, self._clock()):
-                stream.offer(pending)
-            yield stream
-        finally:
-            streams = self._streams[shopper_id]
-            streams.discard(stream)
-            if not streams:
-                del self._streams[shopper_id]
+        self._streams.setdefault(stream.shopper_id, set()).add(stream)  # before reading: nothing falls in between
+        if self._after_regrouped is None:
+            self._after_regrouped = await asyncio.to_thread(self._latest_regrouped)
+        if self._after_change is None:
+            self._after_change = await asyncio.to_thread(self._latest_change)
+        for pending in await asyncio.to_thread(self._fetch_one, stream.shopper_id, self._clock()):
+            stream.offer(pending)
+
+    def forget(self, stream: PageStream) -> None:
+        """Nothing is offered to it any more."""
+        streams = self._streams[stream.shopper_id]
+        streams.discard(stream)
+        if not streams:
+            del self._streams[stream.shopper_id]
 
     async def run(self) -> None:
         """Polls until closed or cancelled. A database that is away is tried again with growing pauses."""

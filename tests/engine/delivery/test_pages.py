@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -243,3 +244,26 @@ def test_other_processes_are_told_who_comes_goes_and_stays() -> None:
 
     asyncio.run(story())
     assert told == [({"ana"}, set()), ({"ben"}, set()), ({"ana"}, {"ben"}), (set(), {"ana"})]
+
+
+def test_a_loop_that_ends_while_a_page_is_open_says_nothing() -> None:
+    """A loop closes all generators that are left, in any order: a page that hangs on another one would fail."""
+    said: list[dict[str, Any]] = []
+    outbox = Outbox()
+    hub = PageHub(outbox.fetch_all, outbox.fetch_one, clock=lambda: 0.0)
+
+    async def told() -> AsyncIterator[PageStream]:
+        async with hub.page("ana") as page:
+            yield page
+
+    async def left_open() -> AsyncIterator[PageStream]:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+        left = told()
+        await anext(left)
+        return left
+
+    with asyncio.Runner() as runner:
+        left = runner.run(left_open())
+        assert hub.shoppers() == {"ana"}
+    del left
+    assert (said, hub.shoppers()) == ([], frozenset())

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from functools import partial
 from pathlib import Path
 
@@ -288,10 +288,15 @@ class NoKeys:
 def _state(state: StoredState, seal: Seal) -> Iterator[Found]:
     """What a store's engine would start from."""
     what = f"state of {state.store}"
-    bad = [row for row, _, payload in state.journal if _is_damaged(payload, seal)]
-    if state.checkpoint and _is_damaged(state.checkpoint, seal):
+    bad = [row for row, _, payload in state.journal if _bytes_are(payload, seal) is _Bytes.DAMAGED]
+    saved = _bytes_are(state.checkpoint, seal) if state.checkpoint else None
+    if saved is _Bytes.DAMAGED:
         says = "the checkpoint's checksum is wrong: tracks will begin anew; statistics, vouchers and points are whole"
         yield Found(what, Condition.WRONG, says, "start the engine, which leaves it out; look after the disk")
+    elif saved is _Bytes.GONE:
+        says = "the key that the checkpoint was sealed with is not here: tracks will begin anew"
+        out = "right where its day is over; else name the data_dir that the engine uses, or restore its keys"
+        yield Found(what, Condition.WARNING, says, out)
     if bad:
         says = f"{len(bad)} of {len(state.journal)} journal rows are damaged (the first is {bad[0]})"
         yield Found(what, Condition.WRONG, says, "start the engine, which leaves these out and uses the others")
@@ -301,7 +306,7 @@ def _state(state: StoredState, seal: Seal) -> Iterator[Found]:
         says = f"{len(state.journal)} journal rows from {first} to {last} wait to be worked off"
         out = "start the engine: they go into the statistics, and nothing is issued for them" if age_s > OLD_S else ""
         yield Found(what, Condition.WARNING if age_s > OLD_S else Condition.OK, says, out)
-    elif state.checkpoint and not _is_damaged(state.checkpoint, seal):
+    elif saved is _Bytes.WHOLE:
         yield Found(what, Condition.OK, "the checkpoint is whole, and nothing is left to work off")
 
 
@@ -309,15 +314,23 @@ def _ends(state: StoredState) -> tuple[float, float]:
     return state.journal[0][1], state.journal[-1][1]
 
 
-def _is_damaged(payload: bytes, seal: Seal) -> bool:
-    """Whether its bytes are not those that were written. What a day's key has died for is not damaged, but gone."""
+class _Bytes(Enum):
+    """What stands in a row, as far as the keys here tell."""
+
+    WHOLE = auto()
+    GONE = auto()  # sealed with a key that is not here: of a day that is over, or of another data_dir
+    DAMAGED = auto()
+
+
+def _bytes_are(payload: bytes, seal: Seal) -> _Bytes:
+    """Whether its bytes are those that were written."""
     try:
         unpack(seal.open(payload))
     except Sealed as error:
-        return not error.gone
+        return _Bytes.GONE if error.gone else _Bytes.DAMAGED
     except ValueError:
-        return True
-    return False
+        return _Bytes.DAMAGED
+    return _Bytes.WHOLE
 
 
 def check_broker(mqtt: MqttConfig, environ: Mapping[str, str], *, cluster: bool = False) -> Found:

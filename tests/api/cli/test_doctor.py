@@ -20,8 +20,12 @@ from api.cli.data.doctor import examine, register
 from api.cli.data.places import SitePlaces
 from api.cli.startup import open_site, read_config
 from engine.config import Config
+from engine.privacy.day_keys import KeyFile
+from engine.privacy.nights import SaltDay
+from engine.privacy.sealing import Seal
 from engine.privacy.secrets import load_secrets
 from engine.storage.database import open_database
+from engine.storage.journal import save_checkpoint
 from engine.storage.models.running import CheckpointTable
 from tests.brokers import Mosquitto, free_port
 from tests.cases.shop import NOW, live
@@ -120,6 +124,19 @@ def test_every_fault_is_said(config: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("keys", "wrong"),
         ("campaigns", "warning"),
     ]
+
+
+def test_a_checkpoint_whose_key_is_not_here_is_not_called_whole(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a day that is over, or of an engine with another data_dir: neither damaged nor of use."""
+    monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.1)
+    started(config)
+    db = open_database(f"sqlite:///{config.parent / 'data' / 'rayon.db'}")
+    (config.parent / "elsewhere").mkdir()
+    sealed = Seal("boutique", KeyFile(config.parent / "elsewhere")).close(b"a state", SaltDay(0, 86_400))
+    save_checkpoint(db, "boutique", 0, sealed, [], [], [], NOW)
+    db.close()
+    [state] = [f for f in examine(config, {}) if f.what == "state of boutique"]
+    assert (state.health, "data_dir" in state.way_out) == (Condition.WARNING, True)
 
 
 def test_a_newer_database_and_a_configuration_that_cannot_be_read(

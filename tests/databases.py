@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -274,11 +275,13 @@ def db(database_url: str) -> Iterator[Database]:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Every statement that this process sends meanwhile, to whichever database."""
+    """Every statement that this thread sends meanwhile: what a site of an earlier test ends with is none of ours."""
     sent: list[str] = []
+    ours = threading.get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
+        if threading.get_ident() == ours:
+            sent.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:

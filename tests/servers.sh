@@ -15,11 +15,21 @@ command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
 command -v shellcheck >/dev/null 2>&1 || missing="$missing shellcheck"
 # `sh tests/servers.sh lighthouse`: what `make lighthouse` needs besides
 [ "${1:-}" != lighthouse ] || command -v npx >/dev/null 2>&1 || missing="$missing npm"
-[ -n "$missing" ] || exit 0
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+root=""
+[ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1 || root=yes
+# Chromium without a browser around it: pages cost half of the CPU. Not every release has it, and tests do without.
+shell() {
+    [ -n "$root" ] && [ ! -x /usr/lib/chromium/chromium-headless-shell ] &&
+        [ -n "$(apt-cache search --names-only '^chromium-headless-shell$')" ]
+}
+[ -n "$missing" ] || shell || exit 0
+if [ -z "$root" ]; then
     echo "Not installed and not installable here:$missing. Tests that need them will be skipped." >&2
     exit 0
 fi
-echo "Installing with apt:$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null
+apt-get update -qq || exit
+! shell || missing="$missing chromium-headless-shell" # of a new machine nothing is known before
+echo "Installing with apt:$missing" >&2
+# shellcheck disable=SC2086 # a list
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -158,7 +158,8 @@ class Reports:
 
     def levels(self, store: str, period: Period) -> list[LevelHeat]:
         """The store's heat over a period, level by level, tested."""
-        rows = heat_sums(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
+        local = hours_in(self.ctx.plan(store).timezone)
+        rows = heat_sums(self.ctx.figures, store, local, from_t=period.from_t, to_t=period.to_t)
         return self.tests(store).levels(rows)
 
     def hours(self, store: str, period: Period) -> list[ZoneHourRow]:
@@ -170,7 +171,8 @@ class Reports:
     def flows(self, store: str, period: Period) -> list[ToldFlow]:
         """Transitions over a period, most frequent pairs first, zones that the plan no longer has left out."""
         known, k = {OUTSIDE, *self.ctx.plan(store).zone_index}, self.ctx.config.privacy.k
-        rows = flow_sums(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
+        local = hours_in(self.ctx.plan(store).timezone)
+        rows = flow_sums(self.ctx.figures, store, local, from_t=period.from_t, to_t=period.to_t)
         counts = {(r.from_zone, r.to_zone): r.count for r in rows if r.from_zone in known and r.to_zone in known}
         expected = self.expected(store, period, self.hours(store, period)) if counts else {}
         spreads = flow_spreads(counts, expected)
@@ -223,7 +225,8 @@ class Reports:
         """What is expected of zones over a period with these hours; nothing where it was not kept for all of it."""
         if not is_expected(self.ctx.figures, store, min((r.hour_start for r in hours), default=None)):
             return {}
-        rows = expected_sums(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
+        local = hours_in(self.ctx.plan(store).timezone)
+        rows = expected_sums(self.ctx.figures, store, local, from_t=period.from_t, to_t=period.to_t)
         return {r.zone: ZoneSums.of([r]) for r in rows}
 
     def expected_by_hour(

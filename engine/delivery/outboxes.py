@@ -13,6 +13,7 @@ from engine.delivery.pages import PageHub, Pending
 from engine.loyalty.card_codes import step_of
 from engine.loyalty.terms import DAY_S, terms_of
 from engine.plan.model import Plan
+from engine.presence.local_hours import hours_in
 from engine.presence.own.spots import lingering_zones
 from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.accounts import invitations
@@ -20,6 +21,7 @@ from engine.storage.accounts import sessions as colleagues
 from engine.storage.clerks import recognitions
 from engine.storage.commerce.given import forget_given
 from engine.storage.database import Database
+from engine.storage.figures.keeping import keep_days
 from engine.storage.loyalty import expiry, ledger, proof
 from engine.storage.messages.open_pages import note_pages, purge_pages
 from engine.storage.once import idempotency
@@ -142,8 +144,8 @@ def retention_jobs(db: Database) -> dict[str, Job]:
 
 
 def told_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> dict[str, Job]:
-    """What is told of receipts and of people who went between web and store, before anybody looks: once a day there is
-    much to read."""
+    """What is worked out before anybody looks, since once a day there is much to read: days of figures; what is told of
+    receipts and of people who went between web and store."""
     k, window_days = config.privacy.k, config.offers.ropo_days
 
     def tell(now: float) -> int:
@@ -156,4 +158,7 @@ def told_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> dict[s
             tell_sales(db, plan.store, asked.products, plan.timezone, k=k, now=now)
         return 0
 
-    return {"web and store told": tell}
+    def add_up(now: float) -> int:
+        return sum(keep_days(db, plan.store, hours_in(plan.timezone), now) for plan in plans.values())
+
+    return {"web and store told": tell, "days of figures added up": add_up}

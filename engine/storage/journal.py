@@ -16,6 +16,7 @@ from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.facts.telling import tell
+from engine.storage.figures.days import forget_days, lock_figures
 from engine.storage.figures.heatsums import add_heat
 from engine.storage.figures.product_stops import StopRow, keep_stops
 from engine.storage.figures.stamps import move_stamp
@@ -192,6 +193,10 @@ def save_checkpoint(
         fence(session, lease)
         _keep_visits(session, store, visits)
         keep_stops(session, store, stops)
+        changed = {float(row.hour_start) for rows in (heat, zone_hours, flows, expected) for row in rows}
+        if changed:
+            lock_figures(session, store)
+            forget_days(session, store, changed)
         add_heat(session, store, heat)
         upsert(
             session,
@@ -202,7 +207,7 @@ def save_checkpoint(
         )
         upsert(session, FlowTable, flow_values(store, flows), add=("count",))
         upsert(session, ZoneExpectedTable, expected_values(store, expected), add=EXPECTED_FIGURES)
-        if heat or zone_hours or flows or expected:
+        if changed:
             move_stamp(session, store)
         _keep_state(session, store, upto_id, blob, now)
 

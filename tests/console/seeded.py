@@ -29,12 +29,14 @@ from engine.offers.codes import voucher_code
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.presence.expected.rows import PRODUCT, TILL, ExpectedRow, StayLength
+from engine.presence.local_hours import hours_in
 from engine.records import Candidate, DeviceId, Trigger
 from engine.storage.accounts.audit import COMMAND
 from engine.storage.accounts.invitations import make_link
 from engine.storage.accounts.people import make_account
 from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database, open_database
+from engine.storage.figures.keeping import keep_days
 from engine.storage.journal import save_checkpoint
 from engine.storage.status import ENGINE, EVERY_STORE, put_status
 from engine.storage.vouchers.campaigns import seed_campaigns
@@ -114,6 +116,7 @@ def _counts(db: Database, plans: dict[str, Plan], days: int, now: float) -> None
         fill_days(db, plan, past)
         rows = [row for day in past for row in _of_goods(plan, day, rng)]
         save_checkpoint(db, store, days, b"", [], [], [], now, expected=rows)
+        keep_days(db, store, hours_in(plan.timezone), now)  # as housekeeping does every hour
         heat, zone_hours = counts(plan, hours_before(now, 6), rng, busy_now(now))
         save_checkpoint(db, store, days + 1, b"", heat, zone_hours, [], now, flows=flows(plan, zone_hours))
         put_status(

@@ -89,10 +89,10 @@ def _alike(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) -> Sp
 def read_figure(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) -> Spread | None:
     """One figure of one store over whole days; None where what it needs was not counted."""
     counts = SpanCounts(made, plan, span, span.to_t)
-    open_s = sum(counts.seconds.get(t, 0.0) for t in {row.hour_start for row in counts.rows})
+    open_s = sum(counts.seconds.get(t, 0.0) for t in counts.spent_by_hour(plan.zone_index))
     if open_s <= 0:
         return None
-    rows = expected_sums(made.ctx.figures, plan.store, from_t=span.from_t, to_t=span.to_t)
+    rows = expected_sums(made.ctx.figures, plan.store, span.local, from_t=span.from_t, to_t=span.to_t)
     of = store_counts(rows, open_s)
     if figure is LeagueFigure.CONVERSION:
         of = replace(of, transactions=_receipts(counts))

@@ -106,7 +106,7 @@ def _told(db: Database, plan: Plan, day: dt.date, k: int) -> dict[str, ToldZone]
     for row in rows:
         by_zone[row.zone].append(row)
     kept = is_expected(db, plan.store, min((row.hour_start for row in rows), default=None))
-    sums = expected_sums(db, plan.store, from_t=from_t, to_t=to_t) if kept else []
+    sums = expected_sums(db, plan.store, hours_in(plan.timezone), from_t=from_t, to_t=to_t) if kept else []
     expected = {r.zone: ZoneSums.of([r]) for r in sums}
     return {zone: told_zone(counted_sums(of), expected.get(zone), k) for zone, of in by_zone.items()}
 

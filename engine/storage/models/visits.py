@@ -89,6 +89,72 @@ class FlowTable(SQLModel, table=True):
     count: int = Field(sa_type=BigInteger)
 
 
+class FiguresDayTable(SQLModel, table=True):
+    """The days of a store's calendar of which `heat_day`, `zone_day`, `zone_expected_day` and `zone_flow_day` hold the
+    sums of all hours that begin in [day_start, day_end), s UTC (`engine.storage.figures.days`)."""
+
+    __tablename__: ClassVar[str] = "figures_day"
+    store: str = Field(primary_key=True)
+    day_start: float = Field(primary_key=True, sa_type=Double)
+    day_end: float = Field(sa_type=Double)
+
+
+class HeatDayTable(SQLModel, table=True):
+    """`heat` by the day."""
+
+    __tablename__: ClassVar[str] = "heat_day"
+    store: str = Field(primary_key=True)
+    day_start: float = Field(primary_key=True, sa_type=Double)
+    level: str = Field(primary_key=True)
+    squares: bytes = Field(sa_type=LargeBinary)
+
+
+class ZoneDayTable(SQLModel, table=True):
+    """`zone_hour` by the day; `persons_peak` is that of its busiest hour."""
+
+    __tablename__: ClassVar[str] = "zone_day"
+    __table_args__ = IN_ITS_KEY
+    store: str = Field(primary_key=True)
+    day_start: float = Field(primary_key=True, sa_type=Double)
+    zone: str = Field(primary_key=True)
+    person_s: float = Field(sa_type=Double)
+    visits: int = Field(sa_type=BigInteger)
+    dwell_s_sum: float = Field(sa_type=Double)
+    persons_peak: float = Field(sa_type=Double)
+
+
+class ZoneExpectedDayTable(SQLModel, table=True):
+    """`zone_expected` by the day."""
+
+    __tablename__: ClassVar[str] = "zone_expected_day"
+    __table_args__ = IN_ITS_KEY
+    store: str = Field(primary_key=True)
+    day_start: float = Field(primary_key=True, sa_type=Double)
+    zone: str = Field(primary_key=True)
+    person_s: float = Field(sa_type=Double)
+    visits: float = Field(sa_type=Double)
+    dwell_s: float = Field(sa_type=Double)
+    ambiguous_s: float = Field(sa_type=Double)
+    visits_var: float = Field(sa_type=Double)
+    dwell_var: float = Field(sa_type=Double)
+    cross_var: float = Field(sa_type=Double)
+    visits_sq: float = Field(sa_type=Double)
+    dwell_sq: float = Field(sa_type=Double)
+    cross_sq: float = Field(sa_type=Double)
+
+
+class ZoneFlowDayTable(SQLModel, table=True):
+    """`zone_flow` by the day."""
+
+    __tablename__: ClassVar[str] = "zone_flow_day"
+    __table_args__ = IN_ITS_KEY
+    store: str = Field(primary_key=True)
+    day_start: float = Field(primary_key=True, sa_type=Double)
+    from_zone: str = Field(primary_key=True)
+    to_zone: str = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
 class CouponHourTable(SQLModel, table=True):
     """What was told of coupons in an hour: a figure by its name, counts in whole ks, never persons."""
 

@@ -32,6 +32,7 @@ OF_NOBODY = frozenset(
         *("cluster_head", "cluster_node", "shard", "shard_store"),  # machines and stores
         # who works here
         *("console_account", "account_role", "account_invitation", "account_session", "audit_entry", "audit_pass"),
+        *("figures_day", "heat_day", "zone_day", "zone_expected_day", "zone_flow_day"),
         *("zone_expected", "zone_flow", "zone_hour", "push_key", "received", "plan_version"),
         *("ropo_day", "ropo_wait"),  # the same of ways between web and store
         *("coupon_hour", "coupon_wait", "figures_stamp"),  # sums of blocks, and how far they were told

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, true
+from sqlalchemy import ColumnElement, Select, func, or_, true, union_all
 from sqlalchemy import select as select_columns
-from sqlalchemy.orm import Mapped
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from engine.presence.expected.rows import PRODUCT, ExpectedRow
 from engine.presence.expected.ways import WAY
+from engine.presence.local_hours import LocalHours
 from engine.storage.database import Database
+from engine.storage.figures.days import cut_days
 from engine.storage.journal import EXPECTED_FIGURES
-from engine.storage.models.visits import ZoneExpectedTable
+from engine.storage.models.visits import ZoneExpectedDayTable, ZoneExpectedTable
 from engine.storage.upserts import table_of
 
 
@@ -64,27 +66,25 @@ def is_expected(db: Database, store: str, first_hour: float | None) -> bool:
 
 
 def expected_sums(
-    db: Database, store: str, *, from_t: float, to_t: float, hours: Sequence[float] | None = None
+    db: Database, store: str, local: LocalHours, *, from_t: float, to_t: float, hours: Sequence[float] | None = None
 ) -> list[ExpectedRow]:
     """The same added up over the hours by the database, by zone: `hour_start` of every row is `from_t`.
 
-    With `hours` only of those of them that begin then.
+    With `hours` only of those of them that begin then. Days of `local` that were added up are read whole.
     """
-    hour, zone = col(ZoneExpectedTable.hour_start), col(ZoneExpectedTable.zone)
-    figures = [func.sum(table_of(ZoneExpectedTable).c[name]) for name in EXPECTED_FIGURES]
-    query = (
-        select_columns(zone, *figures)
-        .where(col(ZoneExpectedTable.store) == store, hour >= from_t, hour < to_t, begins_in(hour, hours))
-        .group_by(zone)
-        .order_by(zone)
-    )
     with db.read() as session:
+        cut = cut_days(session, store, local, from_t=from_t, to_t=to_t, hours=hours)
+        parts = union_all(
+            _figures(ZoneExpectedTable, store, cut.is_hour(col(ZoneExpectedTable.hour_start))),
+            _figures(ZoneExpectedDayTable, store, cut.is_day(col(ZoneExpectedDayTable.day_start))),
+        ).subquery()
+        sums = [func.sum(parts.c[name]) for name in EXPECTED_FIGURES]
+        query = select_columns(parts.c.zone, *sums).group_by(parts.c.zone).order_by(parts.c.zone)
         return [ExpectedRow(from_t, name, *map(float, rest)) for name, *rest in session.connection().execute(query)]
 
 
-def begins_in(hour: Mapped[float], hours: Sequence[float] | None) -> ColumnElement[bool]:
-    """Whether an hour begins at one of these moments; True of every hour where they are None.
-
-    A month of chosen hours is 744 moments at most, a year 8,784: fewer than either database takes as parameters.
-    """
-    return true() if hours is None else hour.in_(hours)
+def _figures(model: type[SQLModel], store: str, which: ColumnElement[bool]) -> Select[Any]:
+    table = table_of(model)
+    return select_columns(table.c.zone, *(table.c[name] for name in EXPECTED_FIGURES)).where(
+        table.c.store == store, which
+    )

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 from engine.presence.flows import FlowRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
+from engine.storage.figures.days import forget_days, lock_figures
 from engine.storage.figures.stamps import move_stamp
 from engine.storage.journal import flow_values, zone_values
 from engine.storage.models.visits import FlowTable, ZoneHourTable
@@ -70,6 +71,8 @@ class ByHour(Generic[Row]):
         other = [r for r, old in there if old is not None and not self._same(r, old)]
         if new or (other and replace):
             with db.write() as session:
+                lock_figures(session, store)
+                forget_days(session, store, {r.hour_start for r in rows})
                 # what an engine has written since it was looked at stays: the next import says so
                 upsert(session, self.model, self.values(store, new))
                 if replace:

@@ -15,6 +15,7 @@ from sqlmodel import col, select
 
 from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
+from engine.presence.local_hours import hours_in
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database, open_database
@@ -27,6 +28,7 @@ from tests.engine.storage.scenes import NOW, STORE, at_once, shopper
 HOUR = 3600.0
 HEAT = HeatRow(HOUR, "ground", 3, 4, 10.0, 2.5)
 ZONE = ZoneHourRow(HOUR, "fruit", 100.0, 3, 90.0, 2.0)
+UTC = hours_in("UTC")
 FLOW = FlowRow(HOUR, "fruit", "tea", 4)
 
 
@@ -97,9 +99,9 @@ def test_flows_are_read_by_hour_or_summed_over_a_period(db: Database) -> None:
     save_checkpoint(db, "other", 0, b"", [], [], [], NOW, flows=[replace(FLOW, count=50)])
     assert zone_flows(db, STORE, from_t=HOUR, to_t=2 * HOUR) == [FLOW, out]
     assert [r.count for r in zone_flows(db, STORE, from_t=2 * HOUR, to_t=3 * HOUR)] == [6]
-    assert flow_sums(db, STORE, from_t=HOUR, to_t=3 * HOUR) == [replace(FLOW, count=10), out]
-    assert flow_sums(db, STORE, from_t=3 * HOUR, to_t=9 * HOUR) == []
-    assert flow_sums(db, STORE, from_t=HOUR, to_t=3 * HOUR, hours=[2 * HOUR]) == [replace(FLOW, count=6)]
+    assert flow_sums(db, STORE, UTC, from_t=HOUR, to_t=3 * HOUR) == [replace(FLOW, count=10), out]
+    assert flow_sums(db, STORE, UTC, from_t=3 * HOUR, to_t=9 * HOUR) == []
+    assert flow_sums(db, STORE, UTC, from_t=HOUR, to_t=3 * HOUR, hours=[2 * HOUR]) == [replace(FLOW, count=6)]
 
 
 def test_visits_are_kept_for_those_who_consent_and_once(db: Database) -> None:

@@ -36,7 +36,7 @@ class Moment:
 def frames_of(counts: SpanCounts) -> list[Moment]:
     """The moments of a span in which there are figures."""
     span = counts.span
-    busy = sorted({r.hour_start for r in counts.rows if r.person_s > 0})
+    busy = [t for t, spent in counts.spent_by_hour(counts.plan.zone_index).items() if spent > 0]
     if span.days <= HOURS_UP_TO_DAYS:
         return [Moment(t, min(span.local.end(t), span.to_t)) for t in busy]
     length = 1 if span.days <= DAYS_UP_TO else 7

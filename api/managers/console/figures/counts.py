@@ -27,7 +27,7 @@ from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
 from engine.storage.figures.stamps import figures_stamp
 from engine.storage.presence.expected import expected_hours, expected_sums, is_expected, steps_since
-from engine.storage.presence.heatmaps import comings, flow_sums, zone_hours
+from engine.storage.presence.heatmaps import comings, first_hour, flow_sums, spent_by_hour, zone_days, zone_hours
 from engine.storage.presence.sales import ProductCoupons, Sold
 from engine.storage.told.coupons import CouponFigures
 from engine.storage.told.sales import told_sales
@@ -61,10 +61,11 @@ class SpanCounts:
 
     @cached_property
     def _read(self) -> tuple[list[ZoneHourRow], Counter[str]]:
-        rows = zone_hours(self.made.ctx.figures, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+        db, span = self.made.ctx.figures, self.span
+        within = {"from_t": span.from_t, "to_t": span.to_t}
         known: list[ZoneHourRow] = []
         gone: Counter[str] = Counter()
-        for row in rows if self.span.is_whole else [r for r in rows if r.hour_start in self.seconds]:
+        for row in zone_days(db, self.plan.store, span.local, **within, hours=self._chosen_hours):
             if row.zone in self.plan.zone_index:
                 known.append(row)
             else:
@@ -73,7 +74,7 @@ class SpanCounts:
 
     @property
     def rows(self) -> list[ZoneHourRow]:
-        """Zones by hour."""
+        """Zones by the hour, or by the day where all of it was added up: `hour_start` is then when the day begins."""
         return self._read[0]
 
     @property
@@ -86,14 +87,18 @@ class SpanCounts:
         """Whether nothing was counted at all."""
         return not self.rows
 
-    def sums(self, key: Callable[[ZoneHourRow], str | None]) -> dict[str, CountedSums]:
-        """Rows added up by what `key` says of them; those it says None of are left out."""
-        named: dict[str, list[ZoneHourRow]] = defaultdict(list)
-        for r in self.rows:
-            name = key(r)
-            if name is not None:
-                named[name].append(r)
-        return {name: counted_sums(rows) for name, rows in named.items()}
+    def hours_over(self, zones: Collection[str]) -> list[ZoneHourRow]:
+        """These zones by the hour, of hours that have ended."""
+        span = self.span
+        rows = zone_hours(self.made.ctx.figures, self.plan.store, from_t=span.from_t, to_t=span.to_t, zones=zones)
+        return [r for r in rows if r.hour_start in self.over]
+
+    def spent_by_hour(self, zones: Collection[str]) -> dict[float, float]:
+        """Person-seconds in these zones together, by when each hour with figures begins."""
+        span = self.span
+        within = {"from_t": span.from_t, "to_t": span.to_t}
+        found = spent_by_hour(self.made.ctx.figures, self.plan.store, **within, zones=zones)
+        return found if span.is_whole else {t: spent for t, spent in found.items() if t in self.seconds}
 
     @cached_property
     def seconds(self) -> dict[float, float]:
@@ -107,8 +112,11 @@ class SpanCounts:
 
     @cached_property
     def _keeps_expected(self) -> bool:
-        first = self.rows[0].hour_start if self.rows else None
-        return is_expected(self.made.ctx.figures, self.plan.store, first)
+        if not self.rows:
+            return False
+        db, store = self.made.ctx.figures, self.plan.store
+        within = {"from_t": self.rows[0].hour_start, "to_t": self.span.to_t}  # it may be the whole day's
+        return is_expected(db, store, first_hour(db, store, **within, zones=self.plan.zone_index))
 
     @cached_property
     def expected(self) -> dict[str, ZoneSums]:
@@ -117,7 +125,12 @@ class SpanCounts:
             return {}
         span = self.span
         rows = expected_sums(
-            self.made.ctx.figures, self.plan.store, from_t=span.from_t, to_t=span.to_t, hours=self._chosen_hours
+            self.made.ctx.figures,
+            self.plan.store,
+            span.local,
+            from_t=span.from_t,
+            to_t=span.to_t,
+            hours=self._chosen_hours,
         )
         return {row.zone: ZoneSums.of([row]) for row in rows if row.zone in self.plan.zone_index}
 
@@ -146,14 +159,17 @@ class SpanCounts:
     @cached_property
     def by_zone(self) -> dict[str, CountedSums]:
         """What was counted of each zone."""
-        return self.sums(lambda r: r.zone)
+        named: dict[str, list[ZoneHourRow]] = defaultdict(list)
+        for r in self.rows:
+            named[r.zone].append(r)
+        return {zone: counted_sums(rows) for zone, rows in named.items()}
 
     @cached_property
     def day_sums(self) -> dict[str, ZoneSums]:
         """What is expected of each row (zone, product, way, kind of stay) on the chosen weekdays, all hours of them."""
         db, store, from_t, to_t = self.made.ctx.figures, self.plan.store, self.span.from_t, self.span.to_t
         hours = replace(self.span, hours=(0, 24)).hour_starts() if self.span.weekdays else None
-        rows = expected_sums(db, store, from_t=from_t, to_t=to_t, hours=hours)
+        rows = expected_sums(db, store, self.span.local, from_t=from_t, to_t=to_t, hours=hours)
         return {row.zone: ZoneSums.of([row]) for row in rows}
 
     @cached_property
@@ -183,10 +199,10 @@ class SpanCounts:
 
     @cached_property
     def comings(self) -> dict[float, int]:
-        """Ways through the store that began, by hour."""
-        span, known = self.span, list(self.plan.zone_index)
-        found = comings(self.made.ctx.figures, self.plan.store, from_t=span.from_t, to_t=span.to_t, zones=known)
-        return found if self.span.is_whole else {t: n for t, n in found.items() if self.span.holds(t)}
+        """Ways through the store that began, by the hour or day as `rows` are."""
+        db, span = self.made.ctx.figures, self.span
+        within, hours = {"from_t": span.from_t, "to_t": span.to_t}, self._chosen_hours
+        return comings(db, self.plan.store, span.local, **within, hours=hours, zones=self.plan.zone_index)
 
     @cached_property
     def moves(self) -> Counter[tuple[str, str]]:
@@ -208,7 +224,7 @@ class SpanCounts:
 
     def _flows(self) -> Iterable[FlowRow]:
         db, store, span = self.made.ctx.figures, self.plan.store, self.span
-        return flow_sums(db, store, from_t=span.from_t, to_t=span.to_t, hours=self._chosen_hours)
+        return flow_sums(db, store, span.local, from_t=span.from_t, to_t=span.to_t, hours=self._chosen_hours)
 
     @cached_property
     def _chosen_hours(self) -> list[float] | None:
@@ -242,7 +258,8 @@ class SpanCounts:
     def heat_rows(self, part: tuple[float, float] | None = None) -> list[HeatRow]:
         """Heat per square, of the whole span or the part of it from a time to another."""
         from_t, to_t = part or (self.span.from_t, self.span.to_t)
-        return heat_sums(self.made.ctx.figures, self.plan.store, from_t=from_t, to_t=to_t, hours=self._chosen_hours)
+        db, local, hours = self.made.ctx.figures, self.span.local, self._chosen_hours
+        return heat_sums(db, self.plan.store, local, from_t=from_t, to_t=to_t, hours=hours)
 
 
 def outer_zones(plan: Plan) -> frozenset[str]:

@@ -164,10 +164,10 @@ def _people_by_hour(counts: SpanCounts, zone: str | None) -> dict[tuple[int, int
     for t in counts.over:
         clock, seconds = counts.span.local.clock(t), counts.seconds[t]
         long[clock.weekday(), clock.hour] += seconds  # type: ignore[assignment]
-    for r in counts.rows:
-        if r.zone in places and r.hour_start in counts.over:
-            clock = counts.span.local.clock(r.hour_start)
-            spent[clock.weekday(), clock.hour] += r.person_s  # type: ignore[assignment]
+    for t, seconds in counts.spent_by_hour(places).items():
+        if t in counts.over:
+            clock = counts.span.local.clock(t)
+            spent[clock.weekday(), clock.hour] += seconds  # type: ignore[assignment]
     return {at: spent[at] / seconds for at, seconds in long.items() if seconds > 0}
 
 
@@ -309,14 +309,16 @@ def _tills_by_hour(counts: SpanCounts, tills: frozenset[str]) -> dict[int, tuple
     """What was counted and expected in each hour of the day in which anybody was there, and for how long the clock
     showed it. Nothing is expected of tills together where it is not of one of them."""
     local, over = counts.span.local, counts.over
-    sums = counts.sums(lambda r: str(local.hour(r.hour_start)) if r.zone in tills and r.hour_start in over else None)
+    rows_of: dict[int, list[ZoneHourRow]] = defaultdict(list)
+    for r in counts.hours_over(tills):
+        rows_of[local.hour(r.hour_start)].append(r)
     expected: dict[int, dict[str, ZoneSums]] = {}
     if tills <= counts.expected.keys():
         expected = counts.expected_by(lambda t: local.hour(t) if t in over else None, tills)
     seconds: dict[int, float] = defaultdict(float)
     for t, length in counts.seconds.items():
         seconds[local.hour(t)] += length if t in over else 0.0
-    return {int(h): (s, together(expected.get(int(h), {}).values()), seconds[int(h)]) for h, s in sums.items()}
+    return {h: (counted_sums(rows), together(expected.get(h, {}).values()), seconds[h]) for h, rows in rows_of.items()}
 
 
 def together(sums: Iterable[ZoneSums]) -> ZoneSums | None:

@@ -21,6 +21,7 @@ from api.cli.commands import build
 from engine.ingest.decoders.heard import Told
 from engine.ingest.decoders.kinds import DECODERS
 from engine.plan.load import load_plan
+from engine.presence.local_hours import hours_in
 from engine.storage.database import open_database
 from engine.storage.figures.heatsums import heat_sums
 from engine.storage.presence.heatmaps import comings, zone_flows
@@ -55,8 +56,10 @@ def test_a_busy_month_is_the_same_each_time_and_as_large_as_is_said(tmp_path: Pa
         db = open_database(new_sqlite(tmp_path / name))
         fill_days(db, plan, days)
         ever = {"from_t": 0.0, "to_t": 4e9}
-        found.append((zone_flows(db, plan.store, **ever), heat_sums(db, plan.store, **ever)))
-        came = sum(comings(db, plan.store, **ever, zones=[zone.id for zone in plan.zones]).values())
+        found.append((zone_flows(db, plan.store, **ever), heat_sums(db, plan.store, hours_in(plan.timezone), **ever)))
+        came = sum(
+            comings(db, plan.store, hours_in(plan.timezone), **ever, zones=[zone.id for zone in plan.zones]).values()
+        )
         db.close()
     assert found[0] == found[1]
     assert len(found[0][1]) > 2_000, "squares of the floor"

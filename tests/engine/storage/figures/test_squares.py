@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.presence.heat import HeatRow
+from engine.presence.local_hours import hours_in
 from engine.storage.database import Database
 from engine.storage.figures.heatsums import heat_rows, heat_sums
 from engine.storage.figures.squares import DENSE, NONE, HeatSquares, add_squares, unpack_squares
@@ -51,9 +52,9 @@ def test_hours_are_added_to_and_summed(db: Database) -> None:
     save_checkpoint(db, "s", 2, b"", [], [], [], 0.0)  # the state alone
     assert (figures_stamp(db, "s"), figures_stamp(db, "other")) == (2, 0)
     assert [r.person_s for r in heat_rows(db, "s", from_t=0.0, to_t=1e5)] == [10.0, 10.0, 15.0, 10.0, 10.0, 10.0]
-    assert heat_sums(db, "s", from_t=0.0, to_t=1e5) == [
+    assert heat_sums(db, "s", hours_in("UTC"), from_t=0.0, to_t=1e5) == [
         HeatRow(0.0, "eg", 3, 4, 35.0, 7.0),
         HeatRow(0.0, "og", 3, 4, 30.0, 6.0),
     ]
-    [only, _] = heat_sums(db, "s", from_t=0.0, to_t=1e5, hours=[7200.0])
+    [only, _] = heat_sums(db, "s", hours_in("UTC"), from_t=0.0, to_t=1e5, hours=[7200.0])
     assert only.person_s == 10.0

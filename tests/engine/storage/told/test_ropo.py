@@ -185,7 +185,7 @@ def test_a_site_tells_before_anybody_looks(lite: Database) -> None:
             person(session, f"s{i}", store=plan.store)
     keep_events(lite, [view(f"s{i}", sku, MONDAY + i) for i in range(K)], MONDAY)
     config = Config.model_validate({"privacy": {"k": K}})
-    [job] = told_jobs(lite, config, {plan.store: plan}).values()
+    job = told_jobs(lite, config, {plan.store: plan})["web and store told"]
     for _ in range(2):
         assert job(MONDAY + 2 * DAY) == 0
     told = told_figures(lite, plan.store, hours_in(plan.timezone), from_t=0.0, to_t=MONDAY + 9 * DAY)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from engine.presence.heat import HeatRow
+from engine.presence.local_hours import hours_in
 from engine.records import Grounds
 from engine.storage.database import Database
 from engine.storage.figures.heatsums import heat_rows, heat_sums
@@ -87,10 +88,10 @@ def test_heat_summed_by_the_database_is_the_sum_of_its_rows(db: Database) -> Non
     save_checkpoint(db, "other", 0, b"", heat, [], [], 0.0)
     rows = heat_rows(db, "s", from_t=3600.0, to_t=4 * 3600.0)
     assert {r.hour_start for r in rows} == {3600.0, 7200.0, 10800.0}
-    sums = heat_sums(db, "s", from_t=3600.0, to_t=4 * 3600.0)
+    sums = heat_sums(db, "s", hours_in("UTC"), from_t=3600.0, to_t=4 * 3600.0)
     assert len(sums) == 12
     for total in sums:
         mine = [r for r in rows if (r.level, r.col, r.row) == (total.level, total.col, total.row)]
         assert total.person_s == pytest.approx(sum(r.person_s for r in mine))
         assert total.fixes == pytest.approx(sum(r.fixes for r in mine))
-    assert heat_sums(db, "s", from_t=0.0, to_t=0.0) == []
+    assert heat_sums(db, "s", hours_in("UTC"), from_t=0.0, to_t=0.0) == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.auth import needs
-from api.drawn.paper import Pdf, can_print, missing_letters
+from api.drawn.paper import Pdf, can_print
 from api.managers.console.answers import json_bytes, tagged
 from api.managers.console.drawn.pictures import can_draw, report_png
 from api.managers.console.figures.asked import View
@@ -79,7 +80,7 @@ class ReportOut(BaseModel):
 
 
 class FormMissing(BusinessRefusal):
-    """The extra that makes this form is not installed here, or its font lacks letters."""
+    """The extra that makes this form is not installed here."""
 
     code = ProblemCode.FORM_MISSING
     status = 501
@@ -177,17 +178,19 @@ def report_picture(request: Request, wanted: Wanted) -> Response:
     summary="A report to print",
 )
 def report_document(request: Request, wanted: Wanted) -> Response:
-    """A4, in the reader's language. Needs the extra `signs`, and `png` for the plan in it."""
+    """A4, in the reader's language; names in letters that its font lacks stand as their ids. Needs the extra `signs`,
+    and `png` for the plan in it."""
     if not can_print():
         raise FormMissing("pip install 'rayon[signs]', or print the page")
-    lacks = missing_letters([wanted.plan.name, *(zone.name for zone in wanted.plan.zones)])
-    if lacks:
-        raise FormMissing(f"the font lacks {lacks}: print the page")
-    from api.managers.console.papers import report_pdf
+    from api.managers.console.papers import printable_plan, report_pdf
 
-    lang = language(request)
-    headers = _as_file(wanted, "pdf")
-    return tagged(request, wanted.tag("pdf", lang), lambda: report_pdf(wanted.make(), lang), Pdf.media_type, headers)
+    lang, headers, written = language(request), _as_file(wanted, "pdf"), printable_plan(wanted.plan)
+
+    def make() -> bytes:
+        report = replace(wanted, plan=written).make()
+        return report_pdf(report, lang, renamed=written is not wanted.plan)
+
+    return tagged(request, wanted.tag("pdf", lang), make, Pdf.media_type, headers)
 
 
 def _as_file(wanted: AskedReport, ending: str) -> dict[str, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from dataclasses import replace
 
 from fpdf import FPDF
 from fpdf.fonts import FontFace, TTFFont
 
-from api.drawn.paper import FONT, faces, plain
+from api.drawn.paper import FONT, faces, missing_letters, plain, printable
 from api.managers.console.drawn.pictures import can_draw, report_png
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report
@@ -26,6 +27,7 @@ from api.managers.console.saying import (
 )
 from api.texts.catalogue import words
 from api.texts.language import Language
+from engine.plan.model import Plan
 
 MARGIN_MM = 14.0
 PLAN_MM = 180.0
@@ -34,8 +36,21 @@ ROWS = 60  # of a long table; the CSV has all of them
 WITH_PLAN = (View.HEAT, View.ZONES, View.PRODUCTS)
 
 
-def report_pdf(report: Report, lang: Language) -> bytes:
-    """The document. The same report gives the same bytes: its date is the end of its period."""
+def printable_plan(plan: Plan) -> Plan:
+    """The same with ids for names that the font lacks letters of; the plan itself where it has all of them."""
+    if not missing_letters([plan.name, *(z.name for z in plan.zones), *(p.name for p in plan.products)]):
+        return plan
+    return replace(
+        plan,
+        name=printable(plan.name, plan.store),
+        zones=tuple(replace(zone, name=printable(zone.name, zone.id)) for zone in plan.zones),
+        products=tuple(replace(product, name=printable(product.name, product.sku)) for product in plan.products),
+    )
+
+
+def report_pdf(report: Report, lang: Language, *, renamed: bool = False) -> bytes:
+    """The document, which says so where things are `renamed`. The same report gives the same bytes: its date is the end
+    of its period."""
     wide = len(report.table.columns) > MOST_UPRIGHT
     pdf = FPDF(orientation="landscape" if wide else "portrait", format="A4")
     pdf.set_creation_date(dt.datetime.fromtimestamp(report.span.to_t // 3600 * 3600, dt.UTC))
@@ -45,7 +60,7 @@ def report_pdf(report: Report, lang: Language) -> bytes:
     pdf.add_font(FONT, "", str(faces() / "OpenSans-Regular.ttf"))
     pdf.add_font(FONT, "B", str(faces() / "OpenSans-Bold.ttf"))
     pdf.add_page()
-    _begin(pdf, report, lang)
+    _begin(pdf, report, lang, renamed=renamed)
     if report.view in WITH_PLAN and can_draw() and not report.counts.is_empty:
         pdf.image(io.BytesIO(report_png(report, lang)), w=min(pdf.epw, PLAN_MM))
     _table(pdf, report, lang)
@@ -57,13 +72,15 @@ def report_pdf(report: Report, lang: Language) -> bytes:
     return made
 
 
-def _begin(pdf: FPDF, report: Report, lang: Language) -> None:
+def _begin(pdf: FPDF, report: Report, lang: Language, *, renamed: bool) -> None:
     t = words(lang)
     _write(pdf, report.plan.name, 10, grey=True)
     _write(pdf, title(report, lang), 18, bold=True)
     _write(pdf, f"{span_text(report.span, lang)} · {report.plan.timezone}", 10)
     if report.looked.is_compared:
         _write(pdf, t.console.compared.format(what=compared_text(report, lang)), 10)
+    if renamed:
+        _write(pdf, t.console.renamed, 9, grey=True)
     for said in dict.fromkeys(note_text(note, report.plan, lang) for note in report.notes):
         _write(pdf, said, 9, grey=True)
     pdf.ln(3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,8 @@ from engine.indicators.league import LeagueFigure, LeagueRow, compare_stores, st
 from engine.plan.model import Plan
 from engine.presence.expected.figures import Spread, ZoneSums
 from engine.presence.expected.ways import CAME
-from engine.storage.presence.expected import expected_sums
+from engine.presence.local_hours import hours_in
+from engine.storage.presence.expected import expected_reach, expected_sums
 from engine.storage.presence.heatmaps import figures_reach
 from engine.vocabulary import Right
 
@@ -57,6 +59,9 @@ def make_league(
         raise NoStoreOfYours("none of the stores of the reader's roles is of this site")
     now = time.time() if now is None else now
     period = {name: given[name] for name in ("from", "to", "compare") if name in given}
+    reach, moved = _reach(made, plans), None
+    if reach is not None and not strict and not {"from", "to"} & period.keys() and reach[1] < _default(plans[0], now):
+        moved = period["to"] = reach[1].isoformat()
     asked = read_asked(plans[0], View.TREND, {"compare": "previous", **period}, now, strict=strict)
     if asked.compare not in ALIKE:
         if strict:
@@ -72,12 +77,38 @@ def make_league(
     [back] = steps_back(asked.span, asked.compare)
     found: dict[str, Spread | None] = {}
     past: dict[str, Spread | None] = {}
+    if moved is not None and reach is not None:
+        asked = replace(asked, notes=(*asked.notes, Note(NoteCode.LAST_FIGURES, {"day": reach[1]})))
     for plan in plans:
         span = replace(asked.span, timezone=plan.timezone)
         found[plan.store] = read_figure(made, plan, span, figure)
         past[plan.store] = _alike(made, plan, span.moved(back), figure)
     rows = compare_stores(found, past)
+    if all(spread is None for spread in found.values()):
+        asked = replace(asked, notes=(*asked.notes, _why_none(reach)))
     return StoreLeague(asked, figure, asked.span.moved(back), rows, {plan.store: plan for plan in plans})
+
+
+def _reach(made: Reports, plans: Sequence[Plan]) -> tuple[dt.date, dt.date] | None:
+    """The first and last day of what leagues are made of, in any of these stores. Hours that were taken in from
+    elsewhere have nothing of it."""
+    found = []
+    for plan in plans:
+        ends = expected_reach(made.ctx.figures, plan.store)
+        found += [hours_in(plan.timezone).clock(t).date() for t in ends or ()]
+    return (min(found), max(found)) if found else None
+
+
+def _default(plan: Plan, now: float) -> dt.date:
+    """The first day that is shown where no period is asked for."""
+    return read_asked(plan, View.TREND, {}, now).span.first
+
+
+def _why_none(reach: tuple[dt.date, dt.date] | None) -> Note:
+    """Why no store has the figure, and what to do."""
+    if reach is None:
+        return Note(NoteCode.NEVER_RANKED)
+    return Note(NoteCode.NOT_RANKED, {"first": reach[0], "last": reach[1]})
 
 
 def _alike(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) -> Spread | None:

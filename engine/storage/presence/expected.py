@@ -35,6 +35,19 @@ def expected_hours(
         return [ExpectedRow(*row) for row in session.connection().execute(query).all()]
 
 
+def expected_reach(db: Database, store: str) -> tuple[float, float] | None:
+    """When the first and the last hour begin of which anything is kept; None for a store without."""
+    hour = col(ZoneExpectedTable.hour_start)
+    # each by itself, as SQLite reads one end of an index at once, and all of it for both
+    ends = [
+        select_columns(end(hour)).where(col(ZoneExpectedTable.store) == store).scalar_subquery()
+        for end in (func.min, func.max)
+    ]
+    with db.read() as session:
+        first, last = session.connection().execute(select_columns(*ends)).one()
+    return None if first is None else (float(first), float(last))
+
+
 def expected_since(db: Database, store: str) -> float | None:
     """When the first hour begins of which anything is kept; None where nothing is. What is kept by days (stops, ways)
     begins at midnight and says nothing of hours."""

@@ -6,7 +6,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,7 +16,9 @@ import pytest
 
 from api.app import create_app
 from api.managers.console.figures.asked import View
+from api.managers.console.papers import printable_plan
 from api.managers.reports import Reports
+from engine.plan.model import Plan
 from tests.api.managers.console.shop import SECRETS, STORE
 from tests.api.managers.site import serving
 
@@ -22,14 +26,21 @@ WEEK = "from=2026-03-30&to=2026-04-05&compare=weekdays"
 BASE = f"/v1/stores/{STORE}/reports"
 
 
+@contextmanager
+def opened(made: Reports, plans: Mapping[str, Plan]) -> Iterator[httpx.Client]:
+    """Signed in as a manager, by key and by cookie."""
+    app = create_app(made.ctx.config, made.ctx.db, SECRETS, plans, start_delivery=False)
+    key = {"Authorization": f"Bearer {SECRETS.manager_key}", "Accept-Language": "en"}
+    with serving(app) as url, httpx.Client(base_url=url, headers=key, trust_env=False, timeout=60) as client:
+        client.post("/manage/sign-in", data={"key": SECRETS.manager_key})
+        yield client
+
+
 @pytest.fixture(scope="module")
 def client(made: Reports) -> Iterator[httpx.Client]:
-    """Signed in as a manager, by key and by cookie."""
-    app = create_app(made.ctx.config, made.ctx.db, SECRETS, made.ctx.plans, start_delivery=False)
-    key = {"Authorization": f"Bearer {SECRETS.manager_key}", "Accept-Language": "en"}
-    with serving(app) as url, httpx.Client(base_url=url, headers=key, trust_env=False, timeout=60) as opened:
-        opened.post("/manage/sign-in", data={"key": SECRETS.manager_key})
-        yield opened
+    """Of the shop."""
+    with opened(made, made.ctx.plans) as client:
+        yield client
 
 
 def get(client: httpx.Client, path: str, **headers: str) -> httpx.Response:
@@ -71,6 +82,28 @@ def test_every_form_says_the_same(client: httpx.Client) -> None:
     document = get(client, f"{BASE}/zones/pdf?{WEEK}").content
     assert document.startswith(b"%PDF")
     assert document == get(client, f"{BASE}/zones/pdf?{WEEK}").content
+
+
+def test_a_document_comes_out_whatever_letters_names_are_in(made: Reports, caplog: pytest.LogCaptureFixture) -> None:
+    """Else whoever runs a store of such a name had no document at all."""
+    plan = made.ctx.plans[STORE]
+    zones = tuple(replace(zone, name=f"{zone.name} 麺麭") for zone in plan.zones)
+    plans = {STORE: replace(plan, name="東京の店", zones=zones)}
+    with opened(made, plans) as client:
+        assert "麺麭" in get(client, f"{BASE}/zones/csv?{WEEK}").text
+        for lang in ("fr", "en"):
+            answer = get(client, f"{BASE}/zones/pdf?{WEEK}&lang={lang}")
+            assert answer.content.startswith(b"%PDF")
+    assert not [r for r in caplog.records if "glyph" in r.getMessage()], "nothing is drawn as an empty box"
+
+
+def test_names_that_can_be_written_stay(made: Reports) -> None:
+    plan = made.ctx.plans[STORE]
+    assert printable_plan(plan) is plan
+    other = replace(plan, name="東京 Tea", zones=(replace(plan.zones[0], id="麺-1", name="麺麭"), *plan.zones[1:]))
+    written = printable_plan(other)
+    assert (written.name, written.zones[0].name) == (STORE, "?-1")
+    assert written.zones[1:] == plan.zones[1:]
 
 
 def test_who_has_it_is_told_that_it_still_holds(client: httpx.Client) -> None:

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -126,6 +127,16 @@ def test_other_figures_other_forms_and_bad_ones(client: httpx.Client) -> None:
         assert "not known here" in client.get(f"/hq?{WEEK}&{query}&lang=en").text
     for query in ("by=money", "compare=weekdays", "from=soon", "from=2026-03-15&to=2026-03-09"):
         assert client.get(f"/v1/hq/league?{query}").status_code == 422
+
+
+def test_stores_that_nothing_new_was_counted_in_show_their_last_days(client: httpx.Client) -> None:
+    """Else whoever opens the page sees dashes, and no word why."""
+    page = client.get("/hq?lang=en").text
+    assert "Nothing newer was counted" in page
+    [shown] = re.findall(r'name="to" value="([0-9-]+)"', page)
+    assert "None of these stores" not in page
+    assert league(client, f"to={shown}")["items"][0]["value"] is not None
+    assert "None of these stores has this figure" in client.get(f"/hq?{WEEK}&by=conversion&lang=en").text
 
 
 def test_a_reader_sees_their_own_stores(ctx: AppContext, client: httpx.Client) -> None:

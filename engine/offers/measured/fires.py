@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,28 +11,62 @@ from engine.devices import CLOCK_SLACK_S
 from engine.offers.measured.calibration import STEPS, THRESHOLDS, step_of
 from engine.offers.targets import KEEPS
 from engine.offers.triggers import GAP_S
-from engine.records import F32, F64, I64
+from engine.records import F32, F64, I64, Bools
+
+Probabilities = F32 | npt.NDArray[np.float16]
+Row = tuple[int, list[tuple[int, int, float, int]], Bools]
+"""A row of a track; what it sets off: target, threshold, since when, and the step of its mean; and which targets at
+which thresholds have had their trigger in this stay."""
 
 
-def fires_of(t: F64, p: F32 | npt.NDArray[np.float16], dwell_s: F64) -> F64:
+def fires_of(t: F64, p: Probabilities, dwell_s: F64) -> F64:
     """(targets, THRESHOLDS, STEPS) how many triggers one device's fixes at `t` (n,), in order, set off with P(place) of
     `p` (n, targets) by the rule of `engine.offers.triggers.TriggerTimers`, targets' dwells being `dwell_s`."""
     out = np.zeros((p.shape[1], len(THRESHOLDS), len(STEPS)))
+    for _, fired, _ in _rows(t, p, dwell_s):
+        for k, at, _, step in fired:
+            out[k, at, step] += 1.0
+    return out
+
+
+def fires_at(t: F64, p: Probabilities, dwell_s: F64, at_t: float) -> tuple[I64, Bools]:
+    """(targets, THRESHOLDS) what one device's fixes set off where it was at `at_t`: the step of the trigger whose
+    dwell, or as long again after it, holds that time, -1 where there is none; and whether its stay then had its
+    trigger: however long before, or within two dwells of that time."""
+    step = np.full((p.shape[1], len(THRESHOLDS)), -1, np.int64)
+    held, came = np.zeros((2, *step.shape), np.bool_)
+    nearest = np.full(step.shape, np.inf)
+    for row, fired, done in _rows(t, p, dwell_s):
+        if t[row] <= at_t:
+            held = done.copy()
+        for k, at, since, own in fired:
+            off = abs(float(t[row]) - at_t)
+            came[k, at] |= off <= 2 * dwell_s[k]
+            if since <= at_t <= t[row] + dwell_s[k] and off < nearest[k, at]:
+                step[k, at], nearest[k, at] = own, off
+    return step, held | came
+
+
+def _rows(t: F64, p: Probabilities, dwell_s: F64) -> Iterator[Row]:
+    """Row by row, for those targets alone that the device was ever likely to be at."""
     some = np.flatnonzero(p.max(axis=0) >= THRESHOLDS[0]) if len(t) else np.empty(0, np.int64)
     if not len(some):
-        return out
+        return
     own: F64 = p[:, some].astype(np.float64)
     total = np.vstack([np.zeros(len(some)), np.cumsum(own, axis=0)])
     first: I64 = np.full((len(some), len(THRESHOLDS)), -1, np.int64)
     done = np.zeros(first.shape, np.bool_)
+    every = np.zeros((p.shape[1], len(THRESHOLDS)), np.bool_)
     near = np.diff(t, prepend=-np.inf) <= GAP_S
     for row, now in enumerate(own[:, :, None]):
         first = np.where(now < THRESHOLDS, -1, np.where((first >= 0) & near[row], first, row))
         done &= near[row] & (now >= KEEPS * THRESHOLDS)
         due = (first >= 0) & ~done & (t[row] - t[first] >= dwell_s[some, None] - CLOCK_SLACK_S)
         done |= due
+        fired = []
         for k, at in np.argwhere(due).tolist():
             since = int(first[k, at])
             mean = (total[row + 1, k] - total[since, k]) / (row + 1 - since)
-            out[some[k], at, int(step_of(np.array([mean]))[0])] += 1.0
-    return out
+            fired.append((int(some[k]), at, float(t[since]), int(step_of(np.array([mean]))[0])))
+        every[some] = done
+        yield row, fired, every

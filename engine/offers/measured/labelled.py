@@ -1,9 +1,9 @@
-"""Triggers held against labels: what P(place) was worth of devices whose place is known, and what sets triggers off.
+"""Triggers held against labels: what those of devices whose place is known were worth, and what sets triggers off.
 
 At the time of a label, or in the pause that a receipt's line was found to be of, the device was at the label's place.
-Each target's score is the mean of P(place) over the target's dwell then; it is right where the label's place is the
-target's. What a threshold lets through is told by the whole tracks of devices that have left: so the store itself says
-what a threshold is worth (`engine.offers.measured.calibration`), whatever its errors are like.
+A trigger that its track would have set off then is right where the label's place is the target's. What a threshold lets
+through is told by the whole tracks of devices that have left: so the store itself says what a threshold is worth
+(`engine.offers.measured.calibration`), whatever its errors are like.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.devices import CLOCK_SLACK_S
 from engine.offers.measured.calibration import (
     LEAST_DEVICES,
     STEPS,
@@ -25,14 +24,14 @@ from engine.offers.measured.calibration import (
     Labelled,
     calibrate_threshold,
 )
-from engine.offers.measured.fires import fires_of
+from engine.offers.measured.fires import fires_at, fires_of
 from engine.offers.targets import Target
+from engine.offers.triggers import GAP_S
 from engine.records import F32, F64, I64, U64, Bools, Fixes
 
 SLACK_S = 3.0  # by which a track trails behind
 MOST_PAIRS = 20_000  # kept; the oldest go
 MOST_SEEN = 40_000  # fixes that labels may yet come of: an afternoon of forty phones. Receipts come after hours
-LEAST_SCORE = 0.01  # of wrong places nearer to nothing than that, nobody ever asks
 LEAST_FIRES = 5.0  # at the lowest threshold, for a campaign's place to be one that tracks speak of
 MOST_FIRES = 2_000.0  # of one campaign at the lowest threshold: older ones fade
 SEED = 0
@@ -52,7 +51,8 @@ F16 = npt.NDArray[np.float16]
 
 
 class LabelledTriggers:
-    """Scores of labelled devices, and what would have set off each target. `targets` are those of the campaigns."""
+    """What labelled devices set off where they were, and what would have set off each target. `targets` are those of
+    the campaigns."""
 
     def __init__(self) -> None:
         self._targets: list[Target] = []
@@ -65,8 +65,9 @@ class LabelledTriggers:
         self._number: I64 = np.empty(0, np.int64)
         self._fires: dict[str, F64] = {}  # (THRESHOLDS, STEPS) by the target's `_name`
         self._left = 0
-        self._score: F64 = np.empty(0)
         self._right: Bools = np.empty(0, np.bool_)
+        self._step: npt.NDArray[np.int8] = np.empty((0, len(THRESHOLDS)), np.int8)
+        self._came: Bools = np.empty((0, len(THRESHOLDS)), np.bool_)
         self.version = 0
 
     @property
@@ -81,8 +82,8 @@ class LabelledTriggers:
 
     @property
     def keep_s(self) -> float:
-        """How long fixes are kept for labels to come."""
-        return SLACK_S + max((t.min_dwell_s for t in self._targets), default=0.0)
+        """How long before and after a label its device's fixes say what it set off."""
+        return SLACK_S + 2 * max((t.min_dwell_s for t in self._targets), default=0.0)
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Replaces the targets; what was seen for the old ones goes, the pairs stay. What set off a target is of its
@@ -150,19 +151,22 @@ class LabelledTriggers:
             return
         t, device, p = np.concatenate(self._t), np.concatenate(self._device), np.concatenate(self._p)
         for one in known:
-            rows = np.flatnonzero((device == np.uint64(one.device)) & (np.abs(t - one.t) <= self.keep_s + SLACK_S))
-            if len(rows):
+            rows = np.flatnonzero((device == np.uint64(one.device)) & (np.abs(t - one.t) <= self.keep_s + GAP_S))
+            rows = rows[np.argsort(t[rows], kind="stable")]
+            if ((t[rows] >= one.t - GAP_S) & (t[rows] <= one.t + SLACK_S)).any():  # it was heard then
                 self._take(one, t[rows], p[rows])
 
     def _take(self, one: KnownPause, t: F64, p: F16) -> None:
-        scores = np.array([said(t, p[:, k], one.t, target.min_dwell_s) for k, target in enumerate(self._targets)])
+        dwell = np.array([target.min_dwell_s for target in self._targets])
+        step, came = fires_at(t, p, dwell, one.t)
         right = np.array([target.membership[one.cell] >= 0.5 for target in self._targets], np.bool_)
-        rows = np.flatnonzero((right | (scores >= LEAST_SCORE)) & np.isfinite(scores))
+        rows = np.flatnonzero(right | (step >= 0).any(axis=1))
         if not len(rows):
-            rows = np.flatnonzero(np.isfinite(scores))[:1]  # it was heard, and at no target: the device counts
+            rows = np.zeros(1, np.int64)  # it was heard, and at no target: the device counts
         self._number = np.concatenate([self._number, np.full(len(rows), one.number)])[-MOST_PAIRS:]
-        self._score = np.concatenate([self._score, scores[rows]])[-MOST_PAIRS:]
         self._right = np.concatenate([self._right, right[rows]])[-MOST_PAIRS:]
+        self._step = np.concatenate([self._step, step[rows].astype(np.int8)])[-MOST_PAIRS:]
+        self._came = np.concatenate([self._came, came[rows]])[-MOST_PAIRS:]
         self.version += 1
 
     def calibrated(self, target: Target, precision: float) -> Calibrated | None:
@@ -170,7 +174,7 @@ class LabelledTriggers:
         it."""
         if not self.enough(target):
             return None
-        labelled = Labelled(self._number, self._score, self._right)
+        labelled = Labelled(self._number, self._right, self._step, self._came)
         together = np.sum(list(self._fires.values()), axis=0)
         return calibrate_threshold(
             labelled, self._fires[_name(target)], together, precision, np.random.default_rng(SEED)
@@ -189,29 +193,24 @@ class LabelledTriggers:
         """The pairs, and what set triggers off; what was seen is not worth keeping."""
         return {
             "number": self._number,
-            "score": self._score,
             "right": self._right,
+            "step": self._step,
+            "came": self._came,
             "fires": {name: fires.copy() for name, fires in self._fires.items()},
             "left": np.array([self._left]),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned, before or after `set_targets`."""
-        if "fires" not in state:  # of before: scores meant something else
+        if "step" not in state or np.shape(state["step"])[1] != len(THRESHOLDS):  # of before: it meant something else
             return
         self._number = np.array(state["number"], np.int64)
-        self._score, self._right = np.array(state["score"], np.float64), np.array(state["right"], np.bool_)
+        self._right = np.array(state["right"], np.bool_)
+        self._step, self._came = np.array(state["step"], np.int8), np.array(state["came"], np.bool_)
         kept = {str(name): np.array(fires, np.float64) for name, fires in state["fires"].items()}
         self._fires = {name: kept.get(name, _no_fires()) for name in self._names} if self._names else kept
         self._left = int(state["left"][0])
         self.version += 1
-
-
-def said(t: F64, p: F32 | F16, at: float, dwell_s: float) -> float:
-    """The mean of `p` (n,) of fixes at `t` (n,) over the dwell that ends at `at`, the track's lag aside; NaN where
-    there is none."""
-    rows = (t >= at + SLACK_S - dwell_s - CLOCK_SLACK_S) & (t <= at + SLACK_S + CLOCK_SLACK_S)
-    return float(p[rows].astype(np.float64).mean()) if rows.any() else float("nan")
 
 
 def _name(target: Target) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.offers.measured.calibration import STEPS, THRESHOLDS
-from engine.offers.measured.fires import fires_of
+from engine.offers.measured.calibration import STEPS, THRESHOLDS, step_of
+from engine.offers.measured.fires import fires_at, fires_of
 from engine.offers.targets import KEEPS, Target
 from engine.offers.triggers import TriggerTimers
 from engine.records import Fixes
@@ -40,5 +40,25 @@ def test_each_counts_by_the_mean_over_its_dwell() -> None:
     p[2] = 0.35
     found = fires_of(t, p, np.array([9.0]))
     assert found[0, 0].nonzero()[0].tolist() == [int(np.searchsorted(STEPS, 0.5, side="right")) - 1]
-    assert found[0].sum(axis=1).tolist() == [1.0] * 7 + [1.0] + [0.0] * 4
+    assert found[0].sum(axis=1).tolist() == [1.0] * 8 + [0.0] * 5
     assert fires_of(t[:0], p[:0], np.array([9.0])).sum() == 0
+
+
+def test_a_label_is_of_the_trigger_whose_dwell_it_is_in_and_not_of_what_p_says_just_then() -> None:
+    """Of a stay from 30 to 75 s that P notices 6 s late and keeps for 6 s: whoever has just come has set nothing off
+    yet, and whoever has just gone sets nothing off any more."""
+    t = np.arange(0.0, 120.0, 3.0)
+    p = np.where((t >= 36.0) & (t <= 81.0), 0.85, 0.02)[:, None].astype(np.float32)
+    dwell = np.array([9.0])  # set off at 45 s
+    step = {at: fires_at(t, p, dwell, at)[0][0] for at in (20.0, 40.0, 52.0, 70.0, 80.0)}
+    own, reached = int(step_of(np.array([0.85]))[0]), int((THRESHOLDS <= 0.85).sum())
+    for at in (40.0, 52.0):
+        assert step[at].tolist() == [own] * reached + [-1] * (len(THRESHOLDS) - reached)
+    for at in (20.0, 70.0, 80.0):
+        assert (step[at] == -1).all()
+    came = {at: fires_at(t, p, dwell, at)[1][0] for at in (20.0, 30.0, 70.0, 110.0)}
+    for at in (30.0, 70.0):
+        assert came[at].tolist() == (THRESHOLDS <= 0.85).tolist(), "the stay had its trigger"
+    for at in (20.0, 110.0):
+        assert not came[at].any()
+    assert (fires_at(t[:0], p[:0], dwell, 40.0)[0] == -1).all()

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 
 from engine.positioning.kernels.lanes import (
@@ -18,8 +17,9 @@ from engine.positioning.kernels.lanes import (
     lanes_in,
     new_tile,
 )
-from engine.positioning.kernels.numba_functions import INDEX, ROW, ROWS, SLOTS, compiled, in_place_of, inner
-from engine.positioning.kernels.steps import farthest, shares_of, walk_on
+from engine.positioning.kernels.numba_functions import INDEX, ROW, ROWS, SLOTS, WALK, compiled, in_place_of, inner
+from engine.positioning.kernels.steps import shares_of, walk_on
+from engine.positioning.kernels.vectors import Vectors, written
 from engine.records import F32, I32, I64
 
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
@@ -34,30 +34,16 @@ def _blend(
 ) -> Any:
     """`out[row] = out[row] * shares[left] + given[source] * shares[added] * scale`, of LANES columns."""
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        lanes, i32, i64 = ir.VectorType(ir.FloatType(), LANES), ir.IntType(32), ir.IntType(64)
-        data = [
-            context.make_array(kind)(context, builder, arg).data if isinstance(kind, types.Array) else arg
-            for kind, arg in zip(signature.args, args, strict=True)
-        ]
-        out_at, own, shares_at, kept, given_at, from_, more, factor = data
+    def write(
+        vectors: Vectors, out: Any, row: Any, shares: Any, left: Any, given: Any, source: Any, added: Any, scale: Any
+    ) -> None:
+        own = vectors.row(row)
+        share = vectors.load(shares, vectors.row(added))
+        came = vectors.times(vectors.times(vectors.load(given, vectors.row(source)), share), vectors.same(scale))
+        stayed = vectors.times(vectors.load(out, own), vectors.load(shares, vectors.row(left)))
+        vectors.store(vectors.plus(stayed, came), out, own)
 
-        def place(base: Any, index: Any) -> Any:
-            at = builder.gep(base, [builder.mul(index, ir.Constant(i64, LANES))])
-            return builder.bitcast(at, lanes.as_pointer())
-
-        def load(base: Any, index: Any) -> Any:
-            return builder.load(place(base, index), align=4)
-
-        one = builder.insert_element(ir.Constant(lanes, ir.Undefined), factor, ir.Constant(i32, 0))
-        same = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(i32, LANES), [0] * LANES))
-        fused = ("contract",)
-        came = builder.fmul(builder.fmul(load(given_at, from_), load(shares_at, more), flags=fused), same, flags=fused)
-        stayed = builder.fmul(load(out_at, own), load(shares_at, kept), flags=fused)
-        builder.store(builder.fadd(stayed, came, flags=fused), place(out_at, own), align=4)
-        return context.get_dummy_value()
-
-    return types.void(out, row, shares, left, given, source, added, scale), generate
+    return types.void(out, row, shares, left, given, source, added, scale), written(LANES, write)
 
 
 @inner
@@ -104,18 +90,18 @@ def _of_some(some: I64, to_walk: F32, kept: F32) -> F32:
     return shares
 
 
-WALK = f"{ROW}, {INDEX}, {INDEX}, {ROW}, {INDEX}"
+STEPS = f"{WALK}, i8, {ROW}, {INDEX}"
 
 
 @compiled(
-    f"void({WALK}, {WALK}, {SLOTS}, {ROWS}, {ROWS}, {ROWS}, {ROWS}, {SLOTS}, {INDEX}, {ROW}, {ROW}, {ROW}, {ROW},"
+    f"void({STEPS}, {STEPS}, {SLOTS}, {ROWS}, {ROWS}, {ROWS}, {ROWS}, {SLOTS}, {INDEX}, {ROW}, {ROW}, {ROW}, {ROW},"
     f" {ROW}, {ROW}, {ROW}, {ROWS}, {ROWS})"
 )
 def foresee(
-    values: F32, columns: I32, ends: I32, share: F32, steps: I32, walk_values: F32, walk_columns: I32, walk_ends: I32,
-    walk_share: F32, walk_steps: I32, order: I64, room: F32, walk_room: F32, pause: F32, walk: F32, slot: I64,
-    block: I32, size: F32, within: F32, often: F32, to_pause: F32, to_walk: F32, kept: F32, anywhere: F32, prior: F32,
-    each: F32,
+    flow: tuple[F32, I32, I32, I32], far: int, share: F32, steps: I32, walk_flow: tuple[F32, I32, I32, I32],
+    walk_far: int, walk_share: F32, walk_steps: I32, order: I64, room: F32, walk_room: F32, pause: F32, walk: F32,
+    slot: I64, block: I32, size: F32, within: F32, often: F32, to_pause: F32, to_walk: F32, kept: F32, anywhere: F32,
+    prior: F32, each: F32,
 ) -> None:  # fmt: skip
     """Fills `prior` (N, C), the prediction over cells, and `each` (N, K), who of it walks in a cell of each block.
 
@@ -128,7 +114,6 @@ def foresee(
     moving, walk_spare = lanes_in(walk_room[0], n_blocks), lanes_in(walk_room[1], n_blocks)
     stopping, pooled = lanes_in(walk_room[2], n_blocks), lanes_in(walk_room[3], n_blocks)
     tiles = new_tile(), new_tile()
-    far, walk_far = farthest(columns, ends), farthest(walk_columns, walk_ends)
     for start in range(0, len(order), LANES):
         some = order[start : start + LANES]
         shares = _of_some(some, to_walk, kept)
@@ -141,10 +126,10 @@ def foresee(
         for k in range(n_blocks):
             _blend(moving, k, shares, ALL, pooled, k, GOES, ONE)
         taken = shares_of(walk_share, walk_steps, some)
-        moved = walk_on(walk_values, walk_columns, walk_ends, moving, walk_spare, taken, walk_far)
+        moved = walk_on(walk_flow, moving, walk_spare, taken, walk_far)
         for k in range(n_blocks):
             _blend(pooled, k, shares, NOBODY, moved, k, KEPT, ONE / size[k])
-        still = walk_on(values, columns, ends, mass, spare, shares_of(share, steps, some), far)
+        still = walk_on(flow, mass, spare, shares_of(share, steps, some), far)
         for c in range(n_cells):
             _blend(still, c, shares, ALL, pooled, np.int64(block[c]), ALL, ONE)
         _out(still, some, anywhere, tiles[0], prior)

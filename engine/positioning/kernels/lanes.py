@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 
 from engine.positioning.kernels.numba_functions import in_place_of, inner
+from engine.positioning.kernels.vectors import Vectors, number, written
 from engine.records import F32, I64
 
 LANES = 16  # devices side by side: one register of AVX-512, two of AVX2
@@ -21,22 +21,11 @@ def _turn(_context: Any, given: Any, first: Any, step: Any, out: Any, to: Any, a
     """LANES rows of as many values, from the value `first` on and `step` apart, become columns: rows of `out` from `to`
     on, `apart` from each other. Halves change places, then quarters, and so on (Eklundh 1972)."""
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        line, i32, i64 = ir.VectorType(ir.FloatType(), LANES), ir.IntType(32), ir.IntType(64)
-        data = [
-            context.make_array(kind)(context, builder, arg).data if isinstance(kind, types.Array) else arg
-            for kind, arg in zip(signature.args, args, strict=True)
-        ]
-        given_at, from_, every, out_at, start, wide = data
+    def write(vectors: Vectors, given: Any, first: Any, step: Any, out: Any, to: Any, apart: Any) -> None:
+        def place(origin: Any, stride: Any, j: int) -> Any:
+            return vectors.builder.add(origin, vectors.builder.mul(stride, number(j)))
 
-        def place(base: Any, origin: Any, stride: Any, number: int) -> Any:
-            index = builder.add(origin, builder.mul(stride, ir.Constant(i64, number)))
-            return builder.bitcast(builder.gep(base, [index]), line.as_pointer())
-
-        def picked(one: Any, other: Any, which: list[int]) -> Any:
-            return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(i32, LANES), which))
-
-        rows = [builder.load(place(given_at, from_, every, j), align=4) for j in range(LANES)]
+        rows = [vectors.load(given, place(first, step, j)) for j in range(LANES)]
         half = LANES // 2
         while half:
             low = [t if not t & half else LANES + t - half for t in range(LANES)]
@@ -44,13 +33,12 @@ def _turn(_context: Any, given: Any, first: Any, step: Any, out: Any, to: Any, a
             for j in range(LANES):
                 if not j & half:
                     one, other = rows[j], rows[j + half]
-                    rows[j], rows[j + half] = picked(one, other, low), picked(one, other, high)
+                    rows[j], rows[j + half] = vectors.picked(one, other, low), vectors.picked(one, other, high)
             half //= 2
         for j, row in enumerate(rows):
-            builder.store(row, place(out_at, start, wide, j), align=4)
-        return context.get_dummy_value()
+            vectors.store(row, out, place(to, apart, j))
 
-    return types.void(given, first, step, out, to, apart), generate
+    return types.void(given, first, step, out, to, apart), written(LANES, write)
 
 
 @inner

@@ -1,8 +1,8 @@
 """How functions are given to numba.
 
 Numba keeps on disk what it compiled for as long as a function's own file is unchanged, and looks at no other: whoever
-changes this file, `exponentials.py`, `lanes.py`, `steps.py` or `sums.py` deletes `*.nbi` in `__pycache__`. The others
-call none of each other's functions.
+changes this file, `exponentials.py`, `lanes.py`, `steps.py`, `sums.py` or `vectors.py` deletes `*.nbi` in
+`__pycache__`. The others call none of each other's functions.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 FLAGS = {"reassoc", "contract", "arcp", "nsz", "nnan"}
 ROW, ROWS, CUBE, INDEX, SLOTS = "f4[::1]", "f4[:, ::1]", "f4[:, :, ::1]", "i4[::1]", "i8[::1]"
 """Arrays as numba writes them: of floats in one to three dimensions, of 32-bit and of 64-bit indices."""
+WALK = f"Tuple(({ROW}, {INDEX}, {INDEX}, {INDEX}))"
+"""A sparse walk, as `diffusion.Flow.entries` has it."""
 
 
 def compiled(signature: str) -> Callable[[F], F]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 
 from engine.positioning.kernels.numba_functions import in_place_of, inner
+from engine.positioning.kernels.vectors import Vectors, number, written
 from engine.records import F32, I64
 
 CHUNK = 256  # cells at a time: what 16 access points are expected to say is then 32 KiB, which the first cache holds
@@ -64,59 +64,29 @@ def _add_voices(
 ) -> Any:
     """S, L and Q of `likelihood` at AT_ONCE cells from `start` on, over the first `many` of the access points `own`."""
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        line, i32, i64 = ir.VectorType(ir.FloatType(), LINE), ir.IntType(32), ir.IntType(64)
-        data = [
-            context.make_array(kind)(context, builder, arg).data if isinstance(kind, types.Array) else arg
-            for kind, arg in zip(signature.args, args, strict=True)
-        ]
-        packed_at, all_ap, own_at, n_own, z_at, v_at, sums_at, cell = data
-        zero, fused = ir.Constant(line, [0.0] * LINE), ("contract",)
+    def write(
+        vectors: Vectors, packed: Any, n_ap: Any, own: Any, many: Any, z: Any, v: Any, sums: Any, start: Any
+    ) -> None:
+        builder, lines = vectors.builder, range(0, AT_ONCE, LINE)
 
-        def number(value: int) -> Any:
-            return ir.Constant(i64, value)
+        def add(k: Any, held: list[Any]) -> list[Any]:
+            ap = builder.load(builder.gep(own, [k]))
+            z_a, v_a = (vectors.same(builder.load(builder.gep(of, [ap]))) for of in (z, v))
+            of_mean, out = builder.add(builder.mul(ap, number(CHUNK)), start), []
+            of_weight = builder.add(of_mean, builder.mul(n_ap, number(CHUNK)))
+            for j, (total, shift, square) in zip(lines, zip(*[iter(held)] * 3, strict=True), strict=True):
+                mean = vectors.load(packed, builder.add(of_mean, number(j)))
+                weight = vectors.load(packed, builder.add(of_weight, number(j)))
+                u, d = vectors.times(v_a, weight), vectors.minus(z_a, mean)
+                e = vectors.times(u, d)
+                out += [vectors.plus(total, u), vectors.plus(shift, e), vectors.plus(square, vectors.times(e, d))]
+            return out
 
-        def place(base: Any, index: Any) -> Any:
-            return builder.bitcast(builder.gep(base, [index]), line.as_pointer())
+        held = vectors.loop(many, [vectors.zero] * (3 * len(lines)), add)
+        for i, total in enumerate(held):
+            vectors.store(total, sums, builder.add(start, number(i % 3 * CHUNK + lines[i // 3])))
 
-        def same(base: Any, index: Any) -> Any:
-            value = builder.load(builder.gep(base, [index]))
-            one = builder.insert_element(ir.Constant(line, ir.Undefined), value, ir.Constant(i32, 0))
-            return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(i32, LINE), [0] * LINE))
-
-        before = builder.block
-        loop, body, done = (builder.append_basic_block(name) for name in ("loop", "body", "done"))
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        k = builder.phi(i64)
-        held = [[builder.phi(line) for _ in range(3)] for _ in range(AT_ONCE // LINE)]
-        k.add_incoming(number(0), before)
-        for sums_of_line in held:
-            for total in sums_of_line:
-                total.add_incoming(zero, before)
-        builder.cbranch(builder.icmp_signed("<", k, n_own), body, done)
-        builder.position_at_end(body)
-        ap = builder.load(builder.gep(own_at, [k]))
-        z_a, v_a = same(z_at, ap), same(v_at, ap)
-        of_mean = builder.add(builder.mul(ap, number(CHUNK)), cell)
-        of_weight = builder.add(of_mean, builder.mul(all_ap, number(CHUNK)))
-        for j, (total, shift, square) in enumerate(held):
-            mean = builder.load(place(packed_at, builder.add(of_mean, number(j * LINE))), align=4)
-            weight = builder.load(place(packed_at, builder.add(of_weight, number(j * LINE))), align=4)
-            u, d = builder.fmul(v_a, weight, flags=fused), builder.fsub(z_a, mean, flags=fused)
-            e = builder.fmul(u, d, flags=fused)
-            total.add_incoming(builder.fadd(total, u, flags=fused), body)
-            shift.add_incoming(builder.fadd(shift, e, flags=fused), body)
-            square.add_incoming(builder.fadd(square, builder.fmul(e, d, flags=fused), flags=fused), body)
-        k.add_incoming(builder.add(k, number(1)), body)
-        builder.branch(loop)
-        builder.position_at_end(done)
-        for j, sums_of_line in enumerate(held):
-            for i, total in enumerate(sums_of_line):
-                builder.store(total, place(sums_at, builder.add(cell, number(i * CHUNK + j * LINE))), align=4)
-        return context.get_dummy_value()
-
-    return types.void(packed, n_ap, own, many, z, v, sums, start), generate
+    return types.void(packed, n_ap, own, many, z, v, sums, start), written(LINE, write)
 
 
 @inner

@@ -8,6 +8,7 @@ steps, for each row its own number.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 from types import ModuleType
 
@@ -98,13 +99,35 @@ def quicker_from(places: int) -> float:
     return max(6.0, (0.235 if kernels() is None else 0.55) * sqrt(places))
 
 
+LEAST_FAR = 64  # places, at least, that kernels walk on with at once
+
+
+class Flow(sparse.csr_array):
+    """What a step of a walk changes, (K, K): mass += flow @ mass."""
+
+    @cached_property
+    def entries(self) -> tuple[tuple[F32, I32, I32, I32], int]:
+        """As kernels take it: values, columns, where rows end, and how many rows from each on are alike, each with
+        the entries of the row before a place on; and how many places on a step goes, at most."""
+        columns, ends = self.indices.astype(np.int32, copy=False), self.indptr.astype(np.int32, copy=False)
+        many, every = np.diff(ends), np.arange(self.shape[0], dtype=np.int32)
+        offset = columns - np.repeat(every, many)
+        before = np.arange(len(offset)) - np.repeat(np.concatenate([many[:1], many[:-1]]), many)
+        row, differs = np.repeat(every, many), (offset != offset[before]) | (self.data != self.data[before])
+        breaks = np.bincount(row[differs], minlength=len(many)) > 0
+        breaks[1:] |= many[1:] != many[:-1]
+        starts = np.append(np.flatnonzero(breaks), len(many))
+        alike = starts[np.searchsorted(starts, every, side="right")] - every
+        return (self.data, columns, ends, alike.astype(np.int32)), max(LEAST_FAR, int(np.abs(offset).max(initial=0)))
+
+
 def lazy_steps(wanted: F32, most: int) -> tuple[I32, F32]:
     """Whole numbers of steps (N,) and the share (N,) of the mass that moves in each, for `wanted` (N,) steps."""
     steps = np.clip(np.ceil(wanted), 1, most).astype(np.int32)
     return steps, np.minimum(wanted / steps, 1.0).astype(np.float32)
 
 
-def diffuse(flow: sparse.csr_array, wanted: F32, mass_rows: F32, most: int, modes: SlowModes | None = None) -> F32:
+def diffuse(flow: Flow, wanted: F32, mass_rows: F32, most: int, modes: SlowModes | None = None) -> F32:
     """Rows of mass (N, K) after `wanted` (N,) steps each; a step adds `flow` @ mass, a part of one is a lazy step."""
     steps, share = lazy_steps(wanted, most)
     out = np.empty(mass_rows.shape, np.float32)
@@ -120,7 +143,7 @@ def diffuse(flow: sparse.csr_array, wanted: F32, mass_rows: F32, most: int, mode
     return out
 
 
-def walk_rows(flow: sparse.csr_array, steps: I32, share: F32, mass_rows: F32) -> F32:
+def walk_rows(flow: Flow, steps: I32, share: F32, mass_rows: F32) -> F32:
     """Rows of mass (N, K), which are used up, after `steps` (N,) lazy steps each."""
     fast = kernels()
     order = np.argsort(-steps, kind="stable")
@@ -129,13 +152,8 @@ def walk_rows(flow: sparse.csr_array, steps: I32, share: F32, mass_rows: F32) ->
         mass_rows[order] = take_steps(flow, steps[order], share[order], mass).T
         return mass_rows
     mass_rows = floats(mass_rows)
-    fast.walk_rows(*entries(flow), mass_rows, share, steps, order, room_for(fast, mass_rows.shape[1]))
+    fast.walk_rows(*flow.entries, mass_rows, share, steps, order, room_for(fast, mass_rows.shape[1]))
     return mass_rows
-
-
-def entries(flow: sparse.csr_array) -> tuple[F32, I32, I32]:
-    """As kernels take a sparse walk: values, columns, and where rows end."""
-    return flow.data, flow.indices.astype(np.int32, copy=False), flow.indptr.astype(np.int32, copy=False)
 
 
 def room_for(fast: ModuleType, places: int, times: int = 2) -> F32:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from engine.positioning.motion.diffusion import Flow
 from engine.records import F32, F64, I32, I64
 
 MOST_PULL = 3.0  # times as often as usual that walkers stop in a block: more changes nothing in drawn stores
@@ -43,7 +44,7 @@ def pull_of(standing: F32, block: I32 | I64, size: F64) -> Pull:
     return Pull(standing.astype(np.float32), np.minimum(mean, MOST_PULL).astype(np.float32), within.astype(np.float32))
 
 
-def tilt(flow: sparse.csr_array, standing: F32) -> sparse.csr_array:
+def tilt(flow: sparse.csr_array, standing: F32) -> Flow:
     """The step `flow` (C, C), symmetric, made one that ends in proportion to `standing` (C,)."""
     coo = flow.tocoo()
     moves = coo.row != coo.col
@@ -55,4 +56,4 @@ def tilt(flow: sparse.csr_array, standing: F32) -> sparse.csr_array:
     rows, columns = np.concatenate([to, every]), np.concatenate([start, every])
     out = sparse.csr_array((values, (rows, columns)), shape=flow.shape)
     index, ends = out.indices.astype(np.int32), out.indptr.astype(np.int32)
-    return sparse.csr_array((out.data, index, ends), shape=out.shape)
+    return Flow((out.data, index, ends), shape=out.shape)

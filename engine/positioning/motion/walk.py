@@ -20,9 +20,9 @@ from engine.plan.cells import Cells
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows, floats
 from engine.positioning.motion.diffusion import (
+    Flow,
     SlowModes,
     diffuse,
-    entries,
     lazy_steps,
     quicker_from,
     room_for,
@@ -62,9 +62,9 @@ class WalkGraph:
     block: I32
     pool: sparse.csr_array
     size: F32
-    flow: sparse.csr_array
+    flow: Flow
     step_m2: float
-    cell_flow: sparse.csr_array  # (C, C) the same between cells
+    cell_flow: Flow  # (C, C) the same between cells
     cell_step_m2: float
     n_cells: int  # of the whole store, over which the stray mass is spread
     found: list[SlowModes | None] = field(default_factory=list)  # of the walk between blocks, once they were needed
@@ -146,11 +146,12 @@ def walk_graph(cells: Cells, block_m: float = 1.0, standing: F32 | None = None) 
     )
 
 
-def _flow(step: sparse.csr_array) -> sparse.csr_array:
+def _flow(step: sparse.csr_array) -> Flow:
     """A step less the mass that was there, in float32."""
     change = (step - sparse.eye_array(step.shape[0], format="csr")).astype(np.float32)
+    change.sort_indices()
     index, ends = change.indices.astype(np.int32), change.indptr.astype(np.int32)  # half the memory of what scipy gives
-    return sparse.csr_array((change.data, index, ends), shape=change.shape)
+    return Flow((change.data, index, ends), shape=change.shape)
 
 
 def _blocks(cells: Cells, block_m: float) -> I32:
@@ -227,7 +228,7 @@ def _foreseen(
     n_cells, n_blocks = len(graph.block), len(graph.size)
     steps, share = lazy_steps(_shuffle_steps(graph, model, dt), model.max_cell_steps)
     walk_steps, walk_share = lazy_steps(_walk_steps(graph, model, dt), model.max_steps)
-    walks = *entries(graph.cell_flow), share, steps, *entries(graph.flow), walk_share, walk_steps
+    walks = *graph.cell_flow.entries, share, steps, *graph.flow.entries, walk_share, walk_steps
     order, rooms = np.argsort(-walk_steps, kind="stable"), (room_for(fast, n_cells), room_for(fast, n_blocks, 4))
     pull = graph.pull
     within = np.ones(n_cells, np.float32) if pull is None else pull.within
@@ -307,7 +308,7 @@ def _shuffled(
     prior, room = empty_rows(len(dt), n_cells), room_for(fast, n_cells)
     within = np.ones(n_cells, np.float32) if graph.pull is None else graph.pull.within
     stays, order = (np.float32(1.0) - to_walk) * _kept(model, dt), np.argsort(-steps, kind="stable")
-    walk = *entries(graph.cell_flow), share, steps, order, room
+    walk = *graph.cell_flow.entries, share, steps, order, room
     fast.shuffle(*walk, *paused, stays, stopping, graph.block, within, each, prior)
     return prior
 

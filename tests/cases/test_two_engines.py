@@ -17,6 +17,7 @@ from engine.plan.model import Plan
 from engine.storage.database import Database, open_database
 from engine.storage.leases import read_leases
 from tests.brokers import Mosquitto
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS, boutique, frames, payload, stands
 from tests.engine.runtime.shifts import LEASE_S, STORE, Outcome, Shift, sign_everyone_in
 from tests.engine.runtime.wire import Wire
@@ -73,7 +74,7 @@ class Floor:
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """What one engine makes of it."""
     folder = tmp_path_factory.mktemp("alone")
-    db = open_database(f"sqlite:///{folder / 'rayon.db'}")
+    db = open_database(new_sqlite(folder / "rayon.db"))
     try:
         floor = Floor(db, folder, boutique())
         floor.hire()
@@ -141,10 +142,11 @@ def test_of_two_servers_one_works_and_the_other_says_who_does_and_takes_over(
         second.wait_ready()
         until(lambda: any(r.startswith(f"store {STORE} is run by ") for r in readiness(second)), 60)
         until(lambda: not readiness(first), 60)
-        assert second.log.count("not ready: store") == 1
+        until(lambda: "not ready: store" in second.log, 60)
         first.kill()
         until(lambda: not readiness(second), 60, lambda: second.log)
         assert f"{STORE}: taken over from" in second.log
+        assert second.log.count("not ready: store") == 1
     finally:
         first.stop()
         second.stop()

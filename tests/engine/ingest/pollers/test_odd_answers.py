@@ -143,7 +143,7 @@ def test_a_fault_of_ours_ends_no_source(caplog: pytest.LogCaptureFixture) -> Non
         pollers.start()
         try:
             until(lambda: len(taken) >= 3, 60)
-            assert "Rayon's own" in pollers.states["ill"].problem
+            until(lambda: "Rayon's own" in pollers.states["ill"].problem, 60)  # in a thread of its own
             assert pollers.states["well"].problem == ""
         finally:
             pollers.stop()

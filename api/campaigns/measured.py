@@ -160,7 +160,7 @@ def _results(
         alarm=told.sample_ratio_alarm,
         shares=[percent(s, lang) for s in sorted(found.shares)],
         blocks_of=number(k, lang) if k > 1 else "",
-        per_thousand=_per_thousand(stored, found, told, plan, lang),
+        per_thousand=_per_thousand(stored, found, told, plan, lang, k),
         false_fires=_false_fires(ctx, store, campaign_id, lang),
         receipts=receipts is not None,
         wrong=[(p.place.removeprefix("line "), m.sentence) for p, m in zip(wrong, said, strict=True)],
@@ -210,10 +210,13 @@ def _points(share: float, lang: Language) -> str:
 
 
 def _per_thousand(
-    stored: StoredCampaign, found: Results, told: Uplift, plan: Plan, lang: Language
+    stored: StoredCampaign, found: Results, told: Uplift, plan: Plan, lang: Language, k: int
 ) -> dict[str, Any] | None:
-    """What 1,000 messages bring: against ghosts where the margin is known of everybody, else what their uses earn."""
+    """What 1,000 messages bring: against ghosts where the margin is known of everybody, else what their uses earn.
+    None where no message went out, no values where too few did or were used to say."""
     messages = found.funnel.messages
+    if k > 1 and not (messages and (found.funnel.redeemed or told.margin)):  # none, or fewer than k: nobody knows which
+        return {"measured": False, "values": None}
     if not messages:
         return None
     if told.margin is not None:

@@ -127,7 +127,8 @@ def figure_text(value: float | None, unit: Unit, lang: Language) -> str:
     if unit == "rate":
         return number(value, lang, 2)
     if unit == "people":
-        return number(value, lang, 0 if round(value, 1) == round(value) else 1)
+        digits = 2 if abs(value) < 1 else 1  # of half a person, tenths hide what a change is of
+        return number(value, lang, 0 if round(value, digits) == round(value) else digits)
     if unit == "share":
         return whole_percent(value, lang)
     if unit == "change":

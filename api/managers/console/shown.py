@@ -122,6 +122,7 @@ class FigurePage:
             "figure": figure,
             "href": self._drill(column, cell) if isinstance(cell, str) else None,
             "unusual": row.key in self._unusual.get(column.name, ()),
+            "one_line": column.unit == "hour",
             "state": cell if column.unit == "state" else "",
         }
 

@@ -218,6 +218,8 @@ def test_what_it_brought_and_would_bring(site: Site, manager: httpx.Client) -> N
     results = manager.get(f"{HERE}/tea-20/results").text
     assert re.search(r"Issued</dt><dd><b>&lt; 20</b>", results), "of one shopper nothing is told"
     assert "Nobody was held out" in results
+    assert "No message went out" not in results, "one may have"
+    assert re.search(r"Margin per 1,000 messages</h2>\s*<p[^>]*>not enough shoppers yet", results)
     foretold = manager.get(f"{HERE}/tea-20/what-if").text
     assert "Fewer than 20 shoppers" in foretold
     receipts = manager.post(f"{HERE}/tea-20/results", files={"receipts": ("r.csv", b"who;when\n", "text/csv")})

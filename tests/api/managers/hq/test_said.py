@@ -44,7 +44,15 @@ def test_a_budget_says_in_which_year_it_is_gone() -> None:
 
 @pytest.mark.parametrize(
     ("people", "lang", "shown"),
-    [(6.0, "en", "6"), (5.98, "fr", "6"), (6.4, "en", "6.4"), (6.4, "fr", "6,4"), (1234.0, "en", "1,234")],
+    [
+        (6.0, "en", "6"),
+        (5.98, "fr", "6"),
+        (6.4, "en", "6.4"),
+        (6.4, "fr", "6,4"),
+        (0.43, "fr", "0,43"),
+        (0.999, "en", "1"),
+        (1234.0, "en", "1,234"),
+    ],
 )
 def test_most_people_at_once_are_whole(people: float, lang: Language, shown: str) -> None:
     assert figure_text(people, "people", lang) == shown

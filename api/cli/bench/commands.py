@@ -16,8 +16,8 @@ from engine.records import F64
 
 RAYON = (sys.executable, "-m", "api.cli.main")
 ROUNDS = 5
-CROWD_S = 600.0
-"""So long lasts the scenario `crowd-300`."""
+CROWD_S, LOOK_CROWD_S = 600.0, 30.0
+"""So long lasts the scenario `crowd-300`; and so much of it is written for a look."""
 
 
 def measure_commands(rounds: int = ROUNDS, crowd_s: float = CROWD_S) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from engine.records import F64, Scans
 
 WIDTH_M, DEPTH_M, CELL_M = 200.0, 100.0, 0.5
 COLUMNS, ROWS = 10, 8  # of access points
-DEVICES = 1024
+DEVICES, LOOK_DEVICES = 1024, 64
 WINDOW_S = 3.0
 HEARD_DBM = -88.0
 P0_DBM, EXPONENT = -42.0, 3.0  # as a calibration would have found them
@@ -31,9 +31,9 @@ SETTLING = 3  # scans until a new device is known well
 MIB = 2**20
 
 
-def measure_large(seconds: float) -> dict[str, Any]:
+def measure_large(seconds: float, n: int = DEVICES) -> dict[str, Any]:
     """Figures by name: MiB of arrays that a locator keeps, bytes per tracked device, first fixes and later updates per
-    second, and size and loading time of the radio map."""
+    second, and size and loading time of the radio map; of `n` devices."""
     plan = large_plan()
     cells = walkable_cells(plan, CELL_M)
     radio_map = prior_map(plan, cells)
@@ -46,10 +46,10 @@ def measure_large(seconds: float) -> dict[str, Any]:
         start = time.perf_counter()
         load_radio_map(path, plan, cells)
         loaded_s, file_bytes = time.perf_counter() - start, path.stat().st_size
-    first, rate = _rates(locator, plan, seconds)
+    first, rate = _rates(locator, plan, seconds, n)
     tracks = sum(v.nbytes for v in locator.state()["tracks"].values())
     devices = len(locator)
-    locator.forget(np.arange(DEVICES, dtype=np.uint64))
+    locator.forget(np.arange(n, dtype=np.uint64))
     return {
         "large_store_cells": len(cells),
         "large_store_access_points": len(plan.access_points),
@@ -80,10 +80,10 @@ def large_plan() -> Plan:
 class _Shoppers:
     """Who walk to a place not far away, stop there, and walk on: `at` (n, 2)."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, rng: np.random.Generator, n: int) -> None:
         self._rng = rng
-        self.at = rng.uniform((1, 1), (WIDTH_M - 1, DEPTH_M - 1), (DEVICES, 2))
-        self._goal, self._stop_s = self.at.copy(), rng.exponential(PAUSE_S, DEVICES)
+        self.at = rng.uniform((1, 1), (WIDTH_M - 1, DEPTH_M - 1), (n, 2))
+        self._goal, self._stop_s = self.at.copy(), rng.exponential(PAUSE_S, n)
 
     def walk(self, seconds: float) -> None:
         """Later. Who arrives stops, and has another goal."""
@@ -110,11 +110,11 @@ def _scans(plan: Plan, at: F64, t: float, rng: np.random.Generator) -> Scans:
     return Scans(np.full(len(at), t), device, rssi, none, none, np.zeros(rssi.shape, np.float32))
 
 
-def _rates(locator: Locator, plan: Plan, seconds: float) -> tuple[float, float]:
+def _rates(locator: Locator, plan: Plan, seconds: float, n: int) -> tuple[float, float]:
     """First fixes per second, and later updates per second: the best of several windows that together take about
     `seconds`, once the devices are known well."""
     rng, taken, until = np.random.default_rng(7), list[float](), np.inf
-    shoppers = _Shoppers(rng)
+    shoppers = _Shoppers(rng, n)
     while len(taken) <= SETTLING + 1 or time.perf_counter() < until:
         given = _scans(plan, shoppers.at, len(taken) * WINDOW_S, rng)
         start = time.perf_counter()
@@ -123,4 +123,4 @@ def _rates(locator: Locator, plan: Plan, seconds: float) -> tuple[float, float]:
         shoppers.walk(WINDOW_S)
         if len(taken) == SETTLING + 1:
             until = time.perf_counter() + seconds
-    return DEVICES / taken[0], DEVICES / min(taken[SETTLING + 1 :])
+    return n / taken[0], n / min(taken[SETTLING + 1 :])

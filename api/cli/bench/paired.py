@@ -18,21 +18,32 @@ import numpy as np
 from engine.positioning.kernels.choice import kernels_in_words
 from engine.records import F64
 
-ROUNDS = 9
+ROUNDS, LOOK_ROUNDS = 9, 2
+FAIR_S = 1.0
+"""Who gives each figure less time than this wants a look, not a comparison: two rounds do, commands are run once."""
 
 Timed = tuple[Callable[[], object], int]
 """A call, and how many fixes it makes."""
 
 
 def measure_rates(
-    calls: Mapping[str, Timed], seconds: float, rounds: int = ROUNDS, clock: Callable[[], float] = time.perf_counter
+    calls: Mapping[str, Timed],
+    seconds: float,
+    rounds: int | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, F64]:
     """Fixes per second of each call, (rounds,); each is timed for about `seconds` in all, after one call to warm up.
     With `time.process_time` as the clock, seconds are those of the processor: other work on the machine counts less."""
+    rounds = rounds_in(seconds) if rounds is None else rounds
     for call, _ in calls.values():
         call()
     turns = [[_rate(*timed, seconds / rounds, clock) for timed in calls.values()] for _ in range(rounds)]
     return {name: np.array(rates) for name, rates in zip(calls, zip(*turns, strict=True), strict=True)}
+
+
+def rounds_in(seconds: float) -> int:
+    """How many rounds a figure has that is given so much time."""
+    return ROUNDS if seconds >= FAIR_S else LOOK_ROUNDS
 
 
 def figures_of(name: str, rates: F64) -> dict[str, Any]:

@@ -12,12 +12,12 @@ import typer
 from scipy.optimize import least_squares
 from shapely.geometry import box
 
-from api.cli.bench.commands import ROUNDS, measure_commands
+from api.cli.bench.commands import LOOK_CROWD_S, measure_commands
 from api.cli.bench.decoders import measure_decoders
 from api.cli.bench.hot import measure_hot
-from api.cli.bench.large import MIB, measure_large
+from api.cli.bench.large import LOOK_DEVICES, MIB, measure_large
 from api.cli.bench.mixed import measure_mixed
-from api.cli.bench.paired import Timed, figures_of, machine, measure_rates
+from api.cli.bench.paired import FAIR_S, Timed, figures_of, machine, measure_rates
 from api.cli.bench.peers import installed_peers, kalman_step
 from api.cli.bench.serving import MONTH_DAYS, QUICK_DAYS, measure_serving
 from api.cli.bench.stays import measure_stays
@@ -41,7 +41,6 @@ AP_PLACES = ((5, 5), (20, 4), (35, 5), (5, 20), (20, 21), (35, 20))
 DEVICES = 256
 FEW = 32  # scans that each peer solves: one by one, they take long
 WINDOW_S = 3.0
-FAIR_S = 1.0  # who gives each figure less time than this wants a look, not a comparison: commands are run once
 PARTS = 11
 """Of a bench: rates, mixed intervals, stores a core, a large store, decoders, statistics, serving, commands, ledger,
 intake, a card."""
@@ -80,13 +79,15 @@ def bench(
     And commands as whole processes: `rayon --version`, `--help`, `plan check`, and `simulate` of 300 shoppers.
 
     Beside the locator, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the
-    libraries localization, easy-trilateration and filterpy: all take turns, in nine rounds, and figures are medians
-    with their range; compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1 for figures of one core.
+    libraries localization, easy-trilateration and filterpy: all take turns, in nine rounds (two where a figure has less
+    than a second), and figures are medians with their range; compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1
+    for figures of one core.
 
     Example: [bold]rayon bench --json[/bold]
     """
     with show_progress("bench", PARTS) as progress:
-        figures = measure(seconds, progress.advance) | measure_commands(ROUNDS if seconds >= FAIR_S else 1)
+        figures = measure(seconds, progress.advance)
+        figures |= measure_commands() if seconds >= FAIR_S else measure_commands(1, LOOK_CROWD_S)
         progress.advance()
         figures |= measure_ledger(seconds, database or None)
         progress.advance()
@@ -126,7 +127,7 @@ def measure(seconds: float, on_part: Callable[[], None] = lambda: None) -> dict[
     on_part()
     stores = measure_stores(seconds)
     on_part()
-    large = measure_large(seconds)
+    large = measure_large(seconds) if seconds >= FAIR_S else measure_large(seconds, LOOK_DEVICES)
     on_part()
     decoders = measure_decoders(seconds)
     on_part()

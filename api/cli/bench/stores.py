@@ -12,7 +12,7 @@ import numpy as np
 from shapely.geometry import box
 
 from api.cli.bench.mixed import CELL_M, DEPTH_M, WIDTH_M, mixed_plan
-from api.cli.bench.paired import ROUNDS, figures_of
+from api.cli.bench.paired import figures_of, rounds_in
 from engine.config import Config
 from engine.ingest.decoders.native import NativeDecoder
 from engine.plan.cells import walkable_cells
@@ -29,10 +29,10 @@ SETTLING_S = 15
 LEAST_S = 3  # of a store's time in each round
 
 
-def measure_stores(seconds: float, rounds: int = ROUNDS) -> dict[str, Any]:
+def measure_stores(seconds: float, rounds: int | None = None) -> dict[str, Any]:
     """Seconds of such a store that a second of a core's time carries, what radio maps cost left out: median and range
     of rounds. The processor's time counts, so other work on the machine matters less."""
-    plan = store_plan()
+    plan, rounds = store_plan(), rounds or rounds_in(seconds)
     cells = walkable_cells(plan, CELL_M)
     rng = np.random.default_rng(7)
     at = np.column_stack([cells.x_m, cells.y_m])[rng.integers(0, len(cells), PHONES)]

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from api.cli.bench.commands import measure_commands
 from api.cli.bench.decoders import SAMPLES, measure_decoders
 from api.cli.bench.month import fill_days
-from api.cli.bench.paired import figures_of, measure_rates
+from api.cli.bench.paired import FAIR_S, LOOK_ROUNDS, ROUNDS, figures_of, measure_rates, rounds_in
 from api.cli.bench.peers import installed_peers
 from api.cli.bench.run import bench_plan, bench_scans
 from api.cli.bench.serving import LAST
@@ -45,6 +44,9 @@ def test_every_figure_is_there_and_positive() -> None:
     assert figures["bytes_per_tracked_device"] < 64 * 1024
     assert {"gi_star_fdr_1000_squares_ms", "stays_fixes_per_s", "report_month_p95_ms"} <= figures.keys()
     assert {"receivers_p95_ms", "receivers_processor_ms"} <= figures.keys()
+    for name in ("version_ms", "help_ms", "plan_check_ms", "simulate_crowd_300_times_real_time"):  # as whole processes
+        low, high = figures[f"{name}_range"]
+        assert low <= figures[name] <= high
     assert {"intake_sqlite_events_per_s", "clerks_card_p95_ms"} <= figures.keys()
 
 
@@ -75,21 +77,17 @@ def test_decoders_are_timed_on_messages_that_hold_what_is_said_of_them() -> None
     assert {f"{kind.replace('-', '_')}_records_per_s" for kind in SAMPLES} <= measure_decoders(0.0).keys()
 
 
+def test_who_gives_a_figure_little_time_gets_fewer_rounds() -> None:
+    assert (rounds_in(0.1), rounds_in(FAIR_S)) == (LOOK_ROUNDS, ROUNDS)
+    assert len(measure_rates({"a": (lambda: None, 1)}, 0.0)["a"]) == LOOK_ROUNDS
+
+
 def test_calls_take_turns_and_a_ratio_is_that_of_its_rounds() -> None:
     order: list[str] = []
     rates = measure_rates({"a": (lambda: order.append("a"), 1), "b": (lambda: order.append("b"), 2)}, 0.0, rounds=3)
     assert order == ["a", "b"] * 4  # once to warm up
     assert {name: len(rate) for name, rate in rates.items()} == {"a": 3, "b": 3}
     assert figures_of("x", np.array([3.0, 1.0, 2.0])) == {"x": 2.0, "x_range": [1.0, 3.0]}
-
-
-def test_commands_are_timed_as_whole_processes() -> None:
-    figures = measure_commands(rounds=2, crowd_s=2.0)
-    medians = {name for name in figures if not name.endswith("_range")}
-    assert medians == {"version_ms", "help_ms", "plan_check_ms", "simulate_crowd_300_times_real_time"}
-    for name in medians:
-        low, high = figures[f"{name}_range"]
-        assert 0 < low <= figures[name] <= high
 
 
 @pytest.mark.parametrize("name", ["localization", "easy-trilateration"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -30,10 +29,11 @@ from tests.api.managers.site import FLOORPLANS, SECRETS, busy_now, opening_hour,
 from tests.brokers import free_port
 from tests.browser import click, complaints, content, shown, texts, wait_for, wait_until
 from tests.clocks import patience_s
-from tests.forked import rayon
+from tests.forked import Rayon, rayon
 
 ROOT = Path(__file__).parents[3]
 KEY = SECRETS.manager_key
+SITE = "import sys; from tests.api.managers.site import main; main(*sys.argv[1:])"
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +45,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(folder: Path) -> Iterator[str]:
     """The address of a running site with two days of counts up to now."""
     url = f"http://127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "tests.api.managers.site", str(folder), url.rsplit(":", 1)[1]]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as process:
-        try:
-            _wait_until_up(url, process, folder / "log")
-            yield url
-        finally:
-            process.terminate()
-            process.wait(60)
+    process = Rayon(str(folder), url.rsplit(":", 1)[1], out=folder / "log", cwd=ROOT, program=SITE)
+    try:
+        _wait_until_up(url, process, folder / "log")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(60)
     written = (folder / "log").read_text()
     assert "Traceback" not in written, written
 
 
-def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_up(url: str, process: Rayon, log: Path) -> None:
     began = time.monotonic()
     while True:
         try:

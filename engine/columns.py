@@ -26,7 +26,8 @@ class Columns:
     __slots__ = ()
 
     def __len__(self) -> int:
-        return int(getattr(self, layout_of(type(self)).first).shape[0])
+        layout = _LAYOUTS.get(type(self)) or layout_of(type(self))
+        return int(getattr(self, layout.first).shape[0])
 
     def take(self, rows: Rows) -> Self:
         """The rows that an index, a mask or a slice selects, in its order."""

@@ -137,6 +137,8 @@ def rounds(device: U64, t: F64) -> list[I64]:
     n = device.shape[0]
     if n == 0:
         return []
+    if (device[1:] > device[:-1]).all():  # as live batches mostly come
+        return [np.arange(n)]
     order = np.lexsort((t, device))
     again = device[order[1:]] == device[order[:-1]]
     if not again.any():

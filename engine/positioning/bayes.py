@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import ModuleType
 
 import numpy as np
 
@@ -88,22 +89,25 @@ def weigh_readings(site: Site, scans: Scans, belief: Belief, settings: LocatorSe
     """The first pass: the kinds of measurement that these scans hold, odd readings weighed down; and where the scan
     alone, silence left out, says that the device is (N, T). The belief's `cells` are not looked at."""
     kinds = measurements(site, scans, belief, settings)
-    weights, alone = _tail_weights(site, kinds)
-    return [replace(k, v=k.v * w) for k, w in zip(kinds, weights, strict=True)], alone
+    return kinds, _weigh_tails(site, kinds)
 
 
-def _tail_weights(site: Site, kinds: list[Measured]) -> tuple[list[F32], F32]:
-    """Student-t weights (N, A) of each kind, judged by the scan alone at a part of the cells; its posterior there.
+def _weigh_tails(site: Site, kinds: list[Measured]) -> F32:
+    """Weighs the kinds' `v` by Student's t, judged by the scan alone at a part of the cells; its posterior there.
 
     Alone, because a track that went wrong would otherwise find the readings odd that could correct it.
     """
     thin = [site.range_thin if k.quantity == Quantity.RANGE else site.rssi_thin for k in kinds]
     posterior, offsets = _thin_posterior(kinds, thin)
-    out = []
-    for kind, expected, offset in zip(kinds, thin, offsets, strict=True):
-        residual, squared = residual_squares(expected, kind.z, posterior, offset)
-        out.append(tail_weights(residual, squared, kind.heard, kind.dof, kind.excess))
-    return out, posterior
+    fast = kernels()
+    for k, expected, offset in zip(kinds, thin, offsets, strict=True):
+        if fast is None:
+            residual, squared = residual_squares(expected, k.z, posterior, offset)
+            np.multiply(k.v, tail_weights(residual, squared, k.heard, k.dof, k.excess), out=k.v)
+            continue
+        both, weight = posterior @ expected.both.T, posterior @ expected.weight.T
+        fast.weigh_tails(both, weight, k.z, k.heard, offset, np.float32(k.dof), np.float32(k.excess), k.v)
+    return posterior
 
 
 def _thin_posterior(kinds: list[Measured], thin: list[Expectation]) -> tuple[F32, list[F32]]:
@@ -125,6 +129,9 @@ def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSett
     A scan's spread is not all that RSSI errs by: the map does too, in the same way at the next scan. Ranges know
     nothing of that, so beside them RSSI has the weight of both errors.
     """
+    fast = kernels()
+    if fast is not None:
+        return _measured(fast, site, scans, belief, settings)
     ranged = np.isfinite(scans.range_m).any(axis=1, keepdims=True)
     age = np.where(np.isnan(scans.age_s), np.float32(0.0), scans.age_s)
     fresh = 1.0 / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
@@ -144,6 +151,34 @@ def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSett
             v /= 1.0 + np.float32(settings.mates_share) * (heard.astype(np.float32) @ site.mates)
         if quantity == Quantity.RSSI:
             v *= np.where(ranged, np.float32(exactness(settings.map_error)), np.float32(1.0))
+        if quantity == Quantity.RANGE and np.isfinite(scans.range_sigma_m).any():
+            v *= _reported_weight(scans, site)
+        offset_var = belief.offset_var[:, quantity].astype(np.float32)
+        out.append(Measured(quantity, z, v, heard, offset_var, dof, excess))
+    return out
+
+
+NO_MATES = np.empty((0, 0), np.float32)
+
+
+def _measured(fast: ModuleType, site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
+    """The same by a kernel."""
+    out, ranges, age = [], floats(scans.range_m), floats(scans.age_s)
+    n, n_ap = ranges.shape
+    mates = NO_MATES if site.mates is None else floats(site.mates)
+    age_doubles, mates_share = np.float32(settings.age_doubles_variance_s), np.float32(settings.mates_share)
+    beside = np.float32(exactness(settings.map_error))
+    for quantity, values, centre, exact, dof, excess in (
+        (Quantity.RSSI, floats(scans.rssi_dbm), CENTRE_DBM, beside, settings.tail_dof, 1.0),
+        (Quantity.RANGE, ranges, 0.0, np.float32(1.0), settings.range_tail_dof, settings.range_positive_excess),
+    ):
+        if quantity == Quantity.RANGE and not np.isfinite(ranges).any():
+            continue
+        z, v, heard = np.empty((n, n_ap), np.float32), np.empty((n, n_ap), np.float32), np.empty((n, n_ap), np.bool_)
+        shift = (centre + belief.offset_mean[:, quantity]).astype(np.float32)
+        given = shift, floats(belief.trust[:, quantity]), floats(belief.believed[:, quantity * n_ap :][:, :n_ap])
+        if not fast.measure(values, age, ranges, *given, mates, mates_share, age_doubles, exact, z, v, heard):
+            continue
         if quantity == Quantity.RANGE and np.isfinite(scans.range_sigma_m).any():
             v *= _reported_weight(scans, site)
         offset_var = belief.offset_var[:, quantity].astype(np.float32)

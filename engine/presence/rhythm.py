@@ -27,17 +27,19 @@ def gap_allowed_s(table: DeviceTable, row: I64, least_s: float, most_s: float, *
 
     `unknown_s` is for devices heard only once, whose rhythm nobody knows. A `most_s` below `least_s` is no bound.
     """
-    rhythm = np.where(np.isnan(table["second"][row]), table["longest"][row], table["second"][row])
-    allowed = np.clip(PATIENCE * rhythm, least_s, max(least_s, most_s))
+    second = table["second"][row]
+    rhythm = np.where(np.isnan(second), table["longest"][row], second)
+    allowed = np.minimum(np.maximum(PATIENCE * rhythm, least_s), max(least_s, most_s))
     return np.where(np.isnan(rhythm), unknown_s, allowed) + CLOCK_SLACK_S
 
 
 def learn_gaps(table: DeviceTable, row: I64, gap_s: F64, stayed: Bools) -> None:
     """Takes in the gaps (n,) with which these rows, each once, were heard again. Who had not `stayed` begins anew, as
     one who was forgotten meanwhile; a gap of 0 or less, or NaN, is none."""
-    anew = row[~stayed & (gap_s > 0)]
+    later = gap_s > 0
+    anew, again = row[later & ~stayed], later & stayed
     table["longest"][anew] = table["second"][anew] = np.nan
-    row, gap_s = row[stayed & (gap_s > 0)], gap_s[stayed & (gap_s > 0)]
+    row, gap_s = row[again], gap_s[again]
     fade = 0.5 ** (gap_s / HALF_LIFE_S)
     longest, second = table["longest"][row] * fade, table["second"][row] * fade
     table["second"][row] = np.fmax(np.minimum(longest, gap_s), second)

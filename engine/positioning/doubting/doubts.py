@@ -11,6 +11,8 @@ from engine.columns import Columns
 from engine.plan.model import Plan
 from engine.positioning.bayes import exactness, measurements
 from engine.positioning.belief import Known, Quantity
+from engine.positioning.kernels.choice import kernels
+from engine.positioning.kernels.rows import floats
 from engine.positioning.measurement.contradiction import (
     RANGE_SPAN_M,
     RSSI_SPAN_DB,
@@ -28,6 +30,7 @@ LEAST_AP = 3  # in a scan: of two that contradict each other nobody knows which 
 BAD_SHARE = 0.003  # of access points: blocked, moved, set wrong. Ten times as many changes no site by 2 %
 BAD_LASTS_S = 60.0  # until the others' word is forgotten: who hears one badly walks on
 STUCK_SHARE = 0.001  # of access points: their value never varies
+STUCK_LOG = np.float32(np.log(STUCK_SHARE))
 SPAN = {Quantity.RSSI: RSSI_SPAN_DB, Quantity.RANGE: RANGE_SPAN_M}
 
 
@@ -71,23 +74,35 @@ class Doubts(Columns):
 
 def cross_examine(site: Site, scans: Scans, known: Known, before: Doubts, dt: F64, settings: LocatorSettings) -> Doubts:
     """Doubts after these scans (n,), `dt` (n,) after those before."""
-    run = repeats(before.run, scans.rssi_dbm, before.last)
-    last = np.where(np.isfinite(scans.rssi_dbm), scans.rssi_dbm, before.last)
-    faded = after_time(before.bad, dt, BAD_SHARE, BAD_LASTS_S)
-    now = Doubts(faded, run, last)
-    rows = np.flatnonzero((np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1) >= LEAST_AP)
-    if not len(rows):
-        return now
-    now.bad[rows] = after_evidence(
-        faded[rows], _evidence(site, scans.take(rows), known.take(rows), now.take(rows), settings)
-    )
+    now, believed = _remembered(scans, before, dt)
+    many = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1)
+    if len(many) and many.min() >= LEAST_AP:  # as nearly always: nothing is picked
+        return replace(now, bad=after_evidence(now.bad, _evidence(site, scans, known, believed, settings)))
+    rows = np.flatnonzero(many >= LEAST_AP)
+    if len(rows):
+        nats = _evidence(site, scans.take(rows), known.take(rows), believed[rows], settings)
+        now.bad[rows] = after_evidence(now.bad[rows], nats)
     return now
 
 
-def _evidence(site: Site, scans: Scans, known: Known, now: Doubts, settings: LocatorSettings) -> F32:
+def _remembered(scans: Scans, before: Doubts, dt: F64) -> tuple[Doubts, F32]:
+    """What is left of doubts when the scans' values came, and how far access points are believed then (n, 2 A)."""
+    fast, (n, n_ap) = kernels(), scans.rssi_dbm.shape
+    if fast is None:
+        run = repeats(before.run, scans.rssi_dbm, before.last)
+        last = np.where(np.isfinite(scans.rssi_dbm), scans.rssi_dbm, before.last)
+        now = Doubts(after_time(before.bad, dt, BAD_SHARE, BAD_LASTS_S), run, last)
+        return now, now.believed
+    faded, run, last, believed = (np.empty((n, n_ap * times), np.float32) for times in (2, 1, 1, 2))
+    keeps = np.exp(-dt / BAD_LASTS_S).astype(np.float32)
+    given = floats(before.bad), floats(before.run), floats(before.last), floats(scans.rssi_dbm), keeps
+    fast.remember(*given, np.float32(BAD_SHARE), STUCK_LOG, faded, run, last, believed)
+    return Doubts(faded, run, last), believed
+
+
+def _evidence(site: Site, scans: Scans, known: Known, believed: F32, settings: LocatorSettings) -> F32:
     """(n, 2 A) nats, of which scans near in time repeat a part."""
     n_ap = scans.rssi_dbm.shape[1]
-    believed = now.believed
     ranged = np.isfinite(scans.range_m).any(axis=1, keepdims=True)
     # beside ranges the weight of RSSI has its map's error already
     exact = (

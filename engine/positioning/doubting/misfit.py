@@ -28,6 +28,9 @@ import numpy as np
 from engine.columns import Columns
 from engine.positioning.bayes import measurements
 from engine.positioning.belief import Belief, Estimate, Quantity
+from engine.positioning.kernels.choice import kernels
+from engine.positioning.kernels.rows import floats
+from engine.positioning.measurement.expectation import Expectation
 from engine.positioning.measurement.likelihood import tail_weights
 from engine.positioning.measurement.site import Site
 from engine.positioning.settings import LocatorSettings
@@ -79,9 +82,16 @@ def scan_misfit(
         likeliest = estimate.posterior.argmax(axis=1)
     squares, freedom = np.zeros((len(scans), len(Quantity))), np.zeros((len(scans), len(Quantity)))
     for k in measurements(site, scans, belief, settings):
-        q = k.quantity
-        mean, precision = (site.range if q == Quantity.RANGE else site.rssi).read(likeliest)
+        q, fast = k.quantity, kernels()
+        expected = site.range if q == Quantity.RANGE else site.rssi
         shift = (estimate.offset_mean - belief.offset_mean)[:, q].astype(np.float32)
+        if fast is not None and isinstance(expected, Expectation) and not expected.uniform:
+            given = floats(expected.mean), floats(expected.weight), likeliest.astype(np.int64), k.z, k.v, k.heard
+            out, freely = np.empty((len(scans), 2), np.float32), (np.float32(k.dof), np.float32(k.excess))
+            fast.misfits(*given, shift, floats(belief.trust[:, q]), *freely, out)
+            squares[:, q], freedom[:, q] = out[:, 0], out[:, 1]
+            continue
+        mean, precision = expected.read(likeliest)
         residual = (k.z - shift[:, None] - mean) * np.sqrt(precision)
         weight = tail_weights(residual, residual**2, k.heard, k.dof, k.excess) * k.v / belief.trust[:, q, None]
         squares[:, q] = (weight * residual**2).sum(axis=1)

@@ -7,10 +7,14 @@ from engine.positioning.kernels.evidence import (
     contradictions,
     likelihood,
     likelihood_uniform,
+    measure,
+    misfits,
     offset_moments,
     posterior,
+    remember,
     settle,
     silence,
+    weigh_tails,
 )
 from engine.positioning.kernels.foreseeing import foresee
 from engine.positioning.kernels.keeping import keep, pool, set_out, split
@@ -25,9 +29,12 @@ __all__ = [
     "keep",
     "likelihood",
     "likelihood_uniform",
+    "measure",
+    "misfits",
     "offset_moments",
     "pool",
     "posterior",
+    "remember",
     "set_out",
     "settle",
     "shuffle",
@@ -35,4 +42,5 @@ __all__ = [
     "split",
     "update",
     "walk_rows",
+    "weigh_tails",
 ]

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.positioning.kernels.exponentials import as_float, exponential, logarithm, of_rank, rank
-from engine.positioning.kernels.numba_functions import CUBE, ROW, ROWS, compiled, inner
+from engine.positioning.kernels.exponentials import as_float, as_int, exponential, logarithm, of_rank, rank
+from engine.positioning.kernels.numba_functions import CUBE, MASK, ROW, ROWS, SLOTS, compiled, inlined, inner
 from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, lined_up, listed, pack
-from engine.records import F32, I64
+from engine.records import F32, I64, Bools
 
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 LEAST = np.float32(-80.0)  # of logs beside the largest, as the numpy code has it
@@ -21,12 +21,135 @@ TINY = np.float32(1e-9)
 TWO_PI = np.float32(2.0 * np.pi)
 
 
+EXPONENT = np.int32(0x7F800000)
+
+
+@inlined
+def _is_number(x: np.float32) -> Any:
+    """Whether it is finite, by its bits, as compiled code takes no value for NaN."""
+    return (as_int(x) & EXPONENT) != EXPONENT
+
+
+@compiled(f"i8({ROWS}, {ROWS}, {ROWS}, {ROW}, {ROW}, {ROWS}, {ROWS}, f4, f4, f4, {ROWS}, {ROWS}, {MASK})")
+def measure(
+    values: F32, age: F32, ranges: F32, shift: F32, trust: F32, believed: F32, mates: F32, mates_share: np.float32,
+    age_doubles: np.float32, beside_ranges: np.float32, z: F32, v: F32, heard: Bools,
+) -> int:  # fmt: skip
+    """`bayes.measurements` of one kind, of scans (N, A): fills z, v and which were `heard`; answers how many. `shift`,
+    `trust` (N,), `believed` (N, A). `mates` (0, 0) where there are none; a scan that holds `ranges` too counts as much
+    as `beside_ranges`."""
+    n_ap, many = values.shape[1], 0
+    for n in range(len(values)):
+        share = trust[n]
+        for a in range(n_ap):
+            if _is_number(ranges[n, a]):
+                share = trust[n] * beside_ranges
+        for a in range(n_ap):
+            there = _is_number(values[n, a])
+            heard[n, a], z[n, a], v[n, a] = there, ZERO, ZERO
+            if there:
+                late = age[n, a] / age_doubles if _is_number(age[n, a]) else ZERO
+                z[n, a], v[n, a] = values[n, a] - shift[n], share * believed[n, a] / (ONE + late * late)
+                many += 1
+        for a in range(len(mates)):
+            if heard[n, a]:
+                beside = ZERO
+                for b in range(n_ap):
+                    if heard[n, b]:
+                        beside += mates[b, a]
+                v[n, a] /= ONE + mates_share * beside
+    return many
+
+
+@inlined
+def _tail_weight(residual: np.float32, squared: np.float32, dof: np.float32, excess: np.float32) -> Any:
+    scale = excess if residual > ZERO else ONE
+    return min((dof + ONE) / (dof + scale * squared), ONE)
+
+
+@compiled(f"void({ROWS}, {ROWS}, {ROWS}, {MASK}, {ROW}, f4, f4, {ROWS})")
+def weigh_tails(
+    both: F32, weight: F32, z: F32, heard: Bools, offset: F32, dof: np.float32, excess: np.float32, v: F32
+) -> None:
+    """Multiplies `v` (N, A) by `tail_weights` of what `residual_squares` finds: `both` (N, 2 A) expected values, then
+    squares, `weight` (N, A) expected 1/sigma², `offset` (N,)."""
+    n_ap = z.shape[1]
+    for n in range(len(z)):
+        for a in range(n_ap):
+            if heard[n, a]:
+                d, mean, w = z[n, a] - offset[n], both[n, a], weight[n, a]
+                squared = max(d * d - np.float32(2.0) * d * mean + both[n, n_ap + a], ZERO) * w
+                v[n, a] *= _tail_weight(d - mean, squared, dof, excess)
+
+
+@compiled(f"void({ROWS}, {ROWS}, {SLOTS}, {ROWS}, {ROWS}, {MASK}, {ROW}, {ROW}, f4, f4, {ROWS})")
+def misfits(
+    mean: F32, weight: F32, cell: I64, z: F32, v: F32, heard: Bools, shift: F32, trust: F32, dof: np.float32,
+    excess: np.float32, out: F32,
+) -> None:  # fmt: skip
+    """Squares and freedom of `misfit.scan_misfit`, of one kind: fills `out` (N, 2). At cells (N,) of what is expected
+    (A, C); `shift`, `trust` (N,)."""
+    for n in range(len(z)):
+        many, squares, total = ZERO, ZERO, ZERO
+        for a in range(z.shape[1]):
+            if heard[n, a]:
+                d = z[n, a] - shift[n] - mean[a, cell[n]]
+                squared = d * d * weight[a, cell[n]]
+                own = _tail_weight(d, squared, dof, excess) * v[n, a] / trust[n]
+                many += ONE
+                squares += own * squared
+                total += own
+        out[n, 0], out[n, 1] = squares, max(ONE - np.float32(2.0) / max(many, ONE), ZERO) * total
+
+
+SAME = np.float32(1e-3)  # dB, as `repeats` has it
+
+
+@inner
+def _gained(value: F32, last: F32, a: int) -> Any:
+    """What `contradiction.repeats` adds: nats that a value repeats, beside the others."""
+    others, alike = ZERO, ZERO
+    for b in range(len(value)):
+        if b != a and _is_number(value[b]) and last[b] != ZERO:
+            others += ONE
+            if abs(value[b] - last[b]) < SAME:
+                alike += ONE
+    chance = (alike + ONE) / (others + np.float32(2.0))
+    return -logarithm(chance) if chance < HALF else ZERO
+
+
+@compiled(f"void({ROWS}, {ROWS}, {ROWS}, {ROWS}, {ROW}, f4, f4, {ROWS}, {ROWS}, {ROWS}, {ROWS})")
+def remember(
+    bad: F32, run: F32, last: F32, rssi: F32, keeps: F32, bad_share: np.float32, stuck_log: np.float32, faded: F32,
+    going: F32, latest: F32, believed: F32,
+) -> None:  # fmt: skip
+    """`contradiction.after_time` of `bad` (N, 2 A), of which `keeps` (N,) is left; `repeats` of `run` and `last` (N, A)
+    once `rssi` (N, A) came; and how far each is `believed` (N, 2 A) then, a value being stuck with log odds `stuck_log`
+    at first."""
+    n_ap = rssi.shape[1]
+    for n in range(len(rssi)):
+        for a in range(n_ap):
+            going[n, a], latest[n, a] = run[n, a], last[n, a]
+            if _is_number(rssi[n, a]):
+                latest[n, a], going[n, a] = rssi[n, a], ZERO
+                if last[n, a] != ZERO and abs(rssi[n, a] - last[n, a]) < SAME:
+                    going[n, a] = run[n, a] + _gained(rssi[n], last[n], a)
+        for a in range(2 * n_ap):
+            faded[n, a] = bad_share + (bad[n, a] - bad_share) * keeps[n]
+            believed[n, a] = ONE - faded[n, a]
+        for a in range(n_ap):
+            odds = going[n, a] + stuck_log
+            less = exponential(max(-abs(odds), LEAST))
+            believed[n, a] *= (less if odds > ZERO else ONE) / (ONE + less)  # 1 - P(stuck)
+
+
 @inner
 def _chunk(
-    packed: F32, log_sigma: F32, z: F32, v: F32, heard: I64, prior: np.float32, first: int, last: int, sums: F32,
-    log: F32, offset: F32, var: F32,
+    packed: F32, log_sigma: F32, z: F32, v: F32, heard: I64, n: int, prior: np.float32, first: int, last: int,
+    sums: F32, log: F32, offset: F32, var: F32,
 ) -> None:  # fmt: skip
-    total, shift, square, spread = add_readings(packed, log_sigma, z, v, heard, first, last, sums)
+    add_readings(packed, log_sigma, z, v, heard, n, first, last, sums)
+    total, shift, square, spread = sums[:CHUNK], sums[CHUNK : 2 * CHUNK], sums[2 * CHUNK : 3 * CHUNK], sums[3 * CHUNK :]
     narrow = ONE / prior
     out, at, left = log[first:last], offset[first:last], var[first:last]
     for i in range(last - first):
@@ -48,8 +171,7 @@ def likelihood(
         last = min(first + CHUNK, n_cells)
         pack(mean, weight, log_sigma, first, last, packed)
         for n in range(len(z)):
-            own = heard[n, 1 : 1 + heard[n, 0]]
-            _chunk(packed, log_sigma, z[n], v[n], own, offset_var[n], first, last, sums, log[n], offset[n], var[n])
+            _chunk(packed, log_sigma, z, v, heard, n, offset_var[n], first, last, sums, log[n], offset[n], var[n])
 
 
 @compiled(f"void({ROWS}, {ROW}, {ROW}, {ROWS}, {ROWS}, {ROW}, {ROWS}, {ROWS}, {ROWS})")
@@ -93,7 +215,7 @@ def silence(weight: F32, not_heard_log: F32, partial_share: np.float32, out: F32
         size = min(CHUNK, n_cells - first)
         for n in range(len(weight)):
             sums[:] = ZERO
-            add_silence(weight[n], not_heard_log, given[n, 1 : 1 + given[n, 0]], first, first + size, sums)
+            add_silence(weight, not_heard_log, given, n, first, first + size, sums)
             to = out[n, first : first + size]
             for i in range(size):
                 to[i] = logarithm(partial_share + (ONE - partial_share) * exponential(max(sums[i], LEAST)))

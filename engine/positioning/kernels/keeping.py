@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.positioning.kernels.exponentials import of_rank, rank
+from engine.positioning.kernels.exponentials import rank
 from engine.positioning.kernels.numba_functions import INDEX, ROW, ROWS, SLOTS, compiled, inner
 from engine.records import F32, I32, I64
 
@@ -85,6 +85,24 @@ def split(posterior: F32, prior: F32, each: F32, block: I32, walking: F32) -> No
 X, Y, XX, XY, YY, SQUARES, LIKELIEST, FIGURES = range(8)
 
 
+AT_ONCE = 256  # cells that are asked together whether the highest is one of them
+
+
+@inner
+def _first_of(p: F32, highest: np.int32) -> int:
+    """The first cell that has this rank, of which there is one."""
+    for start in range(0, len(p), AT_ONCE):
+        part = p[start : start + AT_ONCE]
+        here = rank(part[0])
+        for c in range(len(part)):
+            here = max(here, rank(part[c]))
+        if here == highest:
+            for c in range(len(part)):
+                if rank(part[c]) == highest:
+                    return start + c
+    return 0
+
+
 @inner
 def _figures(p: F32, xy: F32, out: F32) -> None:
     """Sums of a row (C,) times each of `xy` (5, C), its sum of squares, and its highest cell: fills `out` (7,)."""
@@ -98,9 +116,7 @@ def _figures(p: F32, xy: F32, out: F32) -> None:
         yy += p[c] * at_yy[c]
         squares += p[c] * p[c]
         highest = max(highest, rank(p[c]))
-    likeliest, top = 0, of_rank(highest)
-    while p[likeliest] < top:
-        likeliest += 1
+    likeliest = _first_of(p, highest)
     out[X], out[Y], out[XX], out[XY], out[YY], out[SQUARES] = x, y, xx, xy_, yy, squares
     out[LIKELIEST] = likeliest
 
@@ -115,8 +131,10 @@ def keep(
     w, members = np.zeros(posterior.shape[1] + 1, np.float32), _members(cells, ends)
     for n in range(len(posterior)):
         p, before, walks, still = posterior[n], prior[n], each[n], pause[slot[n]]
+        for c in range(len(p)):  # by itself, as reading here and there keeps a loop from holding vectors
+            w[c] = walks[block[c]]
         for c in range(len(p)):
-            own = walks[block[c]] / max(before[c], NONE) * p[c]
+            own = w[c] / max(before[c], NONE) * p[c]
             w[c] = own
             still[c] = p[c] - own
         _pool_members(w, members, walk[slot[n]])

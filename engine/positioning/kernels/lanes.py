@@ -70,13 +70,20 @@ def into_rows(lanes: F32, first: int, tile: F32, size: int) -> None:
 
 
 @inner
+def _copy(given: F32, out: F32) -> None:
+    """As `out[: len(given)] = given`, which numba would do value by value."""
+    for i in range(len(given)):
+        out[i] = given[i]
+
+
+@inner
 def into_lanes(rows: F32, some: I64, tile: F32, lanes: F32) -> None:
     """Rows (N, K) of some devices, at most LANES, as columns of (K, LANES)."""
     tile[len(some) :] = ZERO
     for first in range(0, rows.shape[1], TILE):
         size = min(TILE, rows.shape[1] - first)
         for j in range(len(some)):
-            tile[j, :size] = rows[some[j], first : first + size]
+            _copy(rows[some[j], first : first + size], tile[j])
         into_columns(tile, size, lanes, first)
 
 
@@ -87,4 +94,4 @@ def out_of_lanes(lanes: F32, some: I64, tile: F32, rows: F32) -> None:
         size = min(TILE, rows.shape[1] - first)
         into_rows(lanes, first, tile, size)
         for j in range(len(some)):
-            rows[some[j], first : first + size] = tile[j, :size]
+            _copy(tile[j, :size], rows[some[j], first : first + size])

@@ -16,8 +16,8 @@ from numba.extending import intrinsic
 F = TypeVar("F", bound=Callable[..., Any])
 
 FLAGS = {"reassoc", "contract", "arcp", "nsz", "nnan"}
-ROW, ROWS, CUBE, INDEX, SLOTS = "f4[::1]", "f4[:, ::1]", "f4[:, :, ::1]", "i4[::1]", "i8[::1]"
-"""Arrays as numba writes them: of floats in one to three dimensions, of 32-bit and of 64-bit indices."""
+ROW, ROWS, CUBE, INDEX, SLOTS, MASK = "f4[::1]", "f4[:, ::1]", "f4[:, :, ::1]", "i4[::1]", "i8[::1]", "b1[:, ::1]"
+"""Arrays as numba writes them: of floats in one to three dimensions, of 32-bit and of 64-bit indices, of truths."""
 WALK = f"Tuple(({ROW}, {INDEX}, {INDEX}, {INDEX}))"
 """A sparse walk, as `diffusion.Flow.entries` has it."""
 

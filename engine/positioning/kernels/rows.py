@@ -6,8 +6,8 @@ cost more than what is computed in them.
 
 from __future__ import annotations
 
-import weakref
 from collections import defaultdict
+from collections.abc import Callable
 from threading import RLock
 
 import numpy as np
@@ -48,7 +48,10 @@ class _Lease:
 
     def __init__(self, buffer: F32, shape: tuple[int, int]) -> None:
         self.__array_interface__ = {**buffer.__array_interface__, "shape": shape}
-        weakref.finalize(self, _KEPT.give, buffer).atexit = False
+        self._buffer = buffer
+
+    def __del__(self, give: Callable[[F32], None] = _KEPT.give) -> None:  # when an interpreter ends, names are gone
+        give(self._buffer)
 
 
 def empty_rows(n: int, width: int) -> F32:

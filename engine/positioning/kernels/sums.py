@@ -51,27 +51,32 @@ def pack(mean: F32, weight: F32, log_sigma: F32, first: int, last: int, packed: 
     every = packed[2 * n_ap * CHUNK :]
     every[:] = ZERO
     for a in range(n_ap):
-        packed[a * CHUNK : a * CHUNK + size] = mean[a, first:last]
-        packed[(n_ap + a) * CHUNK : (n_ap + a) * CHUNK + size] = weight[a, first:last]
-        row = log_sigma[a, first:last]
-        for i in range(size):
-            every[i] += row[i]
+        of_mean, of_weight = packed[a * CHUNK : (a + 1) * CHUNK], packed[(n_ap + a) * CHUNK : (n_ap + a + 1) * CHUNK]
+        means, weights, spreads = mean[a, first:last], weight[a, first:last], log_sigma[a, first:last]
+        for i in range(size):  # assigned as slices, numba would copy value by value
+            of_mean[i] = means[i]
+            of_weight[i] = weights[i]
+            every[i] += spreads[i]
 
 
 @in_place_of
 def _add_voices(
-    _context: Any, packed: Any, n_ap: Any, own: Any, many: Any, z: Any, v: Any, sums: Any, start: Any
+    _context: Any, packed: Any, n_ap: Any, heard: Any, row: Any, z: Any, v: Any, sums: Any, start: Any
 ) -> Any:
-    """S, L and Q of `likelihood` at AT_ONCE cells from `start` on, over the first `many` of the access points `own`."""
+    """S, L and Q of `likelihood` at AT_ONCE cells from `start` on, of scan `row`, over the access points that are
+    `heard` in it, as `listed` has them."""
 
     def write(
-        vectors: Vectors, packed: Any, n_ap: Any, own: Any, many: Any, z: Any, v: Any, sums: Any, start: Any
+        vectors: Vectors, packed: Any, n_ap: Any, heard: Any, row: Any, z: Any, v: Any, sums: Any, start: Any
     ) -> None:
         builder, lines = vectors.builder, range(0, AT_ONCE, LINE)
+        own = builder.mul(row, n_ap)
+        listed_at = builder.add(own, row)
+        many = builder.load(builder.gep(heard, [listed_at]))
 
         def add(k: Any, held: list[Any]) -> list[Any]:
-            ap = builder.load(builder.gep(own, [k]))
-            z_a, v_a = (vectors.same(builder.load(builder.gep(of, [ap]))) for of in (z, v))
+            ap = builder.load(builder.gep(heard, [builder.add(listed_at, builder.add(k, number(1)))]))
+            z_a, v_a = (vectors.same(builder.load(builder.gep(of, [builder.add(own, ap)]))) for of in (z, v))
             of_mean, out = builder.add(builder.mul(ap, number(CHUNK)), start), []
             of_weight = builder.add(of_mean, builder.mul(n_ap, number(CHUNK)))
             for j, (total, shift, square) in zip(lines, zip(*[iter(held)] * 3, strict=True), strict=True):
@@ -86,45 +91,48 @@ def _add_voices(
         for i, total in enumerate(held):
             vectors.store(total, sums, builder.add(start, number(i % 3 * CHUNK + lines[i // 3])))
 
-    return types.void(packed, n_ap, own, many, z, v, sums, start), written(LINE, write)
+    return types.void(packed, n_ap, heard, row, z, v, sums, start), written(LINE, write)
 
 
 @inner
 def add_readings(
-    packed: F32, log_sigma: F32, z: F32, v: F32, heard: I64, first: int, last: int, sums: F32
-) -> tuple[F32, F32, F32, F32]:
-    """S, L and Q of `likelihood`, and the sum of `log_sigma`, at the `packed` cells from `first` to `last`: views of
-    what is written to `sums` (4 CHUNK,). Past the last cell there are zeros, or anything."""
-    n_ap, size = len(log_sigma), last - first
+    packed: F32, log_sigma: F32, z: F32, v: F32, heard: I64, n: int, first: int, last: int, sums: F32
+) -> None:
+    """Fills `sums` (4 CHUNK,) with S, L and Q of `likelihood`, and the sum of `log_sigma`, of scan `n` at the `packed`
+    cells from `first` to `last`. Past the last cell there are zeros, or anything. `heard` as `listed` has it."""
+    n_ap, size, many = len(log_sigma), last - first, heard[n, 0]
     for i in range(0, size, AT_ONCE):
-        _add_voices(packed, np.int64(n_ap), heard, np.int64(len(heard)), z, v, sums, np.int64(i))
+        _add_voices(packed, np.int64(n_ap), heard, np.int64(n), z, v, sums, np.int64(i))
     spread = sums[3 * CHUNK : 4 * CHUNK]
-    if 2 * len(heard) <= n_ap:
+    if 2 * many <= n_ap:
         spread[:] = ZERO
-        for k in range(len(heard)):
-            row = log_sigma[heard[k], first:last]
+        for k in range(many):
+            row = log_sigma[heard[n, 1 + k], first:last]
             for i in range(size):
                 spread[i] += row[i]
     else:
-        spread[:] = packed[2 * n_ap * CHUNK :]
+        every = packed[2 * n_ap * CHUNK :]
+        for i in range(size):
+            spread[i] = every[i]
         for a in range(n_ap):
-            if not v[a] > ZERO:
+            if not v[n, a] > ZERO:
                 row = log_sigma[a, first:last]
                 for i in range(size):
                     spread[i] -= row[i]
-    return sums[:CHUNK], sums[CHUNK : 2 * CHUNK], sums[2 * CHUNK : 3 * CHUNK], spread
 
 
 @inner
-def add_silence(weight: F32, not_heard_log: F32, silent: I64, first: int, last: int, sums: F32) -> None:
-    """Adds `weight` (R,) @ `not_heard_log` (R, C) of the rows that are `silent` to `sums`."""
-    for k in range(0, len(silent) - 1, 2):
-        r0, r1 = silent[k], silent[k + 1]
+def add_silence(weight: F32, not_heard_log: F32, silent: I64, n: int, first: int, last: int, sums: F32) -> None:
+    """Adds `weight[n]` (R,) @ `not_heard_log` (R, C) of the rows that are `silent`, as `listed` has them, to `sums`."""
+    many = silent[n, 0]
+    for k in range(0, many - 1, 2):
+        r0, r1 = silent[n, 1 + k], silent[n, 2 + k]
+        w0, w1 = weight[n, r0], weight[n, r1]
         row0, row1 = not_heard_log[r0, first:last], not_heard_log[r1, first:last]
         for i in range(last - first):
-            sums[i] += weight[r0] * row0[i] + weight[r1] * row1[i]
-    if len(silent) % 2:
-        r0 = silent[len(silent) - 1]
-        row0 = not_heard_log[r0, first:last]
+            sums[i] += w0 * row0[i] + w1 * row1[i]
+    if many % 2:
+        r0 = silent[n, many]
+        w0, row0 = weight[n, r0], not_heard_log[r0, first:last]
         for i in range(last - first):
-            sums[i] += weight[r0] * row0[i]
+            sums[i] += w0 * row0[i]

@@ -20,14 +20,15 @@ likelihood by itself."""
 
 @inner
 def _mixed_silence(
-    weight: F32, not_heard_log: F32, silent: I64, first: int, last: int, partial_share: np.float32, sums: F32
+    weight: F32, not_heard_log: F32, silent: I64, n: int, first: int, last: int, partial_share: np.float32, sums: F32
 ) -> None:
-    """`sums` (CHUNK,), which is 0, becomes the mixture of the whole silence with none, at the cells from `first` to
+    """`sums` (CHUNK,) become the mixture of the whole silence of scan `n` with none, at the cells from `first` to
     `last`."""
-    if len(silent) == 0:
+    if silent[n, 0] == 0:
         sums[:] = ONE
         return
-    add_silence(weight, not_heard_log, silent, first, last, sums)
+    sums[:] = ZERO
+    add_silence(weight, not_heard_log, silent, n, first, last, sums)
     for i in range(last - first):
         sums[i] = partial_share + (ONE - partial_share) * exponential(max(sums[i], LEAST))
 
@@ -100,10 +101,8 @@ def update(
         first, last = k * CHUNK, min((k + 1) * CHUNK, n_cells)
         pack(mean, weight, log_sigma, first, last, packed)
         for n in range(len(z)):
-            own, none = heard[n, 1 : 1 + heard[n, 0]], quiet[n, 1 : 1 + quiet[n, 0]]
-            add_readings(packed, log_sigma, z[n], v[n], own, first, last, sums)
-            mixture[:] = ZERO
-            _mixed_silence(silent[n], not_heard_log, none, first, last, partial_share, mixture)
+            add_readings(packed, log_sigma, z, v, heard, n, first, last, sums)
+            _mixed_silence(silent, not_heard_log, quiet, n, first, last, partial_share, mixture)
             before = prior[min(n, len(prior) - 1), first:last]
             _of_piece(sums, offset_var[n], before, posterior[n, first:last], pieces[n, k])
     for n in range(len(z)):

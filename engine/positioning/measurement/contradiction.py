@@ -78,7 +78,7 @@ def contradictions(kinds: list[Voices]) -> list[F32]:
 def _compiled(fast: ModuleType, kinds: list[Voices]) -> list[F32]:
     """The same by a kernel."""
     columns = zip(*((k.mean, k.weight, k.z, k.full, k.v, k.offset_var) for k in kinds), strict=True)
-    stacked = [floats(np.stack(c)) for c in columns]
+    stacked = [floats(c[0][None] if len(c) == 1 else np.stack(c)) for c in columns]
     out = np.zeros((len(kinds), *kinds[0].z.shape), np.float32)
     fast.contradictions(*stacked, np.array([k.log_any for k in kinds], np.float32), out)
     return list(out)

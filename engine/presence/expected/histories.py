@@ -52,10 +52,10 @@ class Histories:
         self._least_s: F64 = np.array([STOP_RUN_S if z in products else VISIT_S for z in self.zones[:-1]])
         self._least_p: F64 = np.array([LEAST_STOP_P if z in products else LEAST_P for z in self.zones[:-1]])
         zones = zone_membership(plan, cells)[:, [plan.zone_index[z] for z in leaves]]
-        self._members: F32 = np.column_stack([zones, *tills.values()]).astype(np.float32)
+        nowhere = zones.sum(axis=1) == 0
+        self._members: F32 = np.column_stack([zones, *tills.values(), nowhere]).astype(np.float32)
         facing = np.array(list(products.values()), np.float32).reshape(len(products), len(cells))
         self._facing = sparse.csr_array(facing.T)
-        self._nowhere: F32 = (zones.sum(axis=1) == 0).astype(np.float32)
         self._local = hours_in(plan.timezone)
         self._silent_s = max(silent_s, gap_max_s)
         self._intervals = FixIntervals(cap_s, silent_s, gap_max_s=gap_max_s, local=self._local)
@@ -71,9 +71,9 @@ class Histories:
         """Takes in fixes. Returns the devices that are staff from now on: nothing of them is counted."""
         if not len(fixes):
             return np.empty(0, np.uint64)
-        inside = np.hstack([np.asarray(fixes.posterior @ self._members, np.float32), self._face(fixes)])
+        found = np.asarray(fixes.posterior @ self._members, np.float32)
+        inside, floor = np.hstack([found[:, :-1], self._face(fixes)]), found[:, -1]
         inside[inside < self._least_p] = 0.0
-        floor = np.asarray(fixes.posterior @ self._nowhere, np.float32)
         chances, rest = np.rint(inside * CHANCES), np.rint(floor * CHANCES)
         left = CHANCES - chances[:, : self._leaves].sum(axis=1)  # none, where zones overlap
         p = sparse.csr_array(np.column_stack([chances, np.maximum(left, rest)]).astype(np.uint8))

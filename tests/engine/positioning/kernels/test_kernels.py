@@ -17,8 +17,10 @@ from shapely.geometry import box
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Fixture, Level, Plan
-from engine.positioning.bayes import bayes
-from engine.positioning.belief import Known
+from engine.positioning.bayes import bayes, weigh_readings
+from engine.positioning.belief import Belief, Estimate, Known, Quantity
+from engine.positioning.doubting.doubts import Doubts, cross_examine
+from engine.positioning.doubting.misfit import scan_misfit
 from engine.positioning.kernels import choice
 from engine.positioning.kernels.choice import kernels, kernels_in_words, numpy_alone
 from engine.positioning.kernels.rows import empty_rows, floats
@@ -26,7 +28,9 @@ from engine.positioning.locator import Locator
 from engine.positioning.measurement.contradiction import Voices, contradictions
 from engine.positioning.measurement.expectation import Expectation
 from engine.positioning.measurement.likelihood import cell_likelihood
+from engine.positioning.measurement.site import Site
 from engine.positioning.motion import pull
+from engine.positioning.motion.diffusion import LEAST_FAR, Flow
 from engine.positioning.motion.walk import MotionModel, foresee, predict, walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.records import F32, I32, Scans
@@ -87,6 +91,73 @@ def test_updates_are_the_same_however_they_are_cut_into_pieces(heard: float) -> 
     np.testing.assert_allclose(fast.offset_mean, slow.offset_mean, atol=1e-3)
     np.testing.assert_allclose(fast.offset_var, slow.offset_var, rtol=1e-3)
     np.testing.assert_allclose(fast.even, slow.even, rtol=2e-3)
+
+
+def odd_scans(site: Site, t: float = 3.0) -> Scans:
+    """Of N devices: values that come again, ages, ranges in some, and who hears nothing at all."""
+    rng, given = np.random.default_rng(8), scans(t, True)
+    rssi = np.where(rng.random(given.rssi_dbm.shape) < 0.7, np.rint(given.rssi_dbm / 8) * 8, np.nan)
+    ranges = np.where(rng.random((N, 1)) < 0.4, given.range_m, np.nan)
+    age = np.where(rng.random(rssi.shape) < 0.8, rng.uniform(0, 9, rssi.shape), np.nan)
+    return replace(given, rssi_dbm=floats(rssi), range_m=floats(ranges), age_s=floats(age))
+
+
+def believing(rng: np.random.Generator, n_cells: int) -> Belief:
+    n_ap = len(POINTS)
+    known = Known(rng.normal(0, 4, (N, 2)), rng.uniform(1, 40, (N, 2)), floats(rng.uniform(0.2, 1, (N, 2))))
+    return known.belief(floats(rng.dirichlet(np.ones(n_cells), N)), floats(rng.uniform(0.1, 1, (N, 2 * n_ap))))
+
+
+@pytest.mark.parametrize("mates", [False, True])
+def test_readings_are_weighed_and_fit_the_same(mates: bool) -> None:
+    cells = walkable_cells(PLAN, 0.5)
+    site = Locator(PLAN, cells).site
+    together = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0]], np.float32)
+    site = replace(site, mates=together if mates else None)
+    given, belief = odd_scans(site), believing(np.random.default_rng(9), len(cells))
+    fast, slow = both(lambda: weigh_readings(site, given, belief, DEFAULT_SETTINGS))
+    assert [k.quantity for k in fast[0]] == [k.quantity for k in slow[0]] == [Quantity.RSSI, Quantity.RANGE]
+    for got, want in zip(fast[0], slow[0], strict=True):
+        np.testing.assert_array_equal(got.heard, want.heard)
+        np.testing.assert_allclose(got.z, want.z, atol=1e-5)
+        np.testing.assert_allclose(got.v, want.v, rtol=2e-3, atol=1e-7)
+    estimate = Estimate(belief.cells, belief.offset_mean + 1.5, belief.offset_var, np.zeros(N), np.zeros(N))
+    fast, slow = both(lambda: scan_misfit(site, given, belief, estimate, DEFAULT_SETTINGS))
+    for name in ("squares", "freedom", "heard"):
+        np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), rtol=1e-4, atol=1e-5, err_msg=name)
+    assert np.ptp(fast.squares[:, Quantity.RSSI]) > 0.1
+
+
+def test_doubts_are_the_same_and_values_that_come_again_too() -> None:
+    site = Locator(PLAN, walkable_cells(PLAN, 0.5)).site
+    rng, n_ap = np.random.default_rng(10), len(POINTS)
+    given = odd_scans(site)
+    last = np.where(
+        rng.random((N, n_ap)) < 0.6, np.nan_to_num(given.rssi_dbm), np.rint(rng.uniform(-80, -40, (N, n_ap)))
+    )
+    before = Doubts(floats(rng.uniform(0.001, 0.9, (N, 2 * n_ap))), floats(rng.uniform(0, 12, (N, n_ap))), floats(last))
+    belief, dt = believing(rng, 5), rng.uniform(0.0, 90.0, N)
+    known = Known(belief.offset_mean, belief.offset_var, belief.trust)
+    fast, slow = both(lambda: cross_examine(site, given, known, before, dt, DEFAULT_SETTINGS))
+    for name in ("bad", "run", "last", "believed"):
+        np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), rtol=1e-3, atol=1e-5, err_msg=name)
+    repeated = (fast.run > before.run) & np.isfinite(given.rssi_dbm)
+    assert repeated.any()
+    assert (fast.run[np.isfinite(given.rssi_dbm) & ~repeated] == 0).any()
+
+
+def test_rows_alike_are_told_from_others() -> None:
+    """Rows 1 to 3 step alike, a place on from each other; row 4 has another value."""
+    steps = np.zeros((6, 6), np.float32)
+    for row in range(1, 5):
+        steps[row, row - 1 : row + 2] = (0.2, -0.4, 0.2)
+    steps[4, 5], steps[0, 0], steps[5, 5] = 0.3, -0.1, -0.1
+    (values, columns, ends, alike), far = Flow(steps).entries
+    assert alike.tolist() == [1, 3, 2, 1, 1, 1]
+    assert ends.tolist() == [0, 1, 4, 7, 10, 13, 14]
+    assert columns[1:4].tolist() == [0, 1, 2]
+    assert values[-1] == np.float32(-0.1)
+    assert far == LEAST_FAR
 
 
 def test_contradictions_are_the_same() -> None:

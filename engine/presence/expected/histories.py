@@ -53,6 +53,7 @@ class Histories:
         self._least_p: F64 = np.array([LEAST_STOP_P if z in products else LEAST_P for z in self.zones[:-1]])
         zones = zone_membership(plan, cells)[:, [plan.zone_index[z] for z in leaves]]
         nowhere = zones.sum(axis=1) == 0
+        # of zones, of tills, and of the floor between: one product of posteriors costs less than two
         self._members: F32 = np.column_stack([zones, *tills.values(), nowhere]).astype(np.float32)
         facing = np.array(list(products.values()), np.float32).reshape(len(products), len(cells))
         self._facing = sparse.csr_array(facing.T)

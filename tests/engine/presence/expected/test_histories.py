@@ -127,7 +127,7 @@ def test_who_objects_is_in_no_figure() -> None:
 def test_every_cell_is_in_a_zone_or_on_the_floor_between() -> None:
     leaves = zone_membership(PLAN, CELLS)[:, [PLAN.zone_index[z] for z in LEAVES]]
     made = Histories(PLAN, CELLS)
-    assert ((leaves.sum(axis=1) > 0) == (made._nowhere == 0)).all()
+    assert ((leaves.sum(axis=1) > 0) == (made._members[:, -1] == 0)).all()
 
 
 def test_stops_of_a_stay_say_when_and_how_likely_and_are_those_of_the_last_drain() -> None:

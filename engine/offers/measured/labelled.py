@@ -34,6 +34,7 @@ MOST_PAIRS = 20_000  # kept; the oldest go
 MOST_SEEN = 40_000  # fixes that labels may yet come of: an afternoon of forty phones. Receipts come after hours
 LEAST_FIRES = 5.0  # at the lowest threshold, for a campaign's place to be one that tracks speak of
 MOST_FIRES = 2_000.0  # of one campaign at the lowest threshold: older ones fade
+RIGHT = 0.5  # membership from which a cell is of a place
 SEED = 0
 
 
@@ -87,13 +88,16 @@ class LabelledTriggers:
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Replaces the targets; what was seen for the old ones goes, the pairs stay. What set off a target is of its
-        place and dwell."""
-        if [_name(t) for t in targets] != self._names:
+        place and dwell: campaigns that share both say a thing once, and those of the whole store nothing, as whoever
+        is located is there."""
+        told = {_name(t): t for t in targets if not (t.membership >= RIGHT).all()}
+        if list(told) != self._names:
             self._t, self._device, self._p, self._seen = [], [], [], 0
-        self._targets = list(targets)
-        self._names = [_name(target) for target in targets]
-        self._fires = {name: self._fires.get(name, _no_fires()) for name in self._names} if targets else self._fires
-        self._members = np.stack([t.membership for t in targets], axis=1) if targets else np.empty((0, 0), np.float32)
+        self._targets, self._names = list(told.values()), list(told)
+        self._fires = {name: self._fires.get(name, _no_fires()) for name in told} if targets else self._fires
+        self._members = (
+            np.stack([t.membership for t in self._targets], axis=1) if told else np.empty((0, 0), np.float32)
+        )
 
     def see(self, fixes: Fixes, followed: U64, clock: float, wait_s: float) -> None:
         """P(place) of the devices that labels may come of; labels are looked at `wait_s` after their time."""
@@ -159,7 +163,7 @@ class LabelledTriggers:
     def _take(self, one: KnownPause, t: F64, p: F16) -> None:
         dwell = np.array([target.min_dwell_s for target in self._targets])
         step, came = fires_at(t, p, dwell, one.t)
-        right = np.array([target.membership[one.cell] >= 0.5 for target in self._targets], np.bool_)
+        right = np.array([target.membership[one.cell] >= RIGHT for target in self._targets], np.bool_)
         rows = np.flatnonzero(right | (step >= 0).any(axis=1))
         if not len(rows):
             rows = np.zeros(1, np.int64)  # it was heard, and at no target: the device counts
@@ -214,9 +218,9 @@ class LabelledTriggers:
 
 
 def _name(target: Target) -> str:
-    """Of a target's place and dwell: another place is another name."""
+    """Of a target's place and dwell: another place is another name, another campaign is not."""
     place = sha256(np.ascontiguousarray(target.membership, np.float32).tobytes()).hexdigest()[:16]
-    return f"{target.campaign_id} {target.min_dwell_s:g} {place}"
+    return f"{target.min_dwell_s:g} {place}"
 
 
 def _no_fires() -> F64:

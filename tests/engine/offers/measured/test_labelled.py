@@ -61,6 +61,23 @@ def test_devices_at_known_places_make_the_threshold() -> None:
     assert made.calibrated(Target("a", np.array([1, 1], np.float32), 0.5, DWELL_S), 0.8) is None, "another place"
 
 
+def test_a_campaign_of_the_whole_store_and_one_more_at_the_same_place_change_nothing() -> None:
+    alone, among = trial(), LabelledTriggers()
+    everywhere = Target("all", np.array([1, 1], np.float32), 0.5, DWELL_S)
+    second = np.array([0, 1], np.float32)
+    twin = Target("twin", np.array([1, 0], np.float32), 0.4, DWELL_S)
+    among.set_targets([everywhere, made_target(), twin, Target("b", second, 0.5, DWELL_S)])
+    day(alone, 120)
+    day(among, 120)
+    found = alone.calibrated(made_target(), 0.8)
+    assert found is not None
+    assert among.calibrated(made_target(), 0.8) == among.calibrated(twin, 0.8) == found
+    assert not among.enough(everywhere)
+    among.set_targets([everywhere])
+    day(among, 2)
+    assert not among.enough(everywhere)
+
+
 def test_few_devices_say_nothing() -> None:
     made = trial()
     day(made, 20)

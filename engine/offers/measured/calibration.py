@@ -131,6 +131,7 @@ def logistic_shares(right: F64, pairs: F64) -> F64:
         up = left.sum(axis=1) - level / PRIOR_SD**2, (left * x).sum(axis=1) - (slope - 1.0) / PRIOR_SD**2
         bend = [(weight * x**k).sum(axis=1) + (k != 1) / PRIOR_SD**2 for k in range(3)]
         det = bend[0] * bend[2] - bend[1] ** 2
-        level = level + np.clip((bend[2] * up[0] - bend[1] * up[1]) / det, -1.0, 1.0)
-        slope = np.maximum(slope + np.clip((bend[0] * up[1] - bend[1] * up[0]) / det, -1.0, 1.0), 0.0)
+        more = np.maximum(np.clip((bend[0] * up[1] - bend[1] * up[0]) / det, -1.0, 1.0), -slope)
+        # the level's step is that beside the slope's, which may have been cut short: no line falls
+        level, slope = level + np.clip((up[0] - bend[1] * more) / bend[0], -1.0, 1.0), slope + more
     return np.asarray(special.expit(level[:, None] + slope[:, None] * x), np.float64)

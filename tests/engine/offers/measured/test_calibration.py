@@ -116,6 +116,16 @@ def test_shares_are_ps_own_word_until_labels_say_otherwise() -> None:
     assert (np.diff(logistic_shares(5 * middles[None, ::-1], np.full((1, len(STEPS)), 5.0))[0]) >= 0).all()
 
 
+def test_labels_that_contradict_p_are_believed() -> None:
+    """Where P is right the less the surer it is, the line is level, since it may not fall, at the share of all."""
+    right, pairs = np.zeros((2, 3, len(STEPS)))
+    pairs[0, 0], right[0, 0] = 500.0, 487.0
+    pairs[1, 10] = 60.0
+    pairs[2, [3, 8]], right[2, [3, 8]] = 4000.0, (3000.0, 1000.0)
+    found = logistic_shares(right, pairs)
+    assert found == pytest.approx(np.repeat([[0.967], [0.049], [0.5]], len(STEPS), axis=1), abs=1e-3)
+
+
 def test_a_threshold_lies_between_two_where_the_word_does() -> None:
     rng = np.random.default_rng(4)
     labels, fired = labels_of(80, 1.0, rng), counted(passing(400, 1.0, rng)[0])

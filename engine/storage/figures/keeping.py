@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col
 from engine.presence.expected.rows import ExpectedRow
 from engine.presence.local_hours import LocalHours
 from engine.storage.database import Database
-from engine.storage.figures.days import Day, DayCut, lock_figures
+from engine.storage.figures.days import LONGEST_DAY_S, Day, DayCut, lock_figures
 from engine.storage.figures.heatsums import add_hours
 from engine.storage.models.visits import (
     FiguresDayTable,
@@ -62,7 +62,9 @@ def _missing(db: Database, store: str, local: LocalHours, now: float) -> list[Da
         for model in (HeatTable, ZoneHourTable, ZoneExpectedTable, FlowTable)
     ]
     marks = select(col(FiguresDayTable.day_start), col(FiguresDayTable.day_end)).where(
-        col(FiguresDayTable.store) == store, col(FiguresDayTable.day_start) >= now - LOOK_BACK_S
+        # the oldest day begins before what is looked back upon
+        col(FiguresDayTable.store) == store,
+        col(FiguresDayTable.day_start) >= now - LOOK_BACK_S - LONGEST_DAY_S,
     )
     with db.read() as session:
         begun = [float(t) for t in session.connection().execute(select(*firsts)).one() if t is not None]

@@ -19,7 +19,7 @@ from engine.presence.local_hours import LocalHours, hours_in
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.figures.heatsums import heat_sums
-from engine.storage.figures.keeping import keep_days
+from engine.storage.figures.keeping import LOOK_BACK_S, keep_days
 from engine.storage.journal import save_checkpoint
 from engine.storage.presence.expected import expected_sums
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_days
@@ -132,6 +132,15 @@ def test_a_day_that_is_not_over_waits_and_a_store_has_its_own(db: Database) -> N
     save_checkpoint(db, "other", 0, b"", [HeatRow(hours[0], "eg", 0, 0, 1.0, 1.0)], [], [], 0.0)
     assert keep_days(db, "s", PARIS, to_t) == 1, "another store's hours are none of it"
     assert keep_days(db, "s", PARIS, to_t + 2 * 86_400.0) == 2, "days without anybody are days"
+
+
+def test_the_oldest_day_that_is_looked_back_upon_is_added_up_once(db: Database) -> None:
+    """It begins before what is looked back upon, at whatever hour of a day that is."""
+    _, to_t, hours = fill(db, PARIS, CLOCKS[0][1])
+    now = hours[30] + LOOK_BACK_S
+    assert keep_days(db, "s", PARIS, now) > DAYS
+    assert keep_days(db, "s", PARIS, now) == 0
+    assert to_t < now
 
 
 def test_a_clock_of_another_zone_has_other_days(db: Database) -> None:

@@ -23,13 +23,24 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True)
 class PeriodDifference:
-    """Now less before, with its 90 % interval; `share` of what was before (None of nothing); p of no difference, and q,
-    the false discovery rate at which it would just be found among those it was looked at with."""
+    """Now less `before`, with its 90 % interval; p of no difference, and q, the false discovery rate at which it would
+    just be found among those it was looked at with."""
 
     change: Figure
-    share: float | None
+    before: float
     p: float
     q: float
+
+    @property
+    def share(self) -> float | None:
+        """The change as a share of what was before; None of nothing."""
+        return self.change.value / self.before if self.before else None
+
+    @property
+    def share_interval(self) -> tuple[float, float] | None:
+        """From and to; no figure falls by more than the whole."""
+        ends = self.change.low, self.change.high
+        return (max(-1.0, ends[0] / self.before), ends[1] / self.before) if self.before else None
 
     @property
     def significant(self) -> bool:
@@ -61,8 +72,7 @@ def difference(now: Spread, before: Spread) -> PeriodDifference:
     sd = sqrt(sum(s.known_var + s.sample_var for s in (now, before)))
     p = 2 * float(special.ndtr(-abs(change) / sd)) if sd else float(not change)
     half = NORMAL_90 * sd
-    share = change / before.value if before.value else None
-    return PeriodDifference(Figure(change, change - half, change + half), share, p, p)
+    return PeriodDifference(Figure(change, change - half, change + half), before.value, p, p)
 
 
 def differences(now: Mapping[str, Spread], before: Mapping[str, Spread]) -> dict[str, PeriodDifference]:
@@ -92,8 +102,7 @@ def against_usual(now: float, values: Sequence[float]) -> PeriodDifference | Non
     if all(float(v).is_integer() and v >= 0 for v in (now, *values)):
         p = max(p, _chance_of_counts(int(now), int(sum(values)), n))
     half = (before.mean.high - before.mean.low) / 2
-    share = change / before.mean.value if before.mean.value else None
-    return PeriodDifference(Figure(change, change - half, change + half), share, p, p)
+    return PeriodDifference(Figure(change, change - half, change + half), before.mean.value, p, p)
 
 
 def _chance_of_counts(now: int, before: int, periods: int) -> float:

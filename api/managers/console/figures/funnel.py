@@ -75,8 +75,8 @@ def _followed_rows(looked: LookedPeriods) -> list[TableRow]:
         share = None if step == "came_in" else ratio(spread, now["came_in"])
         before = [p[step].value if step in p else None for p in past] if looked.is_compared else None
         alone = past[0].get(step) if len(past) == 1 else None
-        p = None if alone is None else difference(spread, alone).p
-        cells = measured_cells(_shown(spread.figure(), step == "came_in"), before, p)
+        found = None if alone is None else difference(spread, alone)
+        cells = measured_cells(_shown(spread.figure(), step == "came_in"), before, found)
         rows.append(TableRow(step, (step, *cells, _share(share))))
     bought = _bought(looked.now, product)
     if bought is not None:

@@ -91,7 +91,7 @@ def _measured(now: Spread | None, before: Sequence[Spread | None], compared: boo
     if now is None:
         return measured_cells(TableFigure(None), values)
     alone = before[0] if len(before) == 1 else None
-    return measured_cells(_figure(now.figure()), values, None if alone is None else difference(now, alone).p)
+    return measured_cells(_figure(now.figure()), values, None if alone is None else difference(now, alone))
 
 
 def _figure(figure: Figure | None) -> TableFigure:

@@ -147,8 +147,9 @@ def _row(looked: LookedPeriods, sku: str, figures: Figures, past: list[Figures])
     for step in COMPARED:
         were = [before.get((sku, step.value), NONE) for before in past]
         values = [w.n or None for w in were] if looked.is_compared else None
-        p = difference(_sampled(by[step]), _sampled(were[0])).p if len(were) == 1 and by[step].n and were[0].n else None
-        cells += measured_cells(shown[step], values, p)
+        alone = len(were) == 1 and by[step].n and were[0].n
+        found = difference(_sampled(by[step]), _sampled(were[0])) if alone else None
+        cells += measured_cells(shown[step], values, found)
     cells += (stop_share(by), shown[RopoStep.BOUGHT_ONLINE], left_without(by, k))
     name = sku or ALL_PRODUCTS
     return TableRow(name, (name, *cells, *(shown[step] for step in MIRROR)))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.indicators.comparison import ALPHA, against_usual, usual
+from engine.indicators.comparison import ALPHA, PeriodDifference, against_usual, usual
 from engine.presence.hotzones import benjamini_hochberg
 
 Name = Literal["zone", "product", "text", "state", "weekday", "hour", "day", "step", "channel"]
@@ -101,18 +101,17 @@ def mean_of(values: Sequence[float | None]) -> TableFigure:
     return TableFigure(found.mean.value, max(0.0, found.mean.low), found.mean.high)
 
 
-def chance_of(value: float | None, before: Sequence[float | None]) -> float | None:
-    """How likely one more of those before would be as far from their mean, to either side; None of fewer than three."""
-    known = [v for v in before if v is not None]
-    found = None if value is None else against_usual(value, known)
-    return None if found is None else found.p
+def against_several(value: float | None, before: Sequence[float | None]) -> PeriodDifference | None:
+    """How far from the mean of those before, by how much they vary; None of fewer than three."""
+    return None if value is None else against_usual(value, [v for v in before if v is not None])
 
 
-def change(now: TableFigure, before: TableFigure) -> TableFigure:
-    """By which share of what was before; no figure where nothing was."""
+def change(now: TableFigure, before: TableFigure, found: PeriodDifference | None = None) -> TableFigure:
+    """By which share of what was before, with the interval of the difference where that is known: both periods err, and
+    what a place does to both is no part of it. No figure where nothing was before."""
     if now.value is None or not before.value:
         return TableFigure(None)
-    low, high = (None if end is None else end / before.value - 1 for end in (now.low, now.high))
+    low, high = (None if found is None else found.share_interval) or (None, None)
     return TableFigure(now.value / before.value - 1, low, high)
 
 
@@ -124,11 +123,11 @@ def measured(key: str, unit: Unit, compared: bool) -> tuple[TableColumn, ...]:
 
 
 def measured_cells(
-    now: TableFigure, before: Sequence[float | None] | None, p: float | None = None
+    now: TableFigure, before: Sequence[float | None] | None, known: PeriodDifference | None = None
 ) -> tuple[TableFigure, ...]:
-    """The cells of one figure, as `measured` has its columns; `before` is None where nothing is compared. `p` of the
-    difference where it is known by itself, as from the intervals of both; else several before say how they vary."""
+    """The cells of one figure, as `measured` has its columns; `before` is None where nothing is compared. What differs
+    may be `known` by itself, as from the intervals of both; else several before say how they vary."""
     if before is None:
         return (now,)
-    mean = mean_of(before)
-    return replace(now, p=chance_of(now.value, before) if p is None else p), mean, change(now, mean)
+    mean, found = mean_of(before), known or against_several(now.value, before)
+    return replace(now, p=None if found is None else found.p), mean, change(now, mean, found)

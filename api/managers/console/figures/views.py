@@ -124,8 +124,8 @@ def zone_cells(now: Figures, before: Sequence[Figures] | None, k: int) -> tuple[
         if before is not None:
             alike = [w.measures[i] if not i or w.kind == mine.kind else TableFigure(None) for w in were]
             values = [scaled(figure, unit).value for figure in alike]
-        p = None if spreads is None or alone is None else difference(spreads[i], alone[i]).p
-        cells += measured_cells(scaled(mine.measures[i], unit), values, p)
+        found = None if spreads is None or alone is None else difference(spreads[i], alone[i])
+        cells += measured_cells(scaled(mine.measures[i], unit), values, found)
     return tuple(cells)
 
 

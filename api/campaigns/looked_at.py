@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from api.campaigns.mistakes import form_field
 from api.context import AppContext
 from api.texts.catalogue import words
 from api.texts.language import Language
-from api.texts.numbers import number
+from api.texts.numbers import number, whole_percent
 from engine.errors import Problem
 from engine.offers.campaigns import Campaign, CampaignPlace
 from engine.offers.caps import Limits
@@ -87,13 +88,16 @@ def look_at(
 def promise_words(told: Foretold, lang: Language) -> str:
     """How many of ten triggers are right, how many of ten stays get one, or what to take instead."""
     t, given = words(lang), told.promise
-    right, low, come = (number(round(10 * p), lang) for p in (given.precision, given.precision_low, given.recall))
+    come = number(round(10 * given.recall), lang)
+    # where a word is not kept, rounding up would say in one breath that it is
+    whole = round if given.threshold is not None else floor
+    right, low = (number(whole(10 * p), lang) for p in (given.precision, given.precision_low))
     said = [t.campaigns.right.format(n=right, low=low)]
     if given.threshold is not None:
         said.append(t.campaigns.come.format(n=come, p=number(given.threshold, lang, 2)))
         said += [t.campaigns.not_promised] if told.asked is None else []
         return " ".join(said)
-    said.append(t.campaigns.not_kept.format(n=number(round(10 * (told.asked or 0.0)), lang)))
+    said.append(t.campaigns.not_kept.format(p=whole_percent(told.asked or 0.0, lang)))
     others = [t.place_remedies[r.kind].format(value=r.value, name=r.name) for r in told.instead]
     said.append(f"{t.campaigns.instead} {', '.join(others)}." if others else t.campaigns.nothing_near)
     return " ".join(said)

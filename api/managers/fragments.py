@@ -19,7 +19,7 @@ from api.texts.language import Language
 from api.texts.numbers import number, short_number, whole_percent
 from api.texts.times import clock, near_date, year
 from engine.plan.model import Plan
-from engine.presence.hotzones import HotState
+from engine.presence.hotzones import HotReason, HotState
 from engine.presence.local_hours import HOUR_S
 from engine.storage.status import SILENT_S
 from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, Right, StoreTrouble
@@ -81,6 +81,8 @@ def headline(snapshot: Snapshot, lang: Language, *, now: bool) -> str:
 
 def _why_none(snapshot: Snapshot) -> str:
     """Key of the words for why nothing is hot."""
+    if any(z.hot.reason is HotReason.FEW_HOT_SQUARES for z in snapshot.report.zones):
+        return "few_hot"
     if any(z.hot.state is HotState.NOT_HOT for z in snapshot.report.zones):
         return "none_hot"
     mapped = any(np.nansum(heat.person_s) > 0 for heat in snapshot.report.levels)

@@ -123,7 +123,8 @@ def figure_text(value: float | None, unit: Unit, lang: Language) -> str:
     if unit == "s":
         return duration(value, lang)
     if unit == "person_h":
-        return f"{number(value, lang, 1 if value < 100 else 0)}\u00a0h"
+        digits = 0 if value >= 100 else 2 if 0 < value < 1 else 1  # of minutes, tenths of an hour leave nothing
+        return f"{number(value, lang, digits)}\u00a0h"
     if unit == "rate":
         return number(value, lang, 2)
     if unit == "people":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import floor
 
 import shapely
 
@@ -57,15 +58,17 @@ class Foretold:
     def sentence(self) -> str:
         """One line: how many of ten triggers are right, how many of ten stays get one, or what to take instead."""
         given = self.promise
-        right = f"{_of_ten(given.precision)} right, {_of_ten(given.precision_low)} at the pessimistic end"
-        if given.threshold is not None or self.asked is None:
+        kept = given.threshold is not None or self.asked is None
+        right, low = (_of_ten(p if kept else floor(10 * p) / 10) for p in (given.precision, given.precision_low))
+        right = f"{right} right, {low} at the pessimistic end"
+        if self.asked is None or given.threshold is not None:
             return f"{right}; {_of_ten(given.recall)} who are due get one (P >= {given.threshold or 0:g})"
         advice = (
             f"take {', or '.join(map(str, self.instead))}"
             if self.instead
             else "nothing near would do: take a larger place"
         )
-        return f"{right}: cannot promise {_of_ten(self.asked)}; {advice}"
+        return f"{right}: cannot promise {100 * self.asked:.0f} %; {advice}"
 
 
 class Foresight:

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from api.campaigns.looked_at import promise_words
+from api.texts.language import Language
 from engine.config import Config, OffersConfig
 from engine.offers.campaigns import CampaignState
+from engine.offers.promise import Promise
+from engine.runtime.promised.foresight import Foretold
 from engine.storage.vouchers.campaigns import campaigns_version, get_campaign, set_campaign_state
 from tests.api.site import Site, campaign_json
 
@@ -53,6 +57,18 @@ def test_replaced_and_paused(manager: httpx.Client) -> None:
     assert manager.put(f"{PATH}/none", json=campaign_json("none"), headers=key("3")).status_code == 404
     other = manager.put(f"{PATH}/tea-20", json=campaign_json("cups"), headers=key("4"))
     assert {p["place"] for p in other.json()["problems"]} == {"body.id"}
+
+
+@pytest.mark.parametrize(("lang", "said", "denied"), [("en", "8 times in 10", "90%"), ("fr", "8 fois sur 10", "90")])
+def test_a_word_that_is_just_missed_is_not_rounded_to_one_that_is_kept(lang: Language, said: str, denied: str) -> None:
+    """0.88 of 0.9: "right 9 times in 10" stood beside "9 times in 10 cannot be promised"."""
+    missed = Foretold("tea", 0.9, Promise(None, 0.88, 0.86, 0.5), ())
+    words = promise_words(missed, lang).replace("\u00a0", " ")
+    assert f"{said} (8" in words
+    assert denied in words
+    assert missed.sentence().startswith("8 of 10 right, 8 of 10 at the pessimistic end: cannot promise 90 %")
+    kept = promise_words(Foretold("tea", 0.9, Promise(0.7, 0.8999, 0.86, 0.5), ()), lang).replace("\u00a0", " ")
+    assert said.replace("8", "9") in kept
 
 
 def test_what_it_can_promise_is_told(site: Site, manager: httpx.Client) -> None:

@@ -19,13 +19,14 @@ from api.managers.charts import flows_chart, hours_chart, people_by_hour
 from api.managers.overlay import ground_level, heat_layer, hot_layer, mean_density
 from api.managers.reports import Reports, hour_of_day, midnight
 from api.managers.snapshot import Choice, Snapshot, glances, period_of, pulse, take_snapshot
+from api.managers.told import CountedSums, told_zone
 from api.rights import ROLE_RIGHTS
 from api.texts.catalogue import words
 from engine.config import Config
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.presence.heat import ZoneHourRow
-from engine.presence.hotzones import HotState
+from engine.presence.hotzones import HotReason, HotState
 from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.status import get_status, put_status
@@ -125,9 +126,26 @@ def test_too_little_is_said_so_everywhere(made: Reports) -> None:
 
 
 def test_nothing_above_the_rest_is_not_the_same_as_nothing_known(seen: Snapshot) -> None:
-    cool = [replace(z, hot=replace(z.hot, state=HotState.NOT_HOT)) for z in seen.report.zones]
+    none = HotReason.NO_HOT_SQUARES
+    cool = [replace(z, hot=replace(z.hot, state=HotState.NOT_HOT, reason=none)) for z in seen.report.zones]
     quiet = replace(seen, report=replace(seen.report, zones=cool))
     assert words("en").why_none_hot["none_hot"] in fragments.headline(quiet, "en", now=True)
+
+
+def test_a_headline_does_not_deny_the_places_that_the_plan_outlines(seen: Snapshot) -> None:
+    some = HotReason.FEW_HOT_SQUARES
+    cool = [replace(z, hot=replace(z.hot, state=HotState.NOT_HOT, reason=some)) for z in seen.report.zones]
+    quiet = replace(seen, report=replace(seen.report, zones=cool))
+    assert words("en").why_none_hot["few_hot"] in fragments.headline(quiet, "en", now=True)
+
+
+def test_where_one_person_is_enough_nobody_is_nought(seen: Snapshot) -> None:
+    """A site may show every figure (a demo does): then none is withheld."""
+    none = told_zone(CountedSums(), None, 1)
+    empty = [replace(z, told=none) for z in seen.report.zones]
+    ranking = fragments.ranking(replace(seen, report=replace(seen.report, zones=empty)), "en")
+    assert "withheld" not in ranking
+    assert ranking.count("0 visits") == len(empty)
 
 
 def test_names_are_escaped(made: Reports, seen: Snapshot) -> None:

@@ -43,7 +43,7 @@ CONSOLE_CODES: dict[str, set[str]] = {
     "indicator_biases": set(IndicatorBias),
     "plan_signs": {name.replace(" ", "_") for name in SIGN_WORDS},
     "people_by_hour": set(SPANS),
-    "why_none_hot": {"none_hot", "too_little", "no_heat"},
+    "why_none_hot": {"none_hot", "few_hot", "too_little", "no_heat"},
     "hot_states": set(HotState),
     "evidence": set(HotReason),
 }

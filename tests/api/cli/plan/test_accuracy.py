@@ -80,7 +80,7 @@ def test_check_warns_of_a_word_that_cannot_be_kept(tmp_path: Path) -> None:
     result = CliRunner().invoke(build(), ["plan", "check", str(shop)], catch_exceptions=False)
     assert result.exit_code == 0
     assert "robe-portefeuille.precision" in result.stderr
-    assert "cannot promise 9 of 10; take" in result.stderr
+    assert "cannot promise 90 %; take" in result.stderr
 
 
 @pytest.mark.parametrize(

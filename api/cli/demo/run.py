@@ -22,6 +22,7 @@ import typer
 
 from api.cli.demo.reminder import Reminder
 from api.cli.engine import stop_on_signals
+from engine.positioning.kernels.choice import kernels
 from engine.privacy.proofs import portal_secrets, secret_variable, sign_redirect
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     summaries: list[dict[str, Any]] = []
     try:
         console.print(f"Starting a broker ({broker.name}), the pages, the engine and the shoppers ...")
+        console.print("The first time, what locates phones is compiled: some twenty seconds of a core.")
+        kernels()  # before shoppers walk, who would not be seen
         broker.start()
         server.start()
         engine.start()

@@ -1,7 +1,7 @@
 """Whether the hot path's inner loops are numba's or numpy's: decided once, when a locator is first made.
 
 Numba is used where it is installed (the extra "fast") and can keep on disk what it compiled: where NUMBA_CACHE_DIR
-says, else beside this file, else in the user's cache folder. Without that every start would compile for some ten
+says, else beside this file, else in the user's cache folder. Without that every start would compile for some twenty
 seconds, so numpy computes then, and the log says so once. RAYON_KERNELS=numpy asks for numpy.
 """
 

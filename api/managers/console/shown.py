@@ -19,7 +19,6 @@ from api.managers.console.figures.tables import Cell, Quantity, TableColumn, Tab
 from api.managers.console.figures.views import OUTSIDE_KEY
 from api.managers.console.flowing import SHADES, ShownFlows
 from api.managers.console.saying import (
-    bucket_text,
     cell_text,
     compared_text,
     figure_text,
@@ -229,11 +228,8 @@ class FigurePage:
         short = label
         if column.unit == "day":
             day = dt.date.fromisoformat(first)
-            short = (
-                bucket_text(day, self.asked.by, self.lang)
-                if self.asked.by is Bucket.MONTH
-                else f"{day.day}/{day.month}"
-            )
+            month = words(self.lang).months_short[f"m{day.month}"]  # a year has no more room for each on a tablet
+            short = month if self.asked.by is Bucket.MONTH else f"{day.day}/{day.month}"
         elif column.unit == "hour":
             short = hour_text(int(first), self.lang)
         href = self._drill(column, first) or self.href()

@@ -64,6 +64,7 @@ class NoteCode(StrEnum):
     PLAN_CHANGED = "plan_changed"
     NO_REFERENCE = "no_reference"
     FEWER_REFERENCES = "fewer_references"
+    REFERENCE_BEFORE_FIRST = "reference_before_first"
     NO_HEAT = "no_heat"
     LAST_FIGURES = "last_figures"
     NOT_RANKED = "not_ranked"

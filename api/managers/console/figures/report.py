@@ -172,6 +172,8 @@ def _notes(looked: LookedPeriods, reach: tuple[float, float] | None, missing: in
             notes.append(Note(NoteCode.NO_REFERENCE))
         elif missing:
             notes.append(Note(NoteCode.FEWER_REFERENCES, {"n": len(looked.before), "of": missing + len(looked.before)}))
+        if any(counts.span.from_t < reach[0] - 86_400.0 for _, counts in looked.before):
+            notes.append(Note(NoteCode.REFERENCE_BEFORE_FIRST, {"day": span.local.clock(reach[0]).date()}))
     counted = counted_zones(looked) if asked.view in OF_VISITS else []
     if counted:
         names = ", ".join(counted[:MOST_NAMES])

@@ -63,6 +63,14 @@ def test_a_period_before_the_first_figure_is_not_nought(made: Reports) -> None:
     assert "before_first" in codes(report)
 
 
+def test_a_period_is_not_compared_with_uncounted_days_in_silence(made: Reports) -> None:
+    """Figures begin on the fifth of seven days before: a busier week is no news."""
+    report = look(made, View.TREND, compare="previous", from_="2026-03-05", to="2026-03-11")
+    assert codes(report) == ["reference_before_first"]
+    assert report.notes[0].values == {"day": MONDAY}
+    assert codes(look(made, View.TREND, compare="previous", from_="2026-03-09", to="2026-03-15")) == []
+
+
 def test_only_some_weeks_have_figures_to_compare_with(made: Reports) -> None:
     report = look(made, View.TREND, compare="weekdays", from_="2026-03-16", to="2026-03-16")
     assert codes(report) == ["fewer_references"]

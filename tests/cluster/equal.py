@@ -30,6 +30,7 @@ from tests.cluster.single import run_single
 
 STOPS_WITHIN_S = 900.0
 PATIENCE_S = 3600.0  # of a machine that has other things to do
+AT_ONCE = 50  # stores of the single process: it steps all at every turn, so each costs the more, the more there are
 BEGUN_S = 30.0  # ago: a decision within this of now is not too late for its campaign
 
 
@@ -54,14 +55,17 @@ class SignedIn(NamedTuple):
         return open_database(url)
 
 
-def alone(folder: Path, recording: Recording, signed: SignedIn | None = None) -> tuple[Outcome, dict[str, int], float]:
-    """Through one process: what came of it, what was counted, and seconds of a core."""
+def alone(
+    folder: Path, recording: Recording, signed: SignedIn | None = None, at_once: int = AT_ONCE
+) -> tuple[Outcome, dict[str, int], float]:
+    """Through one process, so many stores at a time: what came of it, what was counted, and seconds of a core."""
     url = f"sqlite:///{folder / 'single.db'}"
     db = open_database(url) if signed is None else signed.open(url)
     try:
         who = recording.sign_in(db) if signed is None else signed.who
         began = time.process_time()
-        run_single(db, config_of(folder / "single"), recording)
+        for part in recording.parts(at_once):
+            run_single(db, config_of(folder / "single"), part)
         return Outcome(db, recording.names, who), dict(counts(db)), time.process_time() - began
     finally:
         db.close()
@@ -173,7 +177,7 @@ def compared(folder: Path, broker: Mosquitto, given: argparse.Namespace) -> bool
     recording = Recording(given.stores, given.phones, given.minutes * 60.0, time.time() - BEGUN_S, every_s)
     signed = SignedIn.of(recording, folder / "signed.db")
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as beside:
-        single = beside.submit(alone, folder, recording, signed)
+        single = beside.submit(alone, folder, recording, signed, given.at_once)
         url = given.url or f"sqlite:///{folder / 'cluster.db'}"
         copied = None if given.url else signed
         cluster = Cluster(folder, broker, recording, given.shards, url, copied, given.slower)
@@ -212,9 +216,11 @@ def main() -> None:
         ("--minutes", float, 5.0),
         ("--shards", int, 4),
         ("--kills", int, 4),
-        ("--slower", float, SLOWER),
     ):
         parser.add_argument(name, type=kind, default=default)
+    late = "so many times slower go the shards' clocks: no decision may come too late, and signing in counts"
+    parser.add_argument("--slower", type=float, default=SLOWER, help=late)
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="stores of the single process at a time")
     parser.add_argument("--url", default="", help="the cluster's database; default: a SQLite file")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, Mosquitto(Path(name) / "mosquitto") as broker:

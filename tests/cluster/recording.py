@@ -56,18 +56,30 @@ def config_of(data_dir: Any, mqtt_port: int = 1883, **more: dict[str, Any]) -> C
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Stores, how many phones each has, and for how long; `origin` is when it begins, s UTC."""
+    """Stores, how many phones each has, and for how long; `origin` is when it begins, s UTC, `first` the number of the
+    first store."""
 
     stores: int
     phones: int
     duration_s: float
     origin: float
     every_s: float = 0.5
+    first: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """Of all stores."""
+        return range(self.first, self.first + self.stores)
+
+    def parts(self, most: int) -> Iterator[Recording]:
+        """The same, so many stores at a time: what one does comes of its own messages alone."""
+        for first in self.numbers[::most]:
+            yield replace(self, first=first, stores=min(most, self.numbers.stop - first))
 
     @property
     def names(self) -> list[str]:
         """Of all stores."""
-        return [store_name(i) for i in range(self.stores)]
+        return [store_name(i) for i in self.numbers]
 
     def macs(self, number: int) -> list[str]:
         """The phones of a store."""
@@ -77,17 +89,17 @@ class Recording:
         """(when it is sent, s UTC, topic, payload), in the order of time; then each store's last word, long after."""
         plan = _boutique()
         by_store = []
-        for number in range(self.stores):
+        for number in self.numbers:
             macs = [mac for mac in self.macs(number) for _ in range(2)]  # each stands at two products
             standing = stands(plan, self.phones, self.duration_s, seed=number)
             standing = [replace(one, mac=mac) for one, mac in zip(standing, macs, strict=True)]
             by_store.append(frames(plan, standing, self.duration_s, self.every_s, seed=1000 + number))
         for at_once in zip(*by_store, strict=True):
-            for number, (sent, readings) in enumerate(at_once):
+            for number, (sent, readings) in zip(self.numbers, at_once, strict=True):
                 yield self.origin + sent, topic_of(store_name(number)), payload(sent, readings, self.origin)
         last = self.duration_s + ENDS_AFTER_S
         ghost: dict[str, object] = {"mac": "02:00:00:00:ff:ff", "ap": plan.access_points[0].id, "t": last, "rssi": -80}
-        for number in range(self.stores):
+        for number in self.numbers:
             yield self.origin + last, topic_of(store_name(number)), payload(last, [ghost], self.origin)
 
     def sign_in(self, db: Database) -> dict[str, str]:
@@ -97,7 +109,7 @@ class Recording:
         who, at = {}, self.origin - 60.0
         found = load_campaigns(FLOORPLANS / "boutique" / "campaigns.yaml", _boutique())
         campaigns = [one.model_copy(update={"ttl_s": TTL_S}) for one in found]
-        for number, store in enumerate(self.names):
+        for number, store in zip(self.numbers, self.names, strict=True):
             seed_campaigns(db, store, campaigns)
             for mac in self.macs(number):
                 phone = PhoneClaim(stable(mac), redirect=f"signed for {mac}", redirect_until=at + 3600.0)

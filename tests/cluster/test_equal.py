@@ -105,6 +105,13 @@ class Week:
         return step
 
 
+def test_a_part_of_a_recording_has_the_messages_of_the_whole() -> None:
+    whole = Recording(3, 2, 2.0, 1e9)
+    parts = [message for part in whole.parts(2) for message in part.messages()]
+    assert sorted(parts) == sorted(whole.messages())
+    assert [part.names for part in whole.parts(2)] == [whole.names[:2], whole.names[2:]]
+
+
 def test_shards_that_die_move_and_freeze_come_to_what_one_process_comes_to(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -16,7 +15,15 @@ from api.pages import page
 from engine.config import Config
 from engine.storage.shards.nodes import NodeSeen, read_head, read_nodes
 from engine.storage.shards.shards import ShardSeen, read_shards
-from engine.storage.shards.standing import NodeStanding, ShardStanding, node_standing, shard_standing
+from engine.storage.shards.standing import (
+    NodeStanding,
+    ShardStanding,
+    lost_lately,
+    node_standing,
+    shard_standing,
+    versions_at_work,
+    without_shard,
+)
 from engine.vocabulary import Right
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -51,6 +58,9 @@ class ShardHealth(BaseModel):
     busy_share: float = Field(description="Of one core.")
     version: str
     heard_age_s: float
+    sessions_lost: int = Field(description="How often its broker had forgotten its session, with what waited there.")
+    session_lost_age_s: float | None = Field(description="How long ago the last time was.")
+    lost_lately: bool = Field(description="Whether that was within a day.")
 
 
 class ClusterHealth(BaseModel):
@@ -61,6 +71,7 @@ class ClusterHealth(BaseModel):
     nodes: list[NodeHealth]
     shards: list[ShardHealth]
     without_shard: list[str] = Field(description="Stores that no shard runs.")
+    versions: list[str] = Field(description="Of machines that live and shards that speak: several in an upgrade.")
 
 
 @router.get("/cluster", summary="Shards and nodes of a cluster", response_model=ClusterHealth)
@@ -69,27 +80,28 @@ def cluster_page(
     ctx: AppContext = Depends(context),
     _grant: Grant = Depends(needs(Right.SEE_HEALTH, everywhere=True)),
 ) -> Response:
-    """JSON, or a page where the caller prefers HTML: each shard with its stores, node, lag, epoch, memory and version,
-    and what to do where one is not well. Needs the right to see the health of every store. Without a cluster it says
-    so."""
-    found = _look(ctx.config, ctx, list(ctx.plans))
+    """JSON, or a page where the caller prefers HTML: each shard with its stores, node, lag, epoch, memory, lost
+    sessions and version; stores without a shard, versions side by side; and what to do where something is not well.
+    Needs the right to see the health of every store. Without a cluster it says so.
+    """
+    found = _look(ctx.config, ctx)
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(found.model_dump(mode="json"))
     well: dict[str, Any] = {"well": {NodeStanding.WELL, NodeStanding.DRAINED, ShardStanding.WORKING}}
     return page(request, "cluster.html", found=found, **well)
 
 
-def _look(config: Config, ctx: AppContext, stores: Sequence[str]) -> ClusterHealth:
-    head, shards = read_head(ctx.db), read_shards(ctx.db)
+def _look(config: Config, ctx: AppContext) -> ClusterHealth:
+    head, nodes, shards = read_head(ctx.db), read_nodes(ctx.db).values(), read_shards(ctx.db).values()
     configured = config.cluster is not None
     gone_s = GONE_S if config.cluster is None else config.cluster.node_gone_s
-    run = {one.store for shard in shards.values() for one in shard.stores}
     return ClusterHealth(
         configured=configured,
         head=None if head is None else head.node,
-        nodes=[_node(node, gone_s) for node in read_nodes(ctx.db).values()],
-        shards=[_shard(shard, config.storage.checkpoint_s) for shard in shards.values()],
-        without_shard=sorted(set(stores) - run) if configured else [],
+        nodes=[_node(node, gone_s) for node in nodes],
+        shards=[_shard(shard, config.storage.checkpoint_s) for shard in shards],
+        without_shard=without_shard(nodes, shards, ctx.plans) if configured or shards else [],
+        versions=versions_at_work(nodes, shards, gone_s),
     )
 
 
@@ -120,4 +132,7 @@ def _shard(seen: ShardSeen, checkpoint_s: float) -> ShardHealth:
         busy_share=round(seen.busy_share, 2),
         version=seen.version,
         heard_age_s=round(seen.age_s, 1),
+        sessions_lost=seen.sessions_lost,
+        session_lost_age_s=None if seen.session_lost_age_s is None else round(seen.session_lost_age_s, 1),
+        lost_lately=lost_lately(seen),
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.context import AppContext
 from engine.errors import StorageUnavailable
-from engine.storage.shards.nodes import read_nodes
+from engine.storage.shards.nodes import NodeSeen, read_nodes
 from engine.storage.shards.shards import ShardSeen, read_shards
+from engine.storage.shards.standing import without_shard
 
 SILENT_S = 8.0  # a shard speaks every 2 s
 _MIB = 2**20
@@ -30,18 +31,32 @@ class ShardMetrics(Collector):
         if self._ctx.config.cluster is None:
             return
         with suppress(StorageUnavailable):  # rayon_database_up says so
-            yield from _of_shards(read_shards(self._ctx.db).values())
-            yield from self._of_nodes(self._ctx.config.cluster.node_gone_s)
+            shards, nodes = read_shards(self._ctx.db).values(), read_nodes(self._ctx.db)
+            yield from _of_shards(shards)
+            yield _sessions_lost(shards)
+            yield from _of_nodes(nodes, self._ctx.config.cluster.node_gone_s)
+            unheld = GaugeMetricFamily("rayon_cluster_stores_without_shard", "Stores that no shard runs.")
+            unheld.add_metric([], len(without_shard(nodes.values(), shards, self._ctx.plans)))
+            yield unheld
 
-    def _of_nodes(self, gone_s: float) -> Iterator[Metric]:
-        up = GaugeMetricFamily("rayon_node_up", "Whether the node lives.", labels=["node"])
-        clock = GaugeMetricFamily("rayon_node_clock_off_seconds", "Ahead of the database's clock.", labels=["node"])
-        disk = GaugeMetricFamily("rayon_node_disk_free_bytes", "Room on its disk.", labels=["node"])
-        for name, node in read_nodes(self._ctx.db).items():
-            up.add_metric([name], node.age_s <= gone_s)
-            clock.add_metric([name], node.word.clock_off_s)
-            disk.add_metric([name], node.word.disk_free_mib * _MIB)
-        yield from (up, clock, disk)
+
+def _of_nodes(nodes: Mapping[str, NodeSeen], gone_s: float) -> Iterator[Metric]:
+    up = GaugeMetricFamily("rayon_node_up", "Whether the node lives.", labels=["node"])
+    clock = GaugeMetricFamily("rayon_node_clock_off_seconds", "Ahead of the database's clock.", labels=["node"])
+    disk = GaugeMetricFamily("rayon_node_disk_free_bytes", "Room on its disk.", labels=["node"])
+    for name, node in nodes.items():
+        up.add_metric([name], node.age_s <= gone_s)
+        clock.add_metric([name], node.word.clock_off_s)
+        disk.add_metric([name], node.word.disk_free_mib * _MIB)
+    yield from (up, clock, disk)
+
+
+def _sessions_lost(shards: Iterable[ShardSeen]) -> Metric:
+    """Of shards wherever they run: a counter that stays one when its shard moves."""
+    lost = CounterMetricFamily("rayon_shard_sessions_lost", "Sessions that the broker had forgotten.", labels=["shard"])
+    for one in shards:
+        lost.add_metric([str(one.number)], one.sessions_lost)
+    return lost
 
 
 def _of_shards(shards: Iterable[ShardSeen]) -> Iterator[Metric]:

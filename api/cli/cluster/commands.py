@@ -64,7 +64,8 @@ def status(
     config: Path | None = CONFIG_OPTION,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Every node and every shard: stores, state, lag, epoch, memory, version. Exit 1 where one is not well.
+    """Every node and every shard: stores, state, lag, epoch, memory, lost sessions, version. Exit 1 where one is not
+    well, or a store is in no shard.
 
     Read from the database alone: it works on any machine, and while the head is away.
 
@@ -84,7 +85,7 @@ def status(
         print_all(values, Console())
     bad = [n for n in values["nodes"] if n["state"] not in ("well", "drained")]
     bad += [s for s in values["shards"] if s["state"] != "working" or s["reason"]]
-    if bad or not values["head"]:
+    if bad or not values["head"] or values["without_shard"]:
         raise typer.Exit(1)
 
 

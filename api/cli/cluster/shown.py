@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from rich.console import Console
@@ -20,10 +20,19 @@ from engine.runtime.cluster.placing.layout import (
 )
 from engine.storage.shards.nodes import Head, NodeSeen
 from engine.storage.shards.shards import ShardSeen
-from engine.storage.shards.standing import SILENT_AFTER_S, NodeStanding, node_standing
+from engine.storage.shards.standing import (
+    SESSION_LOST_S,
+    SILENT_AFTER_S,
+    NodeStanding,
+    node_standing,
+    versions_at_work,
+    without_shard,
+)
+
+NAMED = 20  # stores of a line
 
 
-def shard_values(shards: Iterable[ShardSeen]) -> list[dict[str, Any]]:
+def shard_values(shards: Collection[ShardSeen]) -> list[dict[str, Any]]:
     """A mapping for each shard. Its `epoch` is its own: it moves with every life."""
     return [
         {
@@ -41,12 +50,14 @@ def shard_values(shards: Iterable[ShardSeen]) -> list[dict[str, Any]]:
             "readings": one.readings,
             "version": one.version,
             "heard_s_ago": round(one.age_s, 1),
+            "sessions_lost": one.sessions_lost,
+            "session_lost_s_ago": None if one.session_lost_age_s is None else round(one.session_lost_age_s, 1),
         }
         for one in shards
     ]
 
 
-def node_values(nodes: Iterable[NodeSeen], cluster: ClusterConfig) -> list[dict[str, Any]]:
+def node_values(nodes: Collection[NodeSeen], cluster: ClusterConfig) -> list[dict[str, Any]]:
     """A mapping for each node."""
     return [
         {
@@ -74,11 +85,17 @@ def node_state(node: NodeSeen, cluster: ClusterConfig) -> str:
 
 
 def all_values(
-    head: Head | None, nodes: Iterable[NodeSeen], shards: Iterable[ShardSeen], cluster: ClusterConfig
+    head: Head | None, nodes: Collection[NodeSeen], shards: Collection[ShardSeen], cluster: ClusterConfig
 ) -> dict[str, Any]:
     """The whole cluster, as `rayon cluster status --json` prints it."""
     where = None if head is None else {"node": head.node, "address": head.address, "epoch": head.epoch}
-    return {"head": where, "nodes": node_values(nodes, cluster), "shards": shard_values(shards)}
+    return {
+        "head": where,
+        "nodes": node_values(nodes, cluster),
+        "shards": shard_values(shards),
+        "without_shard": without_shard(nodes, shards),
+        "versions": versions_at_work(nodes, shards, cluster.node_gone_s),
+    }
 
 
 def print_all(values: dict[str, Any], console: Console) -> None:
@@ -92,12 +109,13 @@ def print_all(values: dict[str, Any], console: Console) -> None:
         disk = f"{n['disk_free_mib'] / 1024:.1f} GiB"
         plans, cpus = str(n["stores"]), str(n["cpus"])
         nodes.add_row(n["node"], n["state"], plans, cpus, f"{n['clock_off_s']:+.2f} s", disk, n["version"])
-    shards = Table("shard", "stores", "node", "state", "lag", "epoch", "memory", "busy", "version")
+    shards = Table("shard", "stores", "node", "state", "lag", "epoch", "memory", "busy", "lost", "version")
     for s in values["shards"]:
         node = s["node"] if s["runs_on"] in ("", s["node"]) else f"{s['runs_on']} → {s['node']}"
         count = f"{len(s['stores'])}" + (f", {len(s['moving'])} moving" if s["moving"] else "")
         figures = f"{s['lag_s']:.1f} s", str(s["epoch"]), f"{s['memory_mib']:.0f} MiB", f"{s['busy_share']:.0%}"
-        shards.add_row(str(s["shard"]), count, node, s["state"], *figures, s["version"])
+        lost = str(s["sessions_lost"])
+        shards.add_row(str(s["shard"]), count, node, s["state"], *figures, lost, s["version"])
     console.print(nodes)
     console.print(shards)
     for s in values["shards"]:
@@ -108,7 +126,7 @@ def print_all(values: dict[str, Any], console: Console) -> None:
 
 
 def remedies(values: dict[str, Any]) -> list[str]:
-    """What mends what is wrong with nodes, a line each. Who all say nothing at once lack a database to say it to."""
+    """What mends what is wrong, a line each. Who all say nothing at once lack a database to say it to."""
     nodes, shards = values["nodes"], values["shards"]
     if shards and all(s["state"] == "silent" for s in shards):
         return ["every shard is silent: does the database take writes, is its disk full? Else no node lives"]
@@ -117,7 +135,31 @@ def remedies(values: dict[str, Any]) -> list[str]:
         NodeStanding.CLOCK: "node {0}: set its clock by NTP; its stores go elsewhere meanwhile",
         NodeStanding.DISK: "node {0}: make room below data_dir and cluster.ray_dir; its stores go elsewhere meanwhile",
     }
-    return [said[n["state"]].format(n["node"]) for n in nodes if n["state"] in said]
+    of_nodes = [said[n["state"]].format(n["node"]) for n in nodes if n["state"] in said]
+    return [*of_nodes, *_of_stores(values["without_shard"]), *_of_sessions(shards), *_of_versions(values["versions"])]
+
+
+def _of_stores(without: list[str]) -> list[str]:
+    if not without:
+        return []
+    more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
+    mends = "they are placed within a minute if the head lives and all nodes have the same floor plan of each"
+    return [f"no shard runs {', '.join(without[:NAMED])}{more}: {mends}; else start the head, or copy their folders"]
+
+
+def _of_sessions(shards: list[dict[str, Any]]) -> list[str]:
+    mends = "what waited there is gone: let it keep sessions over a restart, and for a week (deploy/mosquitto.conf)"
+    lost = [s for s in shards if s["session_lost_s_ago"] is not None and s["session_lost_s_ago"] <= SESSION_LOST_S]
+    return [
+        f"shard {s['shard']}: its broker forgot its session {s['session_lost_s_ago'] / 60:.0f} min ago, {mends}"
+        for s in lost
+    ]
+
+
+def _of_versions(versions: list[str]) -> list[str]:
+    if len(versions) < 2:
+        return []
+    return [f"versions {', '.join(versions)} run side by side: no store goes to an older one; upgrade the other nodes"]
 
 
 def in_words(step: Step) -> str:

@@ -182,6 +182,7 @@ class ShardDuty:
             readings=said.readings,
             epochs={one.store: one.epoch for one in said.stores},
             loads=self._loads,
+            sessions_lost=said.sessions_lost,
         )
 
 

@@ -28,11 +28,13 @@ class ShardLost(RayonError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to be shard `number`, as long as its generation is this one. `owner` is its name in leases."""
+    """The right to be shard `number`, as long as its generation is this one. `owner` is its name in leases;
+    `sessions_lost` how often the broker had forgotten its session in the lives before."""
 
     number: int
     generation: int
     owner: str
+    sessions_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class ShardWord:
-    """What an actor says of itself. `epochs` of its stores' leases and `loads` (share of one CPU), by store."""
+    """What an actor says of itself. `epochs` of its stores' leases and `loads` (share of one CPU), by store;
+    `sessions_lost` in this life."""
 
     state: str
     reason: str
@@ -56,6 +59,7 @@ class ShardWord:
     readings: int
     epochs: Mapping[str, int]
     loads: Mapping[str, float]
+    sessions_lost: int = 0
 
 
 def claim_shard(db: Database, number: int, node: str) -> Claim:
@@ -69,7 +73,7 @@ def claim_shard(db: Database, number: int, node: str) -> Claim:
         row.owner = f"rayon-shard-{number}"
         row.runs_on, row.state, row.reason, row.at = node, "starting", "", database_time(session)
         row.beats += 1
-        return Claim(number, row.generation, row.owner)
+        return Claim(number, row.generation, row.owner, row.sessions_lost)
 
 
 def read_duty(db: Database, claim: Claim) -> Duty:
@@ -105,6 +109,9 @@ def put_word(db: Database, claim: Claim, word: ShardWord) -> None:
         row.state, row.reason, row.version = word.state, word.reason, word.version
         row.lag_s, row.memory_mib, row.busy_share = word.lag_s, word.memory_mib, word.busy_share
         row.readings, row.beats, row.at = word.readings, row.beats + 1, database_time(session)
+        lost = claim.sessions_lost + word.sessions_lost
+        if lost > row.sessions_lost:
+            row.sessions_lost, row.session_lost_at = lost, row.at
         own = select(ShardStoreTable).where(col(ShardStoreTable.shard) == claim.number)
         for store in session.exec(own.order_by(col(ShardStoreTable.store)).with_for_update()):
             store.epoch = word.epochs.get(store.store, store.epoch)

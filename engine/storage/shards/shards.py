@@ -28,7 +28,8 @@ class StoreOfShard:
 
 @dataclass(frozen=True, slots=True)
 class ShardSeen:
-    """A shard as it stands: wanted on `node`, heard of last `age_s` ago on `runs_on`, for the `beats`th time."""
+    """A shard as it stands: wanted on `node`, heard of last `age_s` ago on `runs_on`, for the `beats`th time.
+    `sessions_lost`: how often the broker had forgotten its session, the last time `session_lost_age_s` ago."""
 
     number: int
     node: str
@@ -44,6 +45,8 @@ class ShardSeen:
     readings: int
     age_s: float
     stores: tuple[StoreOfShard, ...]
+    sessions_lost: int = 0
+    session_lost_age_s: float | None = None
 
 
 def read_shards(db: Database) -> dict[int, ShardSeen]:
@@ -137,4 +140,6 @@ def _seen(row: ShardTable, stores: tuple[StoreOfShard, ...], now: float) -> Shar
         readings=row.readings,
         age_s=now - row.at,
         stores=stores,
+        sessions_lost=row.sessions_lost,
+        session_lost_age_s=None if row.session_lost_at is None else now - row.session_lost_at,
     )

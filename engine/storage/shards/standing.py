@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from engine.storage.shards.nodes import NodeSeen
 from engine.storage.shards.shards import ShardSeen
 
 SILENT_AFTER_S = 8.0  # a shard speaks every 2 s
+SESSION_LOST_S = 86_400.0  # for so long it is said that a broker had forgotten a session
 BEHIND_S, BEHIND_CHECKPOINTS = 60.0, 6.0
 """A message waits for up to four times as long as between two checkpoints; longer, and the shard does not keep up."""
 
@@ -50,3 +52,20 @@ def shard_standing(shard: ShardSeen, checkpoint_s: float) -> ShardStanding:
     said = ShardStanding(shard.state)
     late = shard.lag_s > max(BEHIND_S, BEHIND_CHECKPOINTS * checkpoint_s)
     return ShardStanding.BEHIND if late and said is ShardStanding.WORKING else said
+
+
+def lost_lately(shard: ShardSeen) -> bool:
+    """Whether its broker had forgotten its session within SESSION_LOST_S, and with it what waited there."""
+    return shard.session_lost_age_s is not None and shard.session_lost_age_s <= SESSION_LOST_S
+
+
+def without_shard(nodes: Iterable[NodeSeen], shards: Iterable[ShardSeen], known: Iterable[str] = ()) -> list[str]:
+    """Stores of which a node has the floor plan, or that are `known` otherwise, and that no shard runs; sorted."""
+    run = {one.store for shard in shards for one in shard.stores}
+    return sorted({*known, *(store for node in nodes for store in node.word.plans)} - run)
+
+
+def versions_at_work(nodes: Iterable[NodeSeen], shards: Iterable[ShardSeen], gone_s: float) -> list[str]:
+    """The versions of nodes that live and of shards that speak; more than one while a cluster is upgraded."""
+    speak = {one.version for one in shards if one.generation > 0 and one.age_s <= SILENT_AFTER_S}
+    return sorted(({one.word.version for one in nodes if one.age_s <= gone_s} | speak) - {""})

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 
+from api.context import AppContext
+from api.middleware.shards import ShardMetrics
 from api.texts.catalogue import words
-from api.texts.language import Language
+from api.texts.language import LANGUAGES, Language
+from engine.config import Config
 from engine.storage.shards.duties import ShardWord, claim_shard, put_word
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, set_draining
 from engine.storage.shards.shards import ShardSeen, StoreOfShard, add_shard, move_store, put_store
@@ -55,6 +60,46 @@ def test_the_page_says_what_mends_it_and_that_one_process_lacks_nothing(site: Si
     assert "<table" not in one
     for remedy in (t.shard_remedies["stuck"], t.node_remedies["clock"]):
         assert str(remedy).split("'", maxsplit=1)[0] in many
+
+
+def lose_sessions(site: Site) -> None:
+    """Shard 2 works, on a machine that is upgraded already; its broker has twice forgotten its session."""
+    beat_node(site.db, NodeWord("east", "", "0.3", 8, 0.0, 20_480.0))
+    word = ShardWord("working", "", "0.3", 0.5, 90.0, 0.1, 7, {}, {}, sessions_lost=2)
+    put_word(site.db, claim_shard(site.db, 2, "east"), word)
+
+
+def test_lost_sessions_stores_without_shard_and_versions_side_by_side(site: Site) -> None:
+    small_cluster(site)
+    with site.client() as client:
+        before = client.get("/health/cluster", headers=MANAGER).json()
+        lose_sessions(site)
+        found = client.get("/health/cluster", headers=MANAGER).json()
+        pages = {
+            lang: client.get("/health/cluster", headers=MANAGER | {"Accept": "text/html", "Accept-Language": lang}).text
+            for lang in LANGUAGES
+        }
+    assert (before["without_shard"], before["versions"]) == (["corner"], ["0.2"])
+    assert [(s["sessions_lost"], s["lost_lately"]) for s in before["shards"]] == [(0, False), (0, False)]
+    assert [(s["sessions_lost"], s["lost_lately"]) for s in found["shards"]] == [(0, False), (2, True)]
+    assert found["versions"] == ["0.2", "0.3"]
+    for lang, page in pages.items():
+        t = words(lang).cluster
+        said = (t.without_shard, t.session_lost, t.session_lost_remedy, t.versions.format(versions="0.2, 0.3"))
+        assert [one for one in said if str(one) not in html.unescape(page)] == []
+
+
+def test_what_prometheus_is_told_of_them(site: Site) -> None:
+    small_cluster(site)
+    lose_sessions(site)
+    ctx = AppContext(Config.model_validate({"cluster": {}}), site.db, SECRETS, site.server.app.state.ctx.plans)
+    told = {
+        (sample.name, sample.labels.get("shard")): sample.value
+        for family in ShardMetrics(ctx).collect()
+        for sample in family.samples
+    }
+    assert [told["rayon_shard_sessions_lost_total", shard] for shard in ("1", "2")] == [0, 2]
+    assert told["rayon_cluster_stores_without_shard", None] == 1
 
 
 def test_it_is_for_those_who_see_all_stores(site: Site) -> None:

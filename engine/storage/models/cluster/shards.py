@@ -56,6 +56,8 @@ class ShardTable(SQLModel, table=True):
     memory_mib: float = Field(sa_type=Double)
     busy_share: float = Field(sa_type=Double)  # of one CPU
     readings: int = Field(sa_type=BigInteger)
+    sessions_lost: int = Field(default=0, sa_type=BigInteger)  # in all its lives
+    session_lost_at: float | None = Field(default=None, sa_type=Double)  # by the database's clock
     at: float = Field(sa_type=Double)
 
 

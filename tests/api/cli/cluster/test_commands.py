@@ -18,7 +18,7 @@ from engine.runtime.cluster.keeping.moving import stores_on
 from engine.storage.database import Database, open_database
 from engine.storage.shards.duties import ShardWord, arrive, claim_shard, put_word, read_duty
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_nodes
-from engine.storage.shards.shards import add_shard, put_store, read_shards
+from engine.storage.shards.shards import add_shard, drop_store, put_store, read_shards
 from tests.cluster.rig import make_stores
 from tests.databases import Postgres, postgres
 
@@ -106,11 +106,36 @@ def test_status_shows_nodes_and_shards_and_fails_where_one_is_not_well(db: Datab
 
 def test_status_says_what_mends_a_node_and_what_silences_all() -> None:
     nodes = [{"node": name, "state": state} for name, state in (("a", "gone"), ("b", "clock"), ("c", "well"))]
-    first, second = remedies({"nodes": nodes, "shards": [{"state": "silent"}, {"state": "working"}]})
+    rest: dict[str, list[str]] = {"without_shard": [], "versions": ["0.2"]}
+    spoken = [{"shard": n, "state": state, "session_lost_s_ago": None} for n, state in enumerate(("silent", "working"))]
+    first, second = remedies({"nodes": nodes, "shards": spoken, **rest})
     assert "`rayon cluster drain a --forget`" in first
     assert second.startswith("node b: set its clock")
-    assert "take writes" in remedies({"nodes": nodes, "shards": [{"state": "silent"}] * 2})[0]
-    assert remedies({"nodes": nodes[2:], "shards": []}) == []
+    assert "take writes" in remedies({"nodes": nodes, "shards": spoken[:1] * 2, **rest})[0]
+    assert remedies({"nodes": nodes[2:], "shards": [], **rest}) == []
+
+
+def test_status_says_what_a_broker_forgot_what_is_in_no_shard_and_that_two_versions_run() -> None:
+    shards = [
+        {"shard": number, "state": "working", "session_lost_s_ago": ago}
+        for number, ago in enumerate((None, 600.0, 2 * 86_400.0))
+    ]
+    without = [f"s{number:02}" for number in range(22)]
+    stores, session, versions = remedies(
+        {"nodes": [], "shards": shards, "without_shard": without, "versions": ["0.2", "0.3"]}
+    )
+    assert stores.startswith("no shard runs s00, s01, ")
+    assert "s19 and 2 more: they are placed within a minute" in stores
+    assert session.startswith("shard 1: its broker forgot its session 10 min ago")
+    assert "deploy/mosquitto.conf" in session
+    assert "0.2, 0.3 run side by side" in versions
+
+
+def test_status_fails_where_a_store_is_in_no_shard(db: Database) -> None:
+    drop_store(db, "b")
+    shown = run("status")
+    assert shown.exit_code == 1
+    assert "no shard runs b" in shown.stdout
 
 
 def test_plans_are_shown_and_nothing_is_done(db: Database) -> None:

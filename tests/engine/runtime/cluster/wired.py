@@ -47,10 +47,20 @@ class WiredSession(WaitingFrames, ShardSession):
 
 
 class WiredShard:
-    """Shard 1 with the stores of these plans, on a clock that `turn` moves."""
+    """Shard `number` with the stores of these plans, on a clock that `turn` moves; its node's is `ahead_s` of that."""
 
-    def __init__(self, db: Database, folder: Path, plans: Mapping[str, Plan], now: float, **sections: Any) -> None:
-        self.now = now
+    def __init__(
+        self,
+        db: Database,
+        folder: Path,
+        plans: Mapping[str, Plan],
+        now: float,
+        *,
+        number: int = 1,
+        ahead_s: float = 0.0,
+        **sections: Any,
+    ) -> None:
+        self.now, self.ahead_s = now, ahead_s
         storage = {"data_dir": folder, "checkpoint_s": 1.0, "lease_s": 10.0}
         config = Config.model_validate({"storage": storage} | sections)
         settings = ShardSettings(
@@ -59,11 +69,11 @@ class WiredShard:
             SECRETS,
             plans.__getitem__,
             environ={},
-            wall=lambda: self.now,
+            wall=lambda: self.now + self.ahead_s,
             monotonic=lambda: self.now,
             session=WiredSession,
         )
-        self.work = ShardWork(settings, 1, "rayon-shard-1")
+        self.work = ShardWork(settings, number, f"rayon-shard-{number}")
         self.work.add(list(plans))
         for store in plans:
             self.work.leases.want(store)
@@ -79,14 +89,14 @@ class WiredShard:
         """Time goes on, messages come, and the shard does what it does."""
         self.now = now
         for topic, payload in messages:
-            self.session.arrive(topic, payload, now)
+            self.session.arrive(topic, payload, now + self.ahead_s)
         self.work.leases.renew()
         self.work.turn()
 
     @property
     def lag_s(self) -> float:
         """How old the oldest message is that is not acknowledged."""
-        return max((self.now - raw.received_at for raw in self.session.unanswered.values()), default=0.0)
+        return max((self.now + self.ahead_s - raw.received_at for raw in self.session.unanswered.values()), default=0.0)
 
     def count(self, store: str, what: str) -> int:
         """What a store's engine counted."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -21,6 +23,7 @@ from engine.storage.shards.shards import (
     remove_shard,
     want_on,
 )
+from engine.storage.shards.standing import SESSION_LOST_S, lost_lately, versions_at_work, without_shard
 
 WORD = ShardWord("working", "", "0.2", 1.5, 120.0, 0.4, 1000, {"a": 7}, {"a": 0.25})
 
@@ -88,6 +91,35 @@ def test_what_a_shard_says_is_there_to_read(db: Database) -> None:
     assert [(s.store, s.epoch, s.load) for s in seen.stores] == [("a", 7, 0.25), ("b", 0, 0.0)]
     assert seen.beats == 2
     assert seen.age_s < 60
+
+
+def test_sessions_that_a_broker_forgot_are_counted_over_all_lives(db: Database) -> None:
+    two_shards(db)
+    first = claim_shard(db, 1, "north")
+    put_word(db, first, WORD)
+    assert (read_shards(db)[1].sessions_lost, read_shards(db)[1].session_lost_age_s) == (0, None)
+    for _ in range(2):  # said again and again, counted once
+        put_word(db, first, replace(WORD, sessions_lost=2))
+    assert read_shards(db)[1].sessions_lost == 2
+    second = claim_shard(db, 1, "north")
+    put_word(db, second, WORD)
+    assert read_shards(db)[1].sessions_lost == 2
+    put_word(db, second, replace(WORD, sessions_lost=1))
+    seen = read_shards(db)[1]
+    assert seen.sessions_lost == 3
+    assert lost_lately(seen)
+    assert not lost_lately(replace(seen, session_lost_age_s=SESSION_LOST_S + 1.0))
+    assert not lost_lately(read_shards(db)[2])
+
+
+def test_stores_without_shard_and_versions_are_seen_from_the_tables(db: Database) -> None:
+    two_shards(db)
+    put_word(db, claim_shard(db, 1, "north"), WORD)
+    beat_node(db, NodeWord("north", "", "0.3", 4, 0.1, 9e3, {"a": "1f", "d": "2f"}))
+    nodes, shards = read_nodes(db).values(), read_shards(db).values()
+    assert without_shard(nodes, shards, ["c", "e"]) == ["d", "e"]
+    assert versions_at_work(nodes, shards, 60.0) == ["0.2", "0.3"]
+    assert versions_at_work([], shards, 60.0) == ["0.2"], "shard 2 never spoke"
 
 
 def test_a_shard_goes_when_it_has_no_store_and_who_was_it_finds_out(db: Database) -> None:

@@ -6,6 +6,7 @@ before `may_connect` has said that the session is still theirs.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -21,6 +22,9 @@ from engine.ingest.mqtt.receiver import Subscriber
 
 _LOG = logging.getLogger("rayon.mqtt")
 _MOST_QUEUED_BYTES = 64 * 1024 * 1024  # not yet taken; beyond it we do not read
+_NUMBERS = itertools.count(0, 1 << 32)
+"""Where each session of this process begins to number its connections: a token of a session that was given up means
+nothing to the one after it, whose message ids begin anew where the broker forgot it."""
 
 
 class ShardSession(Subscriber):
@@ -46,6 +50,7 @@ class ShardSession(Subscriber):
         self._standing: frozenset[str] = frozenset()  # asked for on this connection
         self._confirmed = threading.Condition()
         self._heard: frozenset[str] = frozenset()
+        self._numbers_from = next(_NUMBERS)
         self.sessions_lost = 0
         """How often the broker had forgotten the session, with all that it held for us."""
 
@@ -76,6 +81,7 @@ class ShardSession(Subscriber):
         self._standing = self._wanted
         self._topics = tuple(sorted(self._standing))
         super().on_open(client, connection, session_present)
+        self._connection = self._numbers_from + connection
 
     def turn(self, client: Client) -> None:
         """Asks for what is new and leaves what is no longer wanted."""

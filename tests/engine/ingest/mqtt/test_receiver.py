@@ -21,6 +21,7 @@ from engine.config import MqttConfig
 from engine.errors import OperatorError
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.receiver import Publisher, RawFrame, Subscriber
+from engine.ingest.mqtt.shard_session import ShardSession
 from tests.brokers import Mosquitto
 from tests.clocks import patience_s
 
@@ -233,6 +234,25 @@ def test_tokens_of_an_old_connection_never_acknowledge_on_a_new_one(mosquitto: M
         subscriber.acknowledge([frame.token for frame in old])
     with subscribed(mosquitto) as again:
         assert numbers(collect(again, 5)) == list(range(5))
+
+
+def test_tokens_of_a_shards_session_never_acknowledge_on_the_one_after_it(mosquitto: Mosquitto) -> None:
+    """Message ids begin anew where the broker forgot the session: here it has another name."""
+    old = ShardSession(config(mosquitto, client_id="shard-1"), [TOPIC])
+    after = ShardSession(config(mosquitto, client_id="shard-2"), [TOPIC])
+    for session in (old, after):
+        session.start()
+        assert session.wait_listening([TOPIC], patience_s(WAIT_S))
+    publish(mosquitto, range(5))
+    given, held = collect(old, 5, ack=False), collect(after, 5, ack=False)
+    assert {frame.token.mid for frame in given} == {frame.token.mid for frame in held}
+    after.acknowledge([frame.token for frame in given])
+    for session in (old, after):
+        session.stop()
+    again = ShardSession(config(mosquitto, client_id="shard-2"), [TOPIC], expected=True)
+    again.start()
+    assert numbers(collect(again, 5)) == list(range(5))
+    again.stop()
 
 
 @PROTOCOLS

@@ -213,10 +213,11 @@ def save_checkpoint(
 
 
 def _keep_state(session: Session, store: str, upto_id: int, blob: bytes, now: float) -> None:
-    """Over the last state, in its room."""
-    kept = select(func.length(CheckpointTable.blob)).where(col(CheckpointTable.store) == store)
-    filled = fill(blob, session.exec(kept).first() or 0)
-    saved = {"store": store, "upto_id": upto_id, "blob": filled, "saved_at": now}
+    """Over the last state; in its room where the database changes pages in place, as SQLite does."""
+    if session.get_bind().dialect.name == "sqlite":
+        kept = select(func.length(CheckpointTable.blob)).where(col(CheckpointTable.store) == store)
+        blob = fill(blob, session.exec(kept).first() or 0)
+    saved = {"store": store, "upto_id": upto_id, "blob": blob, "saved_at": now}
     upsert(session, CheckpointTable, [saved], replace=("upto_id", "blob", "saved_at"))
 
 

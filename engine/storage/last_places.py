@@ -36,7 +36,7 @@ def note_places(db: Database, places: Sequence[LastPlace]) -> None:
     """Keeps the newest place of each, of those who are linked now: who withdrew meanwhile leaves no row."""
     if not places:
         return
-    with db.write() as session:
+    with db.write(survives_power_cut=False) as session:
         linked = set(
             session.exec(
                 select(DeviceLinkTable.shopper_id).where(

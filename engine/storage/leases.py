@@ -74,9 +74,9 @@ def take_lease(db: Database, store: str, owner: str, term_s: float, seen: LeaseS
 
 def renew_leases(db: Database, leases: Sequence[Lease], term_s: float) -> list[LeaseLost]:
     """Says that the owner of these leases lives: two statements, however many there are. Returns those that others
-    have meanwhile."""
+    have meanwhile. After a power cut the last renewals may be forgotten, the epoch is not."""
     table = table_of(LeaseTable)
-    with db.write() as session:
+    with db.write(survives_power_cut=False) as session:
         _end_if_frozen(session)
         lost = _lost(session, leases, shared=False)
         held = {lease.store for lease in leases} - {loss.store for loss in lost}

@@ -59,7 +59,7 @@ def put_statuses(
         {"store": store, "component": component, "values_json": json.dumps(dict(said)), "at": now}
         for store, said in sorted(values.items())
     ]
-    with db.write() as session:
+    with db.write(survives_power_cut=False) as session:  # what speaks again within seconds
         fence_all(session, list(filter(None, leases)))
         upsert(session, StatusTable, rows, replace=("values_json", "at"))
         if same:

@@ -76,21 +76,21 @@ def database_time(session: Session) -> float:
 
 MAGIC = b"RP1"
 _HEAD = len(MAGIC) + 8
-_SPARE = 2  # a new room is a so-manieth of its value larger: a state grows for an hour after a store opens
+_ROOMS = 3  # a new room is so many times as large as its value: a state grows for an hour after a store opens
 _GRAIN = 1_024
 
 
 def fill(value: bytes, room: int) -> bytes:
     """A value to be written over the one in a room of so many bytes; in a new room where it does not fit, or is less
-    than a third of it.
+    than a sixth of it.
 
     Of a value of the same size SQLite changes the pages in place. One of another size gives its pages back and takes
     others; where what is given back is overwritten with zeros, as by the builds of Debian and macOS (`secure_delete`),
     that is every page once more. So a value has room to spare, filled with zeros, and keeps its size while it fits.
     """
     needs = _HEAD + len(value)
-    if not needs <= room <= 3 * needs + _GRAIN:
-        room = -(-(needs + needs // _SPARE) // _GRAIN) * _GRAIN
+    if not needs <= room <= 2 * _ROOMS * needs + _GRAIN:
+        room = -(-_ROOMS * needs // _GRAIN) * _GRAIN
     return (MAGIC + len(value).to_bytes(8, "big") + value).ljust(room, b"\0")
 
 

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
+from engine.presence.expected.kept import held_from, held_state
 from engine.presence.expected.levels import VISIT_S, Runs, levels_above, mostly, runs_of
 from engine.presence.expected.likely import likely_ways
 from engine.presence.expected.products import STOP_RUN_S, product_places
@@ -176,23 +177,12 @@ class Histories:
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on."""
         self._gather()
-        device, t, seconds, p = self._held
-        devices, rows = np.unique(device, return_counts=True)
-        begins = int(t.min()) if len(t) else 0
         who, until = zip(*self._ended, strict=True) if self._ended else ((), ())
-        number = np.uint8 if len(self.zones) < 256 else np.uint16
         return {
             "zones": list(self.zones),
             "intervals": self._intervals.state(),
             "staff": self._staff.state(),
-            "device": devices,
-            "rows": rows.astype(np.int32),
-            "begins": begins,
-            "later": np.diff(t, prepend=begins).astype(np.int32),  # than the row before
-            "seconds": seconds.astype(np.uint16),
-            "held": np.diff(p.indptr).astype(number),
-            "zone": p.indices.astype(number),
-            "p": p.data,
+            "held": held_state(self._held),
             "ended": {"device": np.array(who, np.uint64), "until": np.array(until, np.float64)},
         }
 
@@ -202,13 +192,8 @@ class Histories:
             return
         self._intervals.restore(state["intervals"])
         self._staff.restore(state["staff"])
-        device = np.repeat(np.asarray(state["device"], np.uint64), np.asarray(state["rows"]))
-        later = state["later"] if "later" in state else np.diff(state["t"], prepend=0)  # so it was
-        t = np.cumsum(later, dtype=np.int64) + int(state["begins"])
-        starts: I64 = np.append(0, np.cumsum(np.asarray(state["held"], np.int64)))
-        parts = np.array(state["p"], np.uint8), np.array(state["zone"], np.int32), starts.astype(np.int32)
-        p = sparse.csr_array(parts, shape=(len(t), len(self.zones)))
-        self._held, self._fresh = (device, t, np.asarray(state["seconds"], np.int64), p), []
+        held = state["held"]
+        self._held, self._fresh = held_from(held if isinstance(held, Mapping) else state, len(self.zones)), []
         ended = state["ended"]
         until: list[float] = np.asarray(ended["until"]).tolist()
         self._ended = list(zip(np.asarray(ended["device"], np.uint64).tolist(), until, strict=True))

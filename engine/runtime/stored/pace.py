@@ -1,7 +1,7 @@
 """When a store's state is saved: often enough, right after its tracks were rounded, and the more seldom the larger.
 
-The state of 300 phones packs into 1.4 MB right after their tracks were rounded, and into 7 MB at any other moment. It
-is written over the last one to the log of the database, and of several only the last to its file; the journal in
+The state of 300 phones packs into 1 to 2 MB right after their tracks were rounded, and into 7 MB at any other moment.
+It is written over the last one to the log of the database, and of several only the last to its file; the journal in
 between is small.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-WRITES_BYTES_PER_S = 3_000.0  # of states of one store: 0.26 GB a day, and as much again in the log of the database
+WRITES_BYTES_PER_S = 2_200.0  # of states of one store: 0.19 GB a day
 OVERDUE_S = 30.0  # tracks are rounded every few seconds of the store's time: who waits longer waits for nothing
 OVERDUE_SHARE = 0.2  # of a long rest: an engine that is behind takes several windows in a step, and is rarely rounded
 LONGEST_REST_S = 900.0  # so much journal is worked off again after a crash, at most; figures are by quarters of an hour

@@ -28,18 +28,18 @@ def test_what_was_never_filled_stays_as_it_is(value: bytes) -> None:
 
 def test_it_keeps_its_room_while_it_fits() -> None:
     room = len(fill(b"x" * 100_000, 0))
-    assert 100_000 < room < 155_000
+    assert 300_000 < room < 302_000
     assert {len(fill(b"x" * n, room)) for n in (60_000, 99_000, 101_000, room - 11)} == {room}
     assert len(fill(b"x" * room, room)) > room
-    assert len(fill(b"x" * 10_000, room)) < 20_000
+    assert len(fill(b"x" * 10_000, room)) < 32_000
 
 
-@pytest.mark.parametrize("size", [300_000, 310_000])
+@pytest.mark.parametrize("size", [300_000, 310_000, 800_000])
 def test_a_checkpoint_over_another_is_written_once(tmp_path: Path, size: int) -> None:
     """Where SQLite wipes what it gives back, one of another size is written twice: that was half of a day's writing."""
     db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
     wal = tmp_path / "rayon.db-wal"
-    save_checkpoint(db, "shop", 1_000, os.urandom(300_000), [], [], [], 1_800_000_000.25)
+    save_checkpoint(db, "shop", 1_000, os.urandom(300_000), [], [], [], 1_800_000_000.25)  # grows to 2.7 times of it
     before = wal.stat().st_size
     blob = os.urandom(size)
     save_checkpoint(db, "shop", 1_400, blob, [], [], [], 1_800_000_430.5)

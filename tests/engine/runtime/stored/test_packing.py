@@ -47,6 +47,24 @@ def test_what_was_rounded_packs_smaller_than_zlib_makes_it() -> None:
     assert len(packed) < 0.75 * len(zlib.compress(mass.tobytes(), 1))
 
 
+@pytest.mark.parametrize("filled", [0.0, 0.03, 0.4, 1.0])
+@pytest.mark.parametrize("among", [1, 300, 4_000])
+def test_few_values_come_back_to_the_bit_wherever_they_stand(filled: float, among: int) -> None:
+    chance = np.random.default_rng(round(1_000 * filled) + among)
+    values = chance.integers(1, 2**32, among, np.uint32)
+    bits = np.where(chance.random((3, 3_001)) < filled, chance.choice(values, (3, 3_001)), 0).astype(np.uint32)
+    assert unpack(pack({"a": bits.view(np.float32)}))["a"].view(np.uint32).tolist() == bits.tolist()
+
+
+def test_neighbours_that_are_alike_pack_into_less_than_half_of_what_zlib_makes_of_them() -> None:
+    """As where somebody may be: a hill over the cells around, rounded to sixteenths of an octave."""
+    x, y = np.meshgrid(np.arange(90), np.arange(80))
+    centres = np.random.default_rng(5).uniform(20, 60, (40, 2))
+    height = np.stack([-((x - a) ** 2 + (y - b) ** 2) / 40.0 for a, b in centres])
+    mass = np.where(height > -12.0, np.exp2(np.rint(16 * height) / 16), 0.0).astype(np.float32)
+    assert len(pack({"mass": mass})) < 0.5 * len(zlib.compress(mass.tobytes(), 1))
+
+
 def test_a_byte_that_turned_is_no_tree() -> None:
     for tree in ({"a": np.arange(50)}, {"a": np.arange(100_000)}):
         packed = bytearray(pack(tree))
@@ -61,6 +79,13 @@ def test_what_earlier_versions_packed_is_read() -> None:
     of_old = msgspec.msgpack.Ext(1, len(head).to_bytes(4, "little") + head + array.tobytes())
     plain = msgspec.msgpack.encode({"a": of_old})
     assert unpack(zlib.compress(plain, 9).ljust(500, b"\0"))["a"].tobytes() == array.tobytes()
+
+
+def test_few_values_as_an_earlier_version_packed_them_are_read() -> None:
+    head = msgspec.msgpack.encode(("<f4", [2, 3], 2))
+    body = np.array([1.5, -2.5], "<f4").tobytes() + np.array([0, 2, 1, 1, 0, 2], "<u2").tobytes()
+    plain = msgspec.msgpack.encode({"a": msgspec.msgpack.Ext(2, len(head).to_bytes(4, "little") + head + body)})
+    assert unpack(zlib.compress(plain))["a"].tolist() == [[0.0, -2.5, 1.5], [1.5, 0.0, -2.5]]
 
 
 def test_anything_else_is_refused() -> None:

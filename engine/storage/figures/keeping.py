@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy import Table, and_, delete, func, insert, select
 from sqlmodel import Session, SQLModel, col
 
 from engine.presence.expected.rows import ExpectedRow
 from engine.presence.local_hours import LocalHours
 from engine.storage.database import Database
-from engine.storage.figures.days import LONGEST_DAY_S, Day, DayCut, lock_figures
-from engine.storage.figures.heatsums import add_hours
+from engine.storage.figures.days import LONGEST_DAY_S, Day, DayCut, day_of, lock_figures
+from engine.storage.figures.heatsums import add_hours, read_days
 from engine.storage.models.visits import (
     FiguresDayTable,
     FlowTable,
@@ -29,6 +30,11 @@ from engine.storage.upserts import table_of, upsert
 
 LOOK_BACK_S = 3 * 366 * 86_400.0
 """Reports are of a year at most, beside the year before; what is older is read by the hour."""
+LATE_S = 4 * 86_400.0
+"""Since the end of a day. So long its sums are held against its hours: while an upgrade lasts, a process of before
+these sums adds late readings to an hour and takes no mark off."""
+SAME = 1e-9
+"""Sums of the same floats in another order differ by less, as a share."""
 BATCH = 7
 """Days that are added up in one transaction: some tenths of a second, for which the engine may have to wait."""
 _SUMS: Sequence[tuple[type[SQLModel], type[SQLModel], tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = (
@@ -40,7 +46,9 @@ _SUMS: Sequence[tuple[type[SQLModel], type[SQLModel], tuple[str, ...], tuple[str
 
 
 def keep_days(db: Database, store: str, local: LocalHours, now: float) -> int:
-    """Adds up the days that were over by `now` (s UTC) and are not. How many. Safe in several processes."""
+    """Adds up the days that were over by `now` (s UTC) and are not, and anew those whose hours were changed since by
+    who knows of no days. How many. Safe in several processes."""
+    _forget_changed(db, store, local, now - LATE_S)
     missing = _missing(db, store, local, now)
     for i in range(0, len(missing), BATCH):
         with db.write() as session:
@@ -53,6 +61,82 @@ def keep_days(db: Database, store: str, local: LocalHours, now: float) -> int:
             marks = [{"store": store, "day_start": begun, "day_end": ended} for begun, ended in days]
             upsert(session, FiguresDayTable, marks, replace=("day_end",))
     return len(missing)
+
+
+def _forget_changed(db: Database, store: str, local: LocalHours, since: float) -> None:
+    """Takes the mark off the days that ended after `since`, s UTC, and are not the sums of their hours."""
+    table = table_of(FiguresDayTable)
+    marks = select(table.c.day_start, table.c.day_end).where(table.c.store == store, table.c.day_end > since)
+    with db.read() as session:
+        days = [(float(a), float(b)) for a, b in session.connection().execute(marks)]
+        days = [day for day in days if day == day_of(local, day[0])]
+        changed = set(_changed(session, store, local, days)) if days else set()
+    if changed:
+        with db.write() as session:
+            mine = table.c.store == store, table.c.day_start.in_([begun for begun, _ in changed])
+            session.connection().execute(delete(table).where(*mine))
+
+
+def _changed(session: Session, store: str, local: LocalHours, days: Sequence[Day]) -> Iterator[Day]:
+    """Which of the days, some of them more than once."""
+    ends = dict(days)
+    for hours, sums, names, added, largest in _SUMS:
+        now = _of_hours(session, store, days, table_of(hours), names, added, largest)
+        was = _of_days(session, store, days, table_of(sums), names, (*added, *largest))
+        for key in now.keys() | was.keys():
+            if not _close(now.get(key, ()), was.get(key, ())):
+                yield key[0], ends[key[0]]
+    now_heat = add_hours(session, store, local, DayCut((), gaps=tuple(days)))
+    was_heat = read_days(session, store, DayCut(tuple(days)))
+    for day in days:
+        packed = [{k: v.pack() for k, v in heat.get(day, {}).items()} for heat in (now_heat, was_heat)]
+        if packed[0] != packed[1]:
+            yield day
+
+
+_Figures = dict[tuple[Any, ...], tuple[float, ...]]
+"""By when a day begins and what it is of."""
+
+
+def _of_hours(
+    session: Session,
+    store: str,
+    days: Sequence[Day],
+    hours: Table,
+    names: Sequence[str],
+    added: Sequence[str],
+    largest: Sequence[str],
+) -> _Figures:
+    marks = table_of(FiguresDayTable)
+    of = [marks.c.day_start, *(hours.c[name] for name in names)]
+    within = and_(hours.c.hour_start >= marks.c.day_start, hours.c.hour_start < marks.c.day_end)
+    first, last = min(begun for begun, _ in days), max(ended for _, ended in days)  # which months are looked into
+    found = (
+        select(*of, *(func.sum(hours.c[n]) for n in added), *(func.max(hours.c[n]) for n in largest))
+        .join_from(marks, hours, and_(hours.c.store == marks.c.store, within))
+        .where(hours.c.store == store, hours.c.hour_start >= first, hours.c.hour_start < last)
+        .where(marks.c.day_start.in_([begun for begun, _ in days]))
+        .group_by(*of)
+    )
+    return _figures(session.connection().execute(found), len(of))
+
+
+def _of_days(
+    session: Session, store: str, days: Sequence[Day], sums: Table, names: Sequence[str], figures: Sequence[str]
+) -> _Figures:
+    of = ["day_start", *names]
+    found = select(*(sums.c[name] for name in (*of, *figures))).where(
+        sums.c.store == store, sums.c.day_start.in_([begun for begun, _ in days])
+    )
+    return _figures(session.connection().execute(found), len(of))
+
+
+def _figures(rows: Iterable[Any], keys: int) -> _Figures:
+    return {(float(row[0]), *row[1:keys]): tuple(map(float, row[keys:])) for row in rows}
+
+
+def _close(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return len(a) == len(b) and all(math.isclose(x, y, rel_tol=SAME, abs_tol=SAME) for x, y in zip(a, b, strict=True))
 
 
 def _missing(db: Database, store: str, local: LocalHours, now: float) -> list[Day]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from engine.config import Config
 from engine.delivery.outboxes import told_jobs
@@ -19,7 +20,7 @@ from engine.presence.local_hours import LocalHours, hours_in
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.figures.heatsums import heat_sums
-from engine.storage.figures.keeping import LOOK_BACK_S, keep_days
+from engine.storage.figures.keeping import LATE_S, LOOK_BACK_S, keep_days
 from engine.storage.journal import save_checkpoint
 from engine.storage.presence.expected import expected_sums
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_days
@@ -123,6 +124,29 @@ def test_a_late_correction_is_in_its_day_at_once(db: Database) -> None:
         assert told["zone", "c"] == told["zone", "d"] == [1.0, 1, 1.0, 1.0]
         assert told["comings"][0] > 1_000
         assert keep_days(db, "s", PARIS, to_t) == kept
+
+
+FOREIGN = [
+    ("UPDATE zone_hour SET visits = visits + 1 WHERE zone = 'a' AND hour_start = :t", 1),
+    ("UPDATE zone_hour SET persons_peak = 9 WHERE zone = 'a' AND hour_start = :t", 1),
+    ("UPDATE zone_expected SET cross_sq = cross_sq + 1 WHERE zone = 'b' AND hour_start = :t", 1),
+    ("DELETE FROM zone_flow WHERE from_zone = 'a'", 3),
+    ("UPDATE heat SET squares = (SELECT squares FROM heat WHERE hour_start <> :t LIMIT 1) WHERE hour_start = :t", 1),
+    ("UPDATE zone_hour SET visits = visits", 0),
+]
+
+
+@pytest.mark.parametrize(("statement", "days"), FOREIGN)
+def test_hours_that_others_changed_are_in_their_days_an_hour_later(db: Database, statement: str, days: int) -> None:
+    """By a version that knows of no days, while an upgrade lasts: those that ended lately."""
+    _, to_t, hours = fill(db, PARIS, CLOCKS[0][1])
+    keep_days(db, "s", PARIS, to_t)
+    with db.write() as session:
+        session.connection().execute(text(statement), {"t": hours[-30]} if ":t" in statement else {})
+    now = to_t + LATE_S - 2 * 86_400.0 - 1.0  # two days more are over, and the first two ended before what is looked at
+    assert keep_days(db, "s", PARIS, now) == days + 1
+    assert keep_days(db, "s", PARIS, now) == 0
+    assert keep_days(db, "s", PARIS, now) == 0
 
 
 def test_a_day_that_is_not_over_waits_and_a_store_has_its_own(db: Database) -> None:

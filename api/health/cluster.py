@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -22,6 +23,7 @@ from engine.storage.shards.standing import (
     node_standing,
     shard_standing,
     versions_at_work,
+    without_plan,
     without_shard,
 )
 from engine.vocabulary import Right
@@ -49,7 +51,10 @@ class ShardHealth(BaseModel):
     shard: int
     node: str
     standing: ShardStanding
-    reason: str = Field(description="What it says of it itself; empty where all is well.")
+    reason: str = Field(
+        description="What it says of it itself, in English, as its log has it; empty where all is well."
+    )
+    without_plan: list[str] = Field(description="Its stores whose floor plan its machine has not.")
     stores: list[str]
     moving: dict[str, int] = Field(description="Stores that go to another shard, and to which.")
     lag_s: float = Field(description="How old the oldest message is that is not acknowledged.")
@@ -99,7 +104,7 @@ def _look(config: Config, ctx: AppContext) -> ClusterHealth:
         configured=configured,
         head=None if head is None else head.node,
         nodes=[_node(node, gone_s) for node in nodes],
-        shards=[_shard(shard, config.storage.checkpoint_s) for shard in shards],
+        shards=[_shard(shard, config.storage.checkpoint_s, nodes) for shard in shards],
         without_shard=without_shard(nodes, shards, ctx.plans) if configured or shards else [],
         versions=versions_at_work(nodes, shards, gone_s),
     )
@@ -118,12 +123,13 @@ def _node(seen: NodeSeen, gone_s: float) -> NodeHealth:
     )
 
 
-def _shard(seen: ShardSeen, checkpoint_s: float) -> ShardHealth:
+def _shard(seen: ShardSeen, checkpoint_s: float, nodes: Collection[NodeSeen]) -> ShardHealth:
     return ShardHealth(
         shard=seen.number,
         node=seen.runs_on or seen.node,
         standing=shard_standing(seen, checkpoint_s),
         reason=seen.reason,
+        without_plan=without_plan(seen, nodes),
         stores=[one.store for one in seen.stores],
         moving={one.store: one.coming_to for one in seen.stores if one.coming_to is not None},
         lag_s=round(seen.lag_s, 1),

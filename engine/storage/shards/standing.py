@@ -65,6 +65,12 @@ def without_shard(nodes: Iterable[NodeSeen], shards: Iterable[ShardSeen], known:
     return sorted({*known, *(store for node in nodes for store in node.word.plans)} - run)
 
 
+def without_plan(shard: ShardSeen, nodes: Iterable[NodeSeen]) -> list[str]:
+    """Stores of a shard whose floor plan the node that runs it has not; none where nothing is known of the node."""
+    plans = {node.word.name: node.word.plans for node in nodes}.get(shard.runs_on)
+    return [] if plans is None else sorted({one.store for one in shard.stores} - set(plans))
+
+
 def versions_at_work(nodes: Iterable[NodeSeen], shards: Iterable[ShardSeen], gone_s: float) -> list[str]:
     """The versions of nodes that live and of shards that speak; more than one while a cluster is upgraded."""
     speak = {one.version for one in shards if one.generation > 0 and one.age_s <= SILENT_AFTER_S}

@@ -45,6 +45,7 @@ def test_shards_and_nodes_with_what_each_is(site: Site) -> None:
     assert [(n["node"], n["standing"]) for n in found["nodes"]] == [("north", "drained"), ("south", "clock")]
     first, second = found["shards"]
     assert (first["standing"], first["stores"], first["moving"]) == ("stuck", ["harbour"], {"harbour": 2})
+    assert (first["without_plan"], second["without_plan"]) == (["harbour"], [])
     assert (first["epoch"], first["lag_s"], first["memory_mib"], first["version"]) == (1, 90.0, 512.0, "0.2")
     assert (second["standing"], second["epoch"]) == ("wanted", 0)
 
@@ -58,8 +59,9 @@ def test_the_page_says_what_mends_it_and_that_one_process_lacks_nothing(site: Si
         many = client.get("/health/cluster", headers=headers).text
     assert str(t.cluster.none).split(":", maxsplit=1)[0].split("'", maxsplit=1)[0] in one
     assert "<table" not in one
-    for remedy in (t.shard_remedies["stuck"], t.node_remedies["clock"]):
+    for remedy in (t.shard_remedies["stuck"], t.node_remedies["clock"], t.cluster.no_plan.format(node="north")):
         assert str(remedy).split("'", maxsplit=1)[0] in many
+    assert f'{t.cluster.log_says}</summary><p class="small" lang="en">the database is away</p>' in many
 
 
 def lose_sessions(site: Site) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.runtime.cluster.nodes.rays import NodeRays
 from engine.storage.shards.nodes import read_nodes
 from tests.brokers import Mosquitto
 from tests.cluster.rig import ClusterRig, cluster
@@ -46,6 +47,9 @@ def test_shards_come_back_whatever_is_killed(rig: ClusterRig) -> None:
     rig.fork("west", head=True)
     actors = partial(actors_of, rig, "south", "west")
     rig.wait(lambda: len(actors()) == 1, "an actor")
+    assert not any("dashboard.py" in command_of(pid) for pid in NodeRays(rig.ray_dir, "west").members())
+    (looks_after,) = rig.actor_pids("west", "ray::ShardActor") + rig.actor_pids("south", "ray::ShardActor")
+    assert niceness(looks_after) == niceness(os.getpid()), "who looks after a shard is as urgent as all else"
     (killed,) = actors()
     os.kill(killed, signal.SIGKILL)
     rig.wait(rig.working, "an actor after kill -9")
@@ -65,3 +69,15 @@ def test_shards_come_back_whatever_is_killed(rig: ClusterRig) -> None:
 
 def actors_of(rig: ClusterRig, *nodes: str) -> list[int]:
     return [pid for name in nodes for pid in rig.actor_pids(name)]
+
+
+def command_of(pid: int) -> str:
+    """What a process was started as; empty where it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def niceness(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)

@@ -19,6 +19,8 @@ SETTINGS = {
     "RAY_DEDUP_LOGS": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # an actor is as urgent as all else here: with Ray's 15 it waits longest where a machine has much to do
+    "RAY_worker_niceness": "0",
     # no processes in store: there are as many as shards, and each starts once
     "RAY_enable_worker_prestart": "0",
     "RAY_prestart_worker_first_driver": "0",
@@ -32,6 +34,7 @@ SETTINGS = {
 }
 """Of every process of Ray."""
 
+_RAY, _HEAD = "ray.scripts.scripts", "engine.runtime.cluster.nodes.ray_head"
 _QUIET = ["--disable-usage-stats", "--include-log-monitor=false", "--block"]
 
 
@@ -45,13 +48,13 @@ def require_ray() -> None:
 def head_command(cluster: ClusterConfig, node: str, host: str, port: int, cpus: int) -> list[str]:
     """Starts the head, which is a node as well. Nothing scales by itself: without the process that would."""
     where = ["--head", f"--node-ip-address={host}", f"--port={port}", "--include-dashboard=false", "--no-monitor"]
-    return [*_ray(cluster, node, cpus), *where]
+    return [*_ray(cluster, node, cpus, _HEAD), *where]
 
 
 def node_command(cluster: ClusterConfig, node: str, host: str | None, head: str, cpus: int) -> list[str]:
     """Starts a node that joins the head at host:port; `host` is its own address, or Ray finds it out."""
     own = [] if host is None else [f"--node-ip-address={host}"]
-    return [*_ray(cluster, node, cpus), f"--address={head}", *own]
+    return [*_ray(cluster, node, cpus, _RAY), f"--address={head}", *own]
 
 
 def beside_forks(socket_path: Path, command: Sequence[str]) -> list[str]:
@@ -91,9 +94,9 @@ def split_address(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _ray(cluster: ClusterConfig, node: str, cpus: int) -> list[str]:
+def _ray(cluster: ClusterConfig, node: str, cpus: int, module: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "ray.scripts.scripts", "start", *_QUIET),
+        *(sys.executable, "-m", module, "start", *_QUIET),
         f"--temp-dir={cluster.ray_dir}",
         f"--object-store-memory={cluster.object_store_mib * 2**20}",
         f"--num-cpus={cpus}",

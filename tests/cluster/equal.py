@@ -23,6 +23,7 @@ from engine.ingest.mqtt.publisher import Publisher
 from engine.storage.database import Database, open_database
 from tests.brokers import Mosquitto
 from tests.clocks import patience_s
+from tests.cluster.kept import Steps, begun, once
 from tests.cluster.outcome import Outcome, counts
 from tests.cluster.recording import Recording, config_of
 from tests.cluster.shards import SLOWER, ShardProcess
@@ -31,6 +32,7 @@ from tests.cluster.single import run_single
 STOPS_WITHIN_S = 900.0
 PATIENCE_S = 3600.0  # of a machine that has other things to do
 AT_ONCE = 50  # stores of the single process: it steps all at every turn, so each costs the more, the more there are
+RARELY_S = 60.0  # between checkpoints of the single process, which is never killed
 BEGUN_S = 30.0  # ago: a decision within this of now is not too late for its campaign
 
 
@@ -50,23 +52,32 @@ class SignedIn(NamedTuple):
             db.close()
 
     def open(self, url: str) -> Database:
-        """A copy of it, which `url` names."""
-        shutil.copy(self.file, url.removeprefix("sqlite:///"))
+        """A copy of it, which `url` names, in place of what is there."""
+        name = url.removeprefix("sqlite:///")
+        for beside in ("-wal", "-shm"):
+            Path(name + beside).unlink(missing_ok=True)
+        shutil.copy(self.file, name)
         return open_database(url)
 
 
 def alone(
     folder: Path, recording: Recording, signed: SignedIn | None = None, at_once: int = AT_ONCE
 ) -> tuple[Outcome, dict[str, int], float]:
-    """Through one process, so many stores at a time: what came of it, what was counted, and seconds of a core."""
-    url = f"sqlite:///{folder / 'single.db'}"
-    db = open_database(url) if signed is None else signed.open(url)
+    """Through one process, so many stores at a time: what came of it, what was counted, and seconds of a core. In a
+    folder where that was begun, it goes on after the last stores that were done."""
+    file = folder / "single.db"
+    steps, url = Steps(file), f"sqlite:///{file}"
+    if signed is None:
+        db = open_database(url)
+    else:
+        db = (signed._replace(file=steps.kept) if steps.done else signed).open(url)
     try:
         who = recording.sign_in(db) if signed is None else signed.who
-        began = time.process_time()
-        for part in recording.parts(at_once):
-            run_single(db, config_of(folder / "single"), part)
-        return Outcome(db, recording.names, who), dict(counts(db)), time.process_time() - began
+        for part in list(recording.parts(at_once))[steps.done :]:
+            began = time.process_time()
+            run_single(db, config_of(folder / "single", storage={"checkpoint_s": RARELY_S}), part)
+            steps.keep(time.process_time() - began)
+        return Outcome(db, recording.names, who), dict(counts(db)), steps.cpu_s
     finally:
         db.close()
 
@@ -174,14 +185,18 @@ def say(what: dict[str, Any]) -> None:
 def compared(folder: Path, broker: Mosquitto, given: argparse.Namespace) -> bool:
     """Both ways side by side, each said. Whether they came to the same."""
     every_s = given.stores / given.rate
-    recording = Recording(given.stores, given.phones, given.minutes * 60.0, time.time() - BEGUN_S, every_s)
-    signed = SignedIn.of(recording, folder / "signed.db")
+    made = Recording(given.stores, given.phones, given.minutes * 60.0, time.time() - BEGUN_S, every_s)
+    recording = begun(folder, made)
+    signed = once(folder / "signed.pickle", lambda: SignedIn.of(recording, folder / "signed.db"))
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as beside:
         single = beside.submit(alone, folder, recording, signed, given.at_once)
         url = given.url or f"sqlite:///{folder / 'cluster.db'}"
         copied = None if given.url else signed
-        cluster = Cluster(folder, broker, recording, given.shards, url, copied, given.slower)
-        result, counted = worked(cluster, given)
+
+        def work() -> tuple[Outcome, dict[str, int]]:
+            return worked(Cluster(folder, broker, recording, given.shards, url, copied, given.slower), given)
+
+        result, counted = once(folder / "cluster.pickle", work)
         expected, counted_too, cpu_s = single.result()
     say({"single": expected.totals, "counted": counted_too, "cpu_s": cpu_s})
     differ = differences(expected, result)
@@ -222,9 +237,13 @@ def main() -> None:
     parser.add_argument("--slower", type=float, default=SLOWER, help=late)
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="stores of the single process at a time")
     parser.add_argument("--url", default="", help="the cluster's database; default: a SQLite file")
+    kept = "keeps all there; one that was ended goes on with the single process, and with shards that were done"
+    parser.add_argument("--folder", type=Path, help=kept)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, Mosquitto(Path(name) / "mosquitto") as broker:
-        raise SystemExit(not compared(Path(name), broker, given))
+        folder = given.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        raise SystemExit(not compared(folder, broker, given))
 
 
 if __name__ == "__main__":

@@ -122,9 +122,9 @@ def _difference_paths(heat: LevelHeat, moved: F64) -> str:
 
 
 def zone_layer(plan: Plan, level: str, person_h: Mapping[str, TableFigure]) -> str:
-    """Zones coloured by time per m², in multiples of their mean, as heat is."""
+    """Zones coloured by time per m², in multiples of their mean, as heat is. Rows of days or hours colour none."""
     area = {z.id: float(z.polygon.area) for z in plan.zones}
-    spent = {zone: f.value or 0.0 for zone, f in person_h.items()}
+    spent = {zone: f.value or 0.0 for zone, f in person_h.items() if zone in area}
     floor = sum(area[zone] for zone in spent)
     mean = sum(spent.values()) / floor if floor > 0 else 0.0
     shapes = []

@@ -139,7 +139,7 @@ def _look(
     does a page those that only the log has."""
     delivery = _delivery(request)
     try:
-        rows = [row for row in get_status(ctx.db) if row.component != ALERTS]
+        rows, newer = [row for row in get_status(ctx.db) if row.component != ALERTS], ctx.db.newer()
     except StorageUnavailable:
         reasons: list[str] = [_sentence(ctx, EVERY_STORE, StoreTrouble.DATABASE_AWAY, lang)]
         return Ready(status="not_ready", database="down", engine="unknown", delivery=delivery, reasons=reasons), []
@@ -173,10 +173,13 @@ def _look(
     ]
     reasons = [mask_macs(reason) for reason in reasons]
     return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), seen
+    if newer is not None and not newer.goes_on:
+        said.insert(0, _sentence(ctx, EVERY_STORE, StoreTrouble.DATABASE_NEWER, lang))
 
 
 def _is_well(row: Status, now: float) -> bool:
     """Whether a part works: an engine speaks every few seconds, a captive portal when phones come, and the ledger is
+    reasons += [t.health.database_ahead] if newer is not None and newer.goes_on else []
     proved once a night."""
     if row.component == PORTAL:
         return not row.values.get("failing")

@@ -93,12 +93,18 @@ def pulse(made: Reports, store: str, now: float | None = None) -> Pulse:
     rows = get_status(made.ctx.db)
     row = next((s for s in rows if (s.store, s.component) == (store, ENGINE)), None)
     return Pulse(
-        made.ctx.plan(store), now, row.at if row else None, _troubles(rows, store, now), alerts_in(rows, store)
+        made.ctx.plan(store), now, row.at if row else None, _troubles(made, rows, store, now), alerts_in(rows, store)
     )
 
 
-def _troubles(rows: Sequence[Status], store: str, now: float) -> list[StoreTrouble]:
-    """The store's own, and where its engine speaks, those of the whole engine."""
+def _troubles(made: Reports, rows: Sequence[Status], store: str, now: float) -> list[StoreTrouble]:
+    """The store's own, and where its engine speaks, those of the whole engine. First of all, that we write nothing."""
+    newer = made.ctx.db.newer()
+    ours = [] if newer is None or newer.goes_on else [StoreTrouble.DATABASE_NEWER]
+    return [*ours, *_engines(rows, store, now)]
+
+
+def _engines(rows: Sequence[Status], store: str, now: float) -> list[StoreTrouble]:
     found = troubles_of(rows, now)
     own = found.get(store, [])
     if StoreTrouble.ENGINE_SILENT in own:
@@ -117,7 +123,7 @@ def glances(made: Reports, now: float | None = None, may: Callable[[str], bool] 
             continue
         zones = made.report(store, period_of(plan, Choice("now", None, ""), now)).zones
         devices = whole_ks(int(said[store].values.get("devices", 0)), k) if store in said else None
-        out.append(Glance(plan, hottest(zones), devices, k, _troubles(rows, store, now)))
+        out.append(Glance(plan, hottest(zones), devices, k, _troubles(made, rows, store, now)))
     return out
 
 
@@ -164,7 +170,7 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
         not_followed=status.values.get("heard_once_share") if status else None,
         gap_max_s=max(made.ctx.config.presence.silent_s, made.ctx.config.presence.gap_max_s),
         engine_at=status.at if status else None,
-        troubles=_troubles(rows, store, now),
+        troubles=_troubles(made, rows, store, now),
         alerts=alerts_in(rows, store),
         coupons=made.coupons(store, period, now),
         latest=latest_decisions(db, store, from_t=period.from_t, to_t=period.to_t, limit=LATEST) if k == 1 else [],

@@ -7,9 +7,11 @@ price is one fsync per commit, which batching (one journal row per frame, one tr
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +32,13 @@ from tenacity import (
 )
 
 from engine.errors import BusinessRefusal, OperatorError, Problem, StorageUnavailable
-from engine.storage.migrate import upgrade
+from engine.storage.migrate import NewerSchema, newer_than_us, newest, upgrade
 from engine.storage.waits import bound_waits, wait_at_most
 from engine.vocabulary import ProblemCode
 
+log = logging.getLogger(__name__)
+
+VERSION_S = 2.0  # how often, at most, whoever writes looks whether a newer program has changed the schema meanwhile
 BUSY_TIMEOUT_S = 30.0  # how long a writer of another process is waited for
 PAGE_BYTES = 1_024
 """Of a new SQLite file. A commit costs the disk its changed pages and one block more, and most change a row or two of
@@ -57,6 +62,13 @@ class Deadlocked(StorageUnavailable):
     """PostgreSQL ended this transaction, of two that waited for each other. Nothing of it is written."""
 
 
+class SchemaTooNew(StorageUnavailable):
+    """A newer program has changed the schema so that this one must not write any more: it has to be upgraded, too.
+
+    To whoever runs it is as if the database were away, until it ends or the schema is an older one again.
+    """
+
+
 once_more = retry(retry=retry_if_exception_type(Deadlocked), stop=stop_after_attempt(3), reraise=True)
 """For a function that is one transaction: done again where a deadlock ended it, twice at most."""
 
@@ -64,8 +76,10 @@ once_more = retry(retry=retry_if_exception_type(Deadlocked), stop=stop_after_att
 class Database:
     """An open database. `write` and `read` each give one session and one transaction; threads may share the object."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, watches_version: bool = False) -> None:
         self._engine = engine
+        self._watches, self._looked_at = watches_version, time.monotonic()
+        self._newer: NewerSchema | None = None
         self.dialect = engine.dialect.name
         # SQLite has one writer at a time. Threads of this process queue here, in memory, not by polling the file.
         self._writer = threading.Lock()
@@ -77,8 +91,14 @@ class Database:
 
         SQLite: BEGIN IMMEDIATE, so that what is read inside stays true until the commit. PostgreSQL: READ COMMITTED;
         who decides on what it reads takes row locks, in the order shopper, delivery, voucher, campaign, outbox.
-        Raises StorageUnavailable when the database cannot be reached.
+        Raises StorageUnavailable when the database cannot be reached, SchemaTooNew where it is not ours to write.
         """
+        newer = self.newer()
+        if newer is not None and not newer.goes_on:
+            raise SchemaTooNew(
+                f"a newer Rayon has changed the database: its version is {newer.version}, this program knows up to "
+                f"{newest()} and writes nothing any more; upgrade it"
+            )
         if self.dialect != "sqlite":
             with self._session(writes=True) as session:
                 if not survives_power_cut:
@@ -98,6 +118,22 @@ class Database:
         """A transaction that only reads, on a consistent snapshot where SQLite runs it. Raises StorageUnavailable."""
         with self._session(writes=False) as session:
             yield session
+
+    def newer(self) -> NewerSchema | None:
+        """What a newer program has made of the schema since we opened it, by a look every VERSION_S. Said once.
+
+        Raises StorageUnavailable.
+        """
+        now = time.monotonic()
+        if self._watches and now - self._looked_at >= VERSION_S:
+            self._looked_at = now
+            with self.read() as session:
+                before, self._newer = self._newer, newer_than_us(session.connection())
+            if self._newer is not None and self._newer != before:
+                does = "goes on, as that states" if self._newer.goes_on else "writes nothing any more: upgrade it"
+                log.warning("a newer Rayon has brought the database to version %s; this program %s",
+                            self._newer.version, does)  # fmt: skip
+        return self._newer
 
     def close(self) -> None:
         """Closes every connection. The object is of no use afterwards."""
@@ -146,7 +182,7 @@ def open_database(url: str) -> Database:
     except BaseException:
         engine.dispose()
         raise
-    return Database(engine)
+    return Database(engine, watches_version=True)
 
 
 @contextmanager

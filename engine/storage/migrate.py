@@ -1,7 +1,15 @@
-"""Alembic without an ini file: the migrations travel inside the package."""
+"""Alembic without an ini file: the migrations travel inside the package.
+
+**Two versions on one database.** While a cluster is upgraded node by node, older programs go on beside the newer one
+that has brought the schema up to date. Whether they may is stated by each migration (`OLDER_GO_ON`), as of its own
+version they cannot know: the newer program writes into the database which versions a program has to know to go on, and
+older ones read that (`newer_than_us`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -9,11 +17,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, column, delete, insert, inspect, select, table
 
 from engine.errors import OperatorError, Problem
 
 FOLDER = Path(__file__).parent / "migrations"
+_REACH = table("schema_reach", column("version"), column("least"))
+
+
+@dataclass(frozen=True, slots=True)
+class NewerSchema:
+    """To which `version` a program newer than this one brought the schema, and whether it states that we may go on."""
+
+    version: str
+    goes_on: bool
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -28,15 +45,33 @@ def alembic_config(connection: Connection | None = None) -> Config:
 def upgrade(connection: Connection) -> None:
     """Brings the schema to the newest version, all in the transaction that `connection` is in.
 
-    Raises OperatorError where a newer program than this one has made it.
+    Raises OperatorError where a newer program than this one has made it, unless that states that this one may go on.
     """
     found = version_of(connection)
     if found is not None and found not in known():
+        if _goes_on(connection, found):
+            return
         reason = f"made by a newer Rayon: its version is {found}, this program knows up to {newest()}"
         fix = "start the newer program, or `rayon restore` a backup from before the upgrade"
         raise OperatorError([Problem("storage.url", "(database)", reason, fix)])
     if found is None or found != newest():
         command.upgrade(alembic_config(connection), "head")
+        _state_reach(connection)
+
+
+def newer_than_us(connection: Connection) -> NewerSchema | None:
+    """Where a newer program has meanwhile brought the schema up to date: to which version, and whether we may go on."""
+    found = version_of(connection)
+    if found is None or found in known():
+        return None
+    return NewerSchema(found, _goes_on(connection, found))
+
+
+def reach_of(steps: Iterable[tuple[str, bool]]) -> str:
+    """Of migrations, the newest first, each with whether older programs go on beside it: the version that a program has
+    to know at least."""
+    versions = list(steps)
+    return next((version for version, older_go_on in versions if not older_go_on), versions[-1][0])
 
 
 def downgrade(connection: Connection) -> None:
@@ -59,6 +94,21 @@ def known() -> frozenset[str]:
 def newest() -> str | None:
     """The newest version this package knows."""
     return _steps().get_current_head()
+
+
+def _goes_on(connection: Connection, version: str) -> bool:
+    """Whether who brought the schema to `version` has stated that a program that knows our versions may go on."""
+    if not inspect(connection).has_table(_REACH.name):
+        return False
+    least = connection.execute(select(_REACH.c.least).where(_REACH.c.version == version)).scalar_one_or_none()
+    return least in known()
+
+
+def _state_reach(connection: Connection) -> None:
+    steps = _steps().walk_revisions()
+    least = reach_of((step.revision, getattr(step.module, "OLDER_GO_ON", False)) for step in steps)
+    connection.execute(delete(_REACH))
+    connection.execute(insert(_REACH).values(version=newest(), least=least))
 
 
 @cache

@@ -117,6 +117,7 @@ class StoreTrouble(StrEnum):
     """Why what is said of a store is not live."""
 
     DATABASE_AWAY = "database_away"
+    DATABASE_NEWER = "database_newer"  # than the program, which writes nothing any more
     ENGINE_SILENT = "engine_silent"
     BROKER_AWAY = "broker_away"
     MAKING_MAP = "making_map"

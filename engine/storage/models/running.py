@@ -135,3 +135,11 @@ class OpenPageTable(SQLModel, table=True):
     shopper_id: str = Field(primary_key=True)
     process: str = Field(primary_key=True)
     until: float = Field(sa_type=Double)
+
+
+class SchemaReachTable(SQLModel, table=True):
+    """One row: the schema's version, and the one that a program has to know at least to go on with it."""
+
+    __tablename__: ClassVar[str] = "schema_reach"
+    version: str = Field(primary_key=True)
+    least: str

@@ -8,11 +8,14 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.managers.reports import Reports
+from api.managers.snapshot import pulse
 from api.middleware.metrics import flat
 from api.texts.catalogue import words
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import MASK
 from engine.storage.keys import Scope, add_key
+from engine.storage.migrate import NewerSchema
 from engine.storage.status import get_status, put_status
 from engine.vocabulary import StoreTrouble
 from tests.api.site import MAC, SECRETS, Site, eventually
@@ -95,6 +98,20 @@ def test_ready_says_when_the_database_is_away(site: Site, monkeypatch: pytest.Mo
         assert client.get("/health").json()["status"] == "not_ready"
         key = {"Authorization": f"Bearer {SECRETS.manager_key}"}
         assert "rayon_database_up 0.0" in client.get("/metrics", headers=key).text
+
+
+@pytest.mark.parametrize(("goes_on", "status"), [(True, 200), (False, 503)])
+def test_ready_says_when_a_newer_program_has_changed_the_database(
+    goes_on: bool, status: int, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.db, "newer", lambda: NewerSchema("9999", goes_on))
+    t = words("en")
+    with site.client() as client:
+        answer = client.get("/health/ready")
+        said = t.health.database_ahead if goes_on else t.troubles["database_newer"]
+        assert (answer.status_code, answer.json()["reasons"]) == (status, [said])
+    newest = pulse(Reports(site.server.app.state.ctx), site.plan.store).troubles
+    assert (StoreTrouble.DATABASE_NEWER in newest) is not goes_on, "pages of managers say it, too"
 
 
 def test_ready_says_when_delivery_died(

@@ -119,6 +119,14 @@ class Site:
             headers["Idempotency-Key"] = idempotency_key
         return self._ask(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method="POST"))
 
+    def hears(self) -> bool:
+        """Whether it is ready, and its engine has said so: it has subscribed."""
+        try:
+            return bool(self.get("/health/ready")["engine"] == "fresh")
+        except urllib.error.HTTPError as error:
+            assert error.code == 503
+            return False
+
     def wait_ready(self, timeout_s: float = 120.0) -> None:
         """Until /health/live answers."""
 

@@ -39,7 +39,7 @@ from engine.privacy.secrets import Secrets
 from engine.runtime.chores import Chores
 from engine.runtime.leases.engine_name import EngineName
 from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
-from engine.runtime.leases.waiting import Waiting
+from engine.runtime.leases.waiting import STARTING, Waiting
 from engine.runtime.listening.asking import Asking
 from engine.runtime.listening.ears import Ears, patient_config
 from engine.runtime.listening.engine_link import EngineLink
@@ -201,9 +201,8 @@ class EngineProcess:
 
     def not_ready(self) -> list[str]:
         """Why this engine does not do all its work: a sentence each. From any thread."""
-        return [*self.leases.waits().values(), *filter(None, [self.subscriber.unsteady])]
-
-    # Leases: which stores are ours.
+        starting = [] if self.ready.is_set() else [STARTING]
+        return [*(self.leases.waits().values() or starting), *filter(None, [self.subscriber.unsteady])]
 
     def _follow_leases(self) -> list[str]:
         """Drops what was lost and takes over what is free. Returns the stores that are new."""

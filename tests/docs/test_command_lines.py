@@ -86,7 +86,7 @@ def site(broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     running.start("serve")
     try:
         running.wait_ready()
-        until(lambda: running.get("/health/ready")["engine"] == "fresh", timeout_s=120)
+        until(running.hears, timeout_s=120)
         yield running
     finally:
         running.stop()

@@ -145,7 +145,7 @@ def serving(folder: Path, broker: Mosquitto, source: dict[str, Any] | None) -> I
     site.start("serve")
     try:
         site.wait_ready()
-        until(lambda: site.get("/health/ready")["engine"] == "fresh", 120)
+        until(site.hears, 120)
         yield site
     finally:
         assert site.stop() == 0, site.log[-3000:]

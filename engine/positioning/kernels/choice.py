@@ -1,8 +1,9 @@
 """Whether the hot path's inner loops are numba's or numpy's: decided once, when a locator is first made.
 
 Numba is used where it is installed (the extra "fast") and can keep on disk what it compiled: where NUMBA_CACHE_DIR
-says, else beside this file, else in the user's cache folder. Without that every start would compile for some twenty
-seconds, so numpy computes then, and the log says so once. RAYON_KERNELS=numpy asks for numpy.
+says, else beside this file, else in the user's cache folder. The first start compiles for some twenty seconds, and the
+log says so. Where nothing can be kept every start would, so numpy computes then, and the log says so once.
+RAYON_KERNELS=numpy asks for numpy.
 """
 
 from __future__ import annotations
@@ -50,7 +51,27 @@ def _choose(asked: str) -> ModuleType | None:
     if asked == "numpy" or find_spec("numba") is None:
         return None
     try:
-        return importlib.import_module(COMPILED)
+        with _said_before_compiling():
+            return importlib.import_module(COMPILED)
     except (ImportError, OSError, RuntimeError) as error:  # of numba: of another numpy, or with nowhere to keep files
         log.warning("numpy computes positions, at half of the speed, as numba cannot be used: %s", error)
         return None
+
+
+@contextmanager
+def _said_before_compiling() -> Iterator[None]:
+    """Within it the log says that numba compiles, when it begins to; what it finds on disk it does not compile."""
+    event = importlib.import_module("numba.core.event")
+
+    class Saying(event.Listener):  # type: ignore[misc, name-defined]
+        said = False
+
+        def on_start(self, _event: object) -> None:
+            if not self.said:
+                log.info("numba compiles the hot path: some twenty seconds, at this start only")
+            self.said = True
+
+        def on_end(self, _event: object) -> None: ...
+
+    with event.install_listener("numba:compile", Saying()):
+        yield

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 log = logging.getLogger(__name__)
 
 
+STARTING = "the engine starts: it takes its stores, restores them and subscribes"
+"""Until it has done so once. The broker keeps what is published with QoS 1 meanwhile, but at the very first start."""
+
+
 class Waiting:
     """What has been said of them."""
 

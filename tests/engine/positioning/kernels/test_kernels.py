@@ -336,6 +336,16 @@ def test_with_nowhere_to_keep_what_was_compiled_numpy_computes_and_it_is_said(
     assert [record.getMessage().count("no locator available") for record in caplog.records] == [1]
 
 
+def test_that_it_compiles_is_said_once_and_not_of_what_is_found(caplog: pytest.LogCaptureFixture) -> None:
+    numba = importlib.import_module("numba")
+    with caplog.at_level(logging.INFO), choice._said_before_compiling():
+        importlib.import_module(choice.COMPILED)
+        assert caplog.text == ""
+        for _ in range(2):
+            numba.njit("i8(i8)")(lambda i: i + 1)
+    assert caplog.text.count("numba compiles the hot path") == 1
+
+
 FRESH = """
 from engine.positioning.kernels.choice import kernels
 found = kernels()

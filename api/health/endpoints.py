@@ -25,12 +25,15 @@ from api.texts.language import Language, language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
+from engine.privacy.k_anonymity import whole_ks
 from engine.storage.status import ALERTS, CRM, ENGINE, EVERY_STORE, LEDGER, SILENT_S, Status, get_status, troubles_of
 from engine.vocabulary import Right, StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
 metrics_router = APIRouter(tags=["health"])
 RECEIVERS = "receivers"
+_ELSEWHERE = ("unknown_aps", "points")
+"""Of an engine's values those that are told to some alone, or elsewhere in the grain of its people."""
 
 
 class Live(BaseModel):
@@ -74,7 +77,7 @@ class Health(BaseModel):
     engine: Literal["fresh", "stale", "absent", "unknown"]
     delivery: Literal["running", "elsewhere", "dead"]
     reasons: list[str]
-    open_pages: int
+    open_pages: int = Field(description="In steps of `privacy.k`.")
     components: list[Component]
 
 
@@ -107,7 +110,7 @@ def health(
         if not html:
             return JSONResponse({"status": found.status})
         return page(request, "health.html", health=found, open_pages=None, counts=[])
-    whole = Health(**found.model_dump(), open_pages=request.app.state.hub.open_pages, components=components)
+    whole = Health(**found.model_dump(), open_pages=_open_pages(request, ctx), components=components)
     if not html:
         return JSONResponse(whole.model_dump())
     of_the_log = [*request.app.state.own_engine(), *_unsteady(c.values for c in components)]
@@ -125,11 +128,20 @@ def health(
 
 
 @metrics_router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-def scrape(request: Request, _grant: Grant = Depends(needs(Right.SEE_HEALTH, everywhere=True))) -> Response:
+def scrape(
+    request: Request,
+    ctx: AppContext = Depends(context),
+    _grant: Grant = Depends(needs(Right.SEE_HEALTH, everywhere=True)),
+) -> Response:
     """HTTP requests, live pages, and the engine's counts per store and reason. Needs a key of the whole site."""
     metrics: Metrics = request.app.state.metrics
-    metrics.pages.set(request.app.state.hub.open_pages)
+    metrics.pages.set(_open_pages(request, ctx))
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _open_pages(request: Request, ctx: AppContext) -> int:
+    """How many shoppers look at their page now, in steps of k: one more is somebody."""
+    return whole_ks(request.app.state.hub.open_pages, ctx.config.privacy.k)
 
 
 def _look(
@@ -161,10 +173,13 @@ def _look(
     engine: Literal["fresh", "stale", "absent"] = "absent" if not engines else "fresh" if all(engines) else "stale"
     troubles = troubles_of(rows, now)
     said = [_sentence(ctx, store, trouble, lang) for store, found in troubles.items() for trouble in found]
+    if newer is not None and not newer.goes_on:
+        said.insert(0, _sentence(ctx, EVERY_STORE, StoreTrouble.DATABASE_NEWER, lang))
     reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows), *said]))
     failed = delivery == "dead" or bool(reasons)
     # Whoever serves can go on serving: somebody has to look at the books.
     t = words(lang)
+    reasons += [t.health.database_ahead] if newer is not None and newer.goes_on else []
     reasons += [t.health.ledger_wrong for row in rows if row.component == LEDGER and not _is_well(row, now)]
     reasons += [said for row in rows if row.component == CRM for said in _of_customer_files(row.values, lang)]
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
@@ -173,13 +188,10 @@ def _look(
     ]
     reasons = [mask_macs(reason) for reason in reasons]
     return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), seen
-    if newer is not None and not newer.goes_on:
-        said.insert(0, _sentence(ctx, EVERY_STORE, StoreTrouble.DATABASE_NEWER, lang))
 
 
 def _is_well(row: Status, now: float) -> bool:
     """Whether a part works: an engine speaks every few seconds, a captive portal when phones come, and the ledger is
-    reasons += [t.health.database_ahead] if newer is not None and newer.goes_on else []
     proved once a night."""
     if row.component == PORTAL:
         return not row.values.get("failing")
@@ -234,7 +246,7 @@ def _may_see(grant: Grant | None, store: str) -> bool:
 def _values(row: Status, unknown: list[str], grant: Grant | None) -> dict[str, Any]:
     """What is said of a row. Its store's unknown access points are named to who manages the store, and to nobody else:
     a source that takes one for the other may have named a phone."""
-    said: dict[str, Any] = _masked({key: value for key, value in row.values.items() if key != "unknown_aps"})
+    said: dict[str, Any] = _masked({key: value for key, value in row.values.items() if key not in _ELSEWHERE})
     if unknown and row.component == ENGINE:
         manages = grant is not None and grant.may(Right.SEE_RADIO, row.store)
         said["unknown_aps"] = unknown if manages else _masked(unknown)

@@ -85,8 +85,9 @@ class UnknownPoint(BaseModel):
 
 
 class PointHealth(BaseModel):
-    """One access point of the plan. `heard_at` null: nothing since the engine started. `seems` null: too few phones
-    stood still within its reach since then."""
+    """One access point of the plan. `heard_age_s` null: nothing since the engine started. `seems` null: too few phones
+    stood still within its reach since then. While fewer than k people are in the store, what an access point hears says
+    where one of them is: it is told as of the last multiple of `privacy.block_s`, and no rate."""
 
     id: str
     name: str
@@ -104,6 +105,7 @@ class StoreSources(BaseModel):
     engine_age_s: float | None
     late: int = Field(description="Readings and positions of this store that came too late to be used, of all sources.")
     sources: list[SourceHealth]
+    grain_s: float = Field(description="Access points are told as of the last multiple of so many seconds; 0: of now.")
     access_points: list[PointHealth]
     unknown_access_points: list[str] = Field(description="Named by sources, and by no plan.")
     unknown_places: list[UnknownPoint] = Field(description="The same with what they hear; to managers only.")
@@ -126,7 +128,8 @@ def sources_page(
         draw_svg(plan, level=level.id, layers=[_marks(plan, level.id, dead)], width_px=900, signs=False)
         for level in plan.levels
     ]
-    limits: dict[str, Any] = {"clock_s": CLOCK_S, "live_s": LIVE_S, "silent_point_min": SILENT_POINT_S / 60}
+    silent_s = SILENT_POINT_S + found.grain_s
+    limits: dict[str, Any] = {"clock_s": CLOCK_S, "live_s": LIVE_S, "silent_point_min": silent_s / 60}
     return page(request, "sources.html", found=found, plan=plan, drawings=drawings, shops=ctx.shops, **limits)
 
 
@@ -138,6 +141,7 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
     points = own.values.get("points", {}) if own is not None else {}
     unknown = said.get("unknown_aps", {}).get(plan.store, [])
     values, age_s = ({}, None) if own is None else (own.values, round(now - own.at, 1))
+    grain_s = 0.0 if values.get("devices", 0) >= ctx.config.privacy.k else ctx.config.privacy.block_s
     taught = labels_of(plan, values if manages else {**values, "promises": {}}, age_s)
     return StoreSources(
         store=plan.store,
@@ -148,7 +152,8 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
             *_sources(said.get("sources", {}), plan.store, offsets, now, ctx, turned),
             *_shops(plan.store, now, ctx, turned),
         ],
-        access_points=list(_points(plan, points, now)),
+        grain_s=grain_s,
+        access_points=list(_points(plan, points, now, grain_s)),
         unknown_access_points=list(unknown) if manages else [mask_macs(name) for name in unknown],
         unknown_places=list(_unknown_places(unknown, points)) if manages else [],
     )
@@ -243,7 +248,8 @@ def _feature(name: str, seems: Seems) -> dict[str, Any]:
     return {"type": "Feature", "geometry": place, "properties": said}
 
 
-def _points(plan: Plan, said: Mapping[str, Any], now: float) -> Iterator[PointHealth]:
+def _points(plan: Plan, said: Mapping[str, Any], now: float, grain_s: float) -> Iterator[PointHealth]:
+    """With a grain, what is heard of so few that it says where one of them is: nothing finer than that."""
     n = len(plan.access_points)
     heard_at = said.get("heard_at") or [0.0] * n
     per_min = said.get("per_min") or [None] * n
@@ -251,15 +257,16 @@ def _points(plan: Plan, said: Mapping[str, Any], now: float) -> Iterator[PointHe
     if not len(heard_at) == len(per_min) == len(seem) == n:  # the engine runs another plan still
         heard_at, per_min, seem = [0.0] * n, [None] * n, [None] * n
     for point, at, rate, place in zip(plan.access_points, heard_at, per_min, seem, strict=True):
-        age_s = now - at if at else None
-        alive = age_s is not None and age_s <= SILENT_POINT_S
+        told_at = at // grain_s * grain_s if grain_s else at
+        age_s = now - told_at if at else None
+        alive = age_s is not None and age_s <= SILENT_POINT_S + grain_s
         yield PointHealth(
             id=point.id,
             name=point.name or point.id,
             level=point.level,
             alive=alive,
             heard_age_s=age_s,
-            per_min=rate,
+            per_min=None if grain_s else rate,
             seems=_seems(place),
         )
 

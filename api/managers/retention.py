@@ -12,6 +12,7 @@ from api.context import AppContext, context
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
 from api.times import rfc3339
+from engine.privacy.k_anonymity import whole_ks
 from engine.storage.retention.proofs import proofs
 from engine.storage.retention.rules import rules_of
 from engine.vocabulary import RetentionRule, Right
@@ -37,7 +38,7 @@ class ProofOut(BaseModel):
 
     day: str = Field(description="UTC.", examples=["2026-11-28"])
     rule: RetentionRule
-    rows: int
+    rows: int = Field(description="In steps of `privacy.k`, as what was forgotten had been somebody's once.")
     keep_s: float = Field(description="What was older than this, at the last run, was deleted.")
     first_at: str
     last_at: str
@@ -66,7 +67,7 @@ def retention(
         ProofOut(
             day=p.day,
             rule=p.rule,
-            rows=p.rows,
+            rows=whole_ks(p.rows, ctx.config.privacy.k),
             keep_s=p.keep_s,
             first_at=rfc3339(p.first_at),
             last_at=rfc3339(p.last_at),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -22,6 +23,7 @@ from api.texts.catalogue import words
 from api.texts.consents import wording
 from api.texts.language import Language, language
 from api.texts.times import moment
+from engine.privacy.k_anonymity import whole_ks
 from engine.privacy.processing import BASES
 from engine.storage.people.answers import AnswerCount, answer_counts
 from engine.storage.retention.proofs import proofs
@@ -169,7 +171,7 @@ def officer(
         assessment=assessment(request, ctx),
         consents=consents(request, ctx),
         periods=[(rule.name, rule.keep_s / 86_400.0) for rule in rules],
-        proofs=proofs(ctx.db, limit=SHOWN_PROOFS),
+        proofs=[replace(p, rows=whole_ks(p.rows, ctx.config.privacy.k)) for p in proofs(ctx.db, limit=SHOWN_PROOFS)],
         when=lambda t: moment(t, zone, lang),
         made=moment(now, zone, lang),
         stores=sorted(plan.name for plan in ctx.plans.values()),

@@ -13,7 +13,7 @@ from engine.presence.rhythm import GAP_MAX_S, RHYTHM, gap_allowed_s, learn_gaps
 from engine.records import F64, I64, U64, Bools, DeviceId, StoreVisit, device_hex
 
 COUNTED_HALF_LIFE_S = 3600.0
-LEAST_COUNTED = 20.0  # stays: a share of fewer says nothing
+LEAST_COUNTED = 20  # stays: a share of fewer says nothing
 
 
 def visit_id_of(device: int, started_at: float) -> str:
@@ -26,16 +26,18 @@ class StoreVisits:
     explains (up to `gap_max_s`), has left at its last reading.
 
     Stays that ended are counted, fading by half in an hour: of whoever was heard only once nobody knows for how long
-    they stayed.
+    they stayed. Their share is told of `k` stays more at a time, so that no two looks differ by fewer.
     """
 
-    def __init__(self, silent_s: float, gap_max_s: float = GAP_MAX_S) -> None:
-        self._silent_s, self._gap_max_s = silent_s, gap_max_s
+    def __init__(self, silent_s: float, gap_max_s: float = GAP_MAX_S, *, k: int = LEAST_COUNTED) -> None:
+        self._silent_s, self._gap_max_s, self._least = silent_s, gap_max_s, max(k, LEAST_COUNTED)
         times = {name: StateColumn(np.float64, np.nan) for name in ("started", "last")}
         self._table = DeviceTable({**times, **RHYTHM})
         self._closed: list[StoreVisit] = []  # ended by a reading after a long gap; handed out by close_silent
         self._once = self._ended = 0.0
         self._counted_at = 0.0
+        self._told: float | None = None
+        self._untold = 0
 
     def update(self, device: U64, t: F64) -> None:
         """Takes in when devices were heard: (n,) each, in any order, devices repeated as often as they were heard."""
@@ -60,9 +62,9 @@ class StoreVisits:
 
     @property
     def heard_once_share(self) -> float | None:
-        """Share of the stays of about the last hour whose device was heard only once: it cannot be followed. None of
-        fewer than `LEAST_COUNTED`."""
-        return round(self._once / self._ended, 3) if self._ended >= LEAST_COUNTED else None
+        """Share of the stays of about an hour whose device was heard only once: it cannot be followed. Told anew when
+        k stays more have ended, `LEAST_COUNTED` at least. None before, and while so many did not end lately."""
+        return self._told
 
     def knows(self, devices: U64) -> Bools:
         """Which of these devices have an open stay (n,)."""
@@ -103,18 +105,25 @@ class StoreVisits:
         self._counted_at = newest
         self._ended = self._ended * faded + len(ended)
         self._once = self._once * faded + sum(stay.started_at == stay.last_seen_at for stay in ended)
+        self._untold += len(ended)
+        if self._untold >= self._least:
+            self._untold = 0
+            self._told = round(self._once / self._ended, 3) if self._ended >= LEAST_COUNTED else None
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on."""
         closed = [[int(v.device), v.started_at, v.last_seen_at] for v in self._closed]
         counted = [self._once, self._ended, self._counted_at]
-        return {"table": self._table.state(), "closed": closed, "counted": counted}
+        told = [np.nan if self._told is None else self._told, self._untold]
+        return {"table": self._table.state(), "closed": closed, "counted": counted, "told": told}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
         self._table.restore(state["table"])
         self._closed = [_stay(int(device), float(started), float(last)) for device, started, last in state["closed"]]
         self._once, self._ended, self._counted_at = (float(n) for n in state["counted"])
+        told, untold = state.get("told", (np.nan, 0))  # none in checkpoints of before
+        self._told, self._untold = None if np.isnan(told) else float(told), int(untold)
 
 
 def _stay(device: int, started_at: float, last_seen_at: float) -> StoreVisit:

@@ -8,10 +8,15 @@ from typing import Any
 from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import Subscriber
 from engine.ingest.samples import FrameSamples, UnknownPoints
+from engine.privacy.k_anonymity import whole_ks
+from engine.runtime.store_engine import StoreCount
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.status import ENGINE, EVERY_STORE, put_statuses
 from engine.vocabulary import FrameRefusal, RecordRefusal, StoreTrouble
+
+PEOPLES = (StoreCount.VISITS, StoreCount.TRIGGERS)
+"""Counts of what somebody did; the others are of messages."""
 
 
 def report(
@@ -27,11 +32,25 @@ def report(
     Raises LeaseLost where another engine runs one of them and writes its own: nothing is then written.
     """
     said = {runner.plan.store: runner for runner in runners}
-    values = {store: runner.figures() for store, runner in said.items() if news is None or store in news}
+    values = {store: in_ks(runner.figures()) for store, runner in said.items() if news is None or store in news}
     same = said.keys() - values.keys()
     if process is not None:
         values[EVERY_STORE] = dict(process)
     put_statuses(db, ENGINE, values, now, leases=[runner.lease for runner in runners], same=same)
+
+
+def in_ks(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """A store's figures with all that counts people, or what they did, in steps of its `k`: whoever looks before and
+    after learns of nobody alone. Counts of messages stay as they are."""
+    k = int(figures["k"])
+    counts, decisions, labels = figures["counts"], figures["decisions"], figures["labels"]
+    return {
+        **figures,
+        "counts": {what: whole_ks(n, k) if what in PEOPLES else n for what, n in counts.items()},
+        "decisions": {reason: whole_ks(n, k) for reason, n in decisions.items()},
+        "labels": labels | {name: whole_ks(labels[name], k) for name in ("used", "kept")},
+        **{name: whole_ks(figures[name], k) for name in ("linked", "staff_by_behaviour")},
+    }
 
 
 def process_values(

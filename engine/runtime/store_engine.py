@@ -115,7 +115,7 @@ class StoreEngine:
         self._newcomers = Newcomers(config.ingest.devices_per_store)
         self._silent_s = max(presence.silent_s, presence.gap_max_s)
         silences = {"silent_s": presence.silent_s, "gap_max_s": presence.gap_max_s}
-        self._stays = StoreVisits(**silences)
+        self._stays = StoreVisits(**silences, k=config.privacy.k)
         self._visits = VisitTracker(zone_ids, presence)
         self._heat = HeatGrid(plan, self.cells, presence.heat_cell_m, **silences)
         local = hours_in(plan.timezone)

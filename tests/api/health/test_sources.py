@@ -73,12 +73,16 @@ def test_each_source_with_its_state(site: Site, now: float) -> None:
 
 def test_a_silent_access_point_is_red_on_the_plan(site: Site) -> None:
     now = time.time()
-    for heard_at, alive in ((now - 2, True), (now - 900, False), (0.0, False)):
+    for heard_at, alive in ((now - 2, True), (now - 3000, False), (0.0, False)):
         say(site, now, {"heard_at": [heard_at], "per_min": [12]})
         with site.client() as client:
             found = client.get("/health/sources/corner", headers=MANAGER).json()
             html = client.get("/health/sources/corner", headers=MANAGER | {"Accept": "text/html"}).text
         assert [p["alive"] for p in found["access_points"]] == [alive]
+        assert [p["per_min"] for p in found["access_points"]] == [None]
+        if heard_at:
+            at = now - found["access_points"][0]["heard_age_s"]
+            assert (at + 60.0) % 900.0 < 120.0, "when it was heard is when the one was near"
         assert ('stroke="#c2271c"' in html) is not alive
 
 
@@ -95,7 +99,7 @@ def test_the_page_says_what_to_do(site: Site, lang: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "silent", "legend"), [("fr", "plus de 60", "5 minutes"), ("en", "than 60", "5 minutes")]
+    ("lang", "silent", "legend"), [("fr", "plus de 60", "20 minutes"), ("en", "than 60", "20 minutes")]
 )
 def test_silent_and_the_rings_are_explained(site: Site, lang: str, silent: str, legend: str) -> None:
     headers = MANAGER | {"Accept": "text/html", "Accept-Language": lang}

@@ -233,7 +233,9 @@ def test_a_silent_stream_says_that_it_is_there(
 
 
 def test_a_page_that_is_closed_is_let_go(site: Site, phone: httpx.Client) -> None:
-    def open_pages() -> int:
+    hub = site.server.app.state.hub
+
+    def told() -> int:
         with site.manager() as manager:
             return int(manager.get("/health").json()["open_pages"])
 
@@ -241,8 +243,8 @@ def test_a_page_that_is_closed_is_let_go(site: Site, phone: httpx.Client) -> Non
     with phone.stream("GET", "/v1/me/stream", timeout=60) as answer:
         lines = answer.iter_lines()
         assert next(lines) == "retry: 2000"
-        assert open_pages() == 1
-    eventually(lambda: open_pages() == 0)
+        assert (hub.open_pages, told()) == (1, 0), "of one nobody is told"
+    eventually(lambda: hub.open_pages == 0)
 
 
 def test_stopping_the_server_ends_open_streams(site: Site, phone: httpx.Client) -> None:

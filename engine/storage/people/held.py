@@ -39,7 +39,7 @@ OF_NOBODY = frozenset(
         *("hq_campaign", "hq_instance", "hq_revision"),
         "campaign_told",  # coupons in whole ks
         "campaign_revision",  # what campaigns said, and which colleague said so
-        "job_turn",
+        *("job_turn", "schema_reach"),
         "attempt_count",  # by digests of addresses, for a day or two at most
         "next_best",  # weights, and sums over all shoppers
         "weekly_report",  # addresses of the shop's staff

@@ -311,7 +311,16 @@ def as_ours(error: DBAPIError) -> Exception:
         return OperatorError([damaged(_reason(error))])
     if getattr(error.orig, "sqlstate", None) == DEADLOCK:
         return Deadlocked(_reason(error))
-    return StorageUnavailable(_reason(error)) if _is_outage(error) else error
+    return StorageUnavailable(_reason(error)) if _is_outage(error) else _without_rows(error)
+
+
+def _without_rows(error: DBAPIError) -> DBAPIError:
+    """The same, for a log: PostgreSQL quotes the row that it refused in lines after the first."""
+    reason = _reason(error)
+    if isinstance(error.orig, Exception):
+        error.orig.args = (reason,)
+    error.args = (f"({type(error.orig).__name__}) {reason}",)
+    return error
 
 
 DEADLOCK = "40P01"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import engine
+from engine.ingest.masks import mask_macs
 from engine.privacy.k_anonymity import whole_ks
 from engine.runtime.cluster.report import ShardReport, ShardState, StoreAtWorkReport
 from engine.runtime.cluster.work import ShardWork
@@ -108,3 +109,9 @@ def memory_mib() -> float:
     if statm.exists():
         return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def fault_in_words(error: BaseException) -> str:
+    """What a worker died of, for the database, the page and `rayon cluster status`: one line, without a MAC. What a
+    database adds in further lines may quote a row."""
+    return mask_macs(f"{type(error).__name__}: {error}".splitlines()[0])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from engine.errors import StorageUnavailable
 from engine.runtime.cluster.report import ShardReport, ShardState
-from engine.runtime.cluster.reporting import Reporter
+from engine.runtime.cluster.reporting import Reporter, fault_in_words
 from engine.runtime.cluster.settings import ShardSettings
 from engine.runtime.cluster.work import TURN_S, Fenced, ShardWork
 from engine.runtime.map_fits import FitGivenUp
@@ -162,7 +162,7 @@ class ShardWorker:
             log.exception("%s: ended by a fault", self._work.name)
             self._reporter.failure = error
             self._work.leave()
-            self._reporter.end(ShardState.STOPPED, f"{type(error).__name__}: {error}")
+            self._reporter.end(ShardState.STOPPED, fault_in_words(error))
         finally:
             self._end()
 

@@ -1,0 +1,79 @@
+"""A day with labels: of shoppers who come in its first half, while positions and triggers are scored on those who come
+in the second, whom no label names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.config import Config
+from engine.offers.campaigns import Campaign
+from engine.positioning.labels.learning import labels_of
+from engine.positioning.labels.places import KINDS as KIND_NUMBERS
+from engine.records import Labels
+from engine.runtime.offline import Chain, device_number, run_chain
+from engine.vocabulary import LabelKind
+from simulators.truth.labels import receipts, shelf_scans
+from simulators.world import World
+from tests.accuracy.days import SHIPPED, Day, day_of, shipped_world
+from tests.accuracy.drawn import drawn_campaigns, drawn_day, drawn_plan
+
+SECONDS = 7200.0
+STATED = (0.8, 0.9)
+LOT = 0x1B  # which labels are left where not all are
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A day, the labels of those who came in its first half, and who came in the second. `day` has every campaign once
+    for each precision `stated`, so that one run of the chain tells them all."""
+
+    world: World
+    day: Day
+    labels: Labels
+    late: set[str]
+    stated: Sequence[float]
+
+
+def labelled(kind: str, seed: int = 1, seconds: float = SECONDS, stated: Sequence[float] = STATED) -> Labelled:
+    """Of a drawn or a shipped store, as many labels as its scenario says; its campaigns state each precision."""
+    world, campaigns = world_of(kind, seed, seconds)
+    names = world.device_names()
+    late = {names[i] for i, j in enumerate(world.journeys) if j.start_s > seconds / 2}
+    start_t = world.scenario.starts_at.timestamp()
+    rows = [(start_t + t, device_number(n), k, sku, False) for t, n, k, sku in shelf_scans(world) if n not in late]
+    rows += [
+        (start_t + t, device_number(n), LabelKind.RECEIPT, sku, False) for t, n, sku in receipts(world) if n not in late
+    ]
+    each = [c.model_copy(update={"id": _id(c.id, p), "precision": p}) for p in stated for c in campaigns]
+    return Labelled(world, day_of(world, each), labels_of(world.plan, rows), late, stated)
+
+
+def _id(campaign: str, precision: float) -> str:
+    return f"{campaign}-{1000 * precision:.0f}"
+
+
+def world_of(kind: str, seed: int, seconds: float) -> tuple[World, list[Campaign]]:
+    """A day of a store, and its campaigns."""
+    if kind in SHIPPED:
+        return shipped_world(kind, seed, seconds)
+    plan = drawn_plan(kind, seed)
+    return World(drawn_day(kind, seed, seconds), plan), drawn_campaigns(plan)
+
+
+def labels_in(labels: Labels, amount: str) -> Labels | None:
+    """`none`, `receipts`, `all`, or a number: so many of all, by lot."""
+    if amount == "receipts":
+        return labels.take(labels.kind == KIND_NUMBERS.index(LabelKind.RECEIPT))
+    if amount in ("none", "all"):
+        return labels if amount == "all" else None
+    left = np.random.default_rng(LOT).permutation(len(labels))[: int(amount)]
+    return labels.take(np.sort(left)) if len(left) else None
+
+
+def run(given: Labelled, labels: Labels | None) -> Chain:
+    """The whole chain, with these labels."""
+    day = given.day
+    return run_chain(day.plan, Config(), day.campaigns, day.readings, day.sessions, labels=labels)

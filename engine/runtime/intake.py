@@ -133,7 +133,9 @@ class Intake:
         return max(now, frame.received_at + self._config.clock_tolerance_s)
 
     def listen_from(self, now: float) -> None:
-        """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
+        """Nothing could be heard before `now` (s, UTC): that silence says nothing, nor that a recording is over."""
+        if self._playing:
+            self._heard_at = max(self._heard_at, now)
         self._order.listen_from(now)
         self._frontiers.listen_from(now)
 

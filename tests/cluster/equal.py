@@ -233,7 +233,8 @@ def main() -> None:
         ("--kills", int, 4),
     ):
         parser.add_argument(name, type=kind, default=default)
-    late = "so many times slower go the shards' clocks: no decision may come too late, and signing in counts"
+    late = "so many times slower go the shards' clocks: no decision may come too late, signing in counts, and of each"
+    late += " store a message has to be worked off in every 10 s of them, else it is taken for silent"
     parser.add_argument("--slower", type=float, default=SLOWER, help=late)
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="stores of the single process at a time")
     parser.add_argument("--url", default="", help="the cluster's database; default: a SQLite file")

@@ -22,8 +22,8 @@ def readings(t: list[float], device: int = 7) -> Readings:
     return Readings(T0 + np.array(t), np.full(n, device, np.uint64), np.zeros(n, np.int32), rssi, none, none)
 
 
-def frame(at: float, heard: Readings, between: Readings | None = None) -> Frame:
-    return Frame("shop", "c1", T0 + at, T0 + at, heard, between or Readings.empty(), {})
+def frame(at: float, heard: Readings, between: Readings | None = None, *, replay: bool = False) -> Frame:
+    return Frame("shop", "c1", T0 + at, T0 + at, heard, between or Readings.empty(), {}, replay)
 
 
 def intake() -> Intake:
@@ -64,6 +64,20 @@ def test_absence_of_our_own_is_no_silence() -> None:
         made.take([frame(1.0, readings([1.0]))], T0 + 1.0)
     told.listen_from(T0 + 300.0)
     assert told.take([], T0 + 300.5).clock < T0 + 2.0 < untold.take([], T0 + 300.5).clock
+
+
+def test_a_recording_outlives_an_absence_of_our_own() -> None:
+    """It is over, and who was in it leaves, where nothing comes for half a minute in which it could be heard."""
+    told, untold = intake(), intake()
+    for made in (told, untold):
+        made.take([frame(1.0, readings([1.0]), replay=True)], T0 + 1.0)
+    told.listen_from(T0 + 300.0)
+    assert np.isinf(untold.take([], T0 + 300.5).clock)
+    assert np.isfinite(told.take([], T0 + 305.0).clock)
+    assert told.take([frame(5.0, readings([0.9, 5.0]), replay=True)], T0 + 305.0).new == 2
+    assert told.late == 0
+    assert np.isfinite(told.take([], T0 + 334.9).clock)
+    assert np.isinf(told.take([], T0 + 335.1).clock)
 
 
 @pytest.mark.parametrize("cut", [1, 4, 8])

@@ -10,17 +10,25 @@ from engine.offers.campaigns import Campaign
 from engine.offers.promise import Promise
 from engine.plan.cells import Cells, near_membership
 from engine.plan.model import Plan
-from engine.records import F32
+from engine.records import F32, F64
 
-KEEPS = 0.5  # of a promise's threshold: so little is needed to be the same stay still, which fires once
+KEEPS = 0.5  # of a threshold without labels: so little is needed to be the same stay still, which fires once
+BEGINS, HARDLY = 0.25, 0.05
+"""Of a threshold that labels found, and at least: from so little on a stay may have begun, and is the same still."""
+
+
+def begin_level(threshold: F32 | F64) -> F64:
+    """From what P(place) on a stay lasts whose trigger comes at these thresholds (n,), which labels found."""
+    return np.minimum(threshold, np.maximum(BEGINS * np.asarray(threshold, np.float64), HARDLY))
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A campaign's place and patience. `membership` (C,) is the share of each cell that counts, 0 to 1.
 
-    Who has fired is there until P(place) falls below `keep_probability` (None: `min_probability`). `promised` is false
-    where the precision that the campaign states cannot be kept.
+    A dwell begins where P(place) reaches `begin_probability` (None: `min_probability`). Who has fired is there until it
+    falls below `keep_probability` (None: `min_probability`). `promised` is false where the precision that the campaign
+    states cannot be kept.
     """
 
     campaign_id: str
@@ -29,6 +37,7 @@ class Target:
     min_dwell_s: float
     keep_probability: float | None = None
     promised: bool = True
+    begin_probability: float | None = None
 
 
 def target_of(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> Target:
@@ -46,7 +55,17 @@ def keep_word(target: Target, given: Promise) -> Target:
     refused, and so counted."""
     if given.threshold is None:
         return replace(target, promised=False)
-    return replace(target, min_probability=given.threshold, keep_probability=given.threshold * KEEPS, promised=True)
+    if not given.labelled:
+        keep = given.threshold * KEEPS
+        return replace(target, min_probability=given.threshold, keep_probability=keep, promised=True)
+    level = float(begin_level(np.array([given.threshold]))[0])
+    return replace(
+        target,
+        min_probability=given.threshold,
+        keep_probability=level,
+        promised=True,
+        begin_probability=level,
+    )
 
 
 def _membership(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> F32:

@@ -1,4 +1,4 @@
-"""Presence meets campaigns: P(place) was at least p for at least t seconds. All devices and targets at once."""
+"""Presence meets campaigns: somebody has been at a place for long enough, as P(place) says. All of them at once."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ VisitOf = Callable[[DeviceId], str | None]
 class TriggerTimers:
     """Since when each device has been at each target's place, and whether it has fired there.
 
-    An episode begins when P(place) = posterior @ membership reaches `min_probability`, fires once when it has lasted
-    `min_dwell_s`, and ends when P falls below (once it has fired, below `keep_probability`), when no fix came for
-    `gap_s` (of a device that scans more seldom, for longer than its own rhythm explains, up to `gap_max_s`), or when
-    the device's visit changes.
+    An episode begins when P(place) = posterior @ membership reaches `begin_probability`, fires once when it has lasted
+    `min_dwell_s` and P is at least `min_probability`, and ends when P falls below where it began (once it has fired,
+    below `keep_probability`), when no fix came for `gap_s` (of a device that scans more seldom, for longer than its own
+    rhythm explains, up to `gap_max_s`), or when the device's visit changes. P climbs for seconds after somebody came:
+    with one level for both, a dwell begins when P is sure of it, and not when it began.
     """
 
     def __init__(self, gap_s: float = GAP_S, gap_max_s: float = GAP_MAX_S) -> None:
@@ -41,6 +42,8 @@ class TriggerTimers:
         self._targets = list(targets)
         self._members = np.stack([t.membership for t in targets], axis=1) if targets else np.empty((0, 0), np.float32)
         self._least: F32 = np.array([t.min_probability for t in targets], np.float32)
+        begins = [t.min_probability if t.begin_probability is None else t.begin_probability for t in targets]
+        self._begin: F32 = np.array(begins, np.float32)
         keeps = [t.min_probability if t.keep_probability is None else t.keep_probability for t in targets]
         self._keep: F32 = np.array(keeps, np.float32)
         self._promised = [t.promised for t in targets]
@@ -67,11 +70,11 @@ class TriggerTimers:
         gap = t - self._table["last"][row]
         fresh = gap <= gap_allowed_s(self._table, row, self._gap_s, self._gap_max_s, unknown_s=self._gap_s)  # NaN: not
         learn_gaps(self._table, row, gap, gap <= self._gap_max_s)
-        here = p >= self._least
-        going = here & ~np.isnan(since) & fresh[:, None]
-        since = np.where(going, since, np.where(here, t[:, None], np.nan))
+        maybe = p >= self._begin
+        going = maybe & ~np.isnan(since) & fresh[:, None]
+        since = np.where(going, since, np.where(maybe, t[:, None], np.nan))
         done &= fresh[:, None] & (p >= self._keep)
-        due = here & ~done & (t[:, None] - since >= self._dwell_s - CLOCK_SLACK_S)
+        due = (p >= self._least) & ~done & (t[:, None] - since >= self._dwell_s - CLOCK_SLACK_S)
         fired = self._fire(device, t, p, since, due, visit_id)
         self._table["since"][row], self._table["done"][row], self._table["last"][row] = since, done | due, t
         return fired

@@ -9,14 +9,16 @@ import numpy.typing as npt
 
 from engine.devices import CLOCK_SLACK_S
 from engine.offers.measured.calibration import STEPS, THRESHOLDS, step_of
-from engine.offers.targets import KEEPS
+from engine.offers.targets import begin_level
 from engine.offers.triggers import GAP_S
 from engine.records import F32, F64, I64, Bools
 
 Probabilities = F32 | npt.NDArray[np.float16]
 Row = tuple[int, list[tuple[int, int, float, int]], Bools]
-"""A row of a track; what it sets off: target, threshold, since when, and the step of its mean; and which targets at
-which thresholds have had their trigger in this stay."""
+"""A row of a track; what it sets off: target, threshold, the beginning of the dwell up to it, and the step of its mean;
+and which targets at which thresholds have had their trigger in this stay."""
+
+LEVELS = begin_level(THRESHOLDS)
 
 
 def fires_of(t: F64, p: Probabilities, dwell_s: F64) -> F64:
@@ -59,13 +61,15 @@ def _rows(t: F64, p: Probabilities, dwell_s: F64) -> Iterator[Row]:
     every = np.zeros((p.shape[1], len(THRESHOLDS)), np.bool_)
     near = np.diff(t, prepend=-np.inf) <= GAP_S
     for row, now in enumerate(own[:, :, None]):
-        first = np.where(now < THRESHOLDS, -1, np.where((first >= 0) & near[row], first, row))
-        done &= near[row] & (now >= KEEPS * THRESHOLDS)
-        due = (first >= 0) & ~done & (t[row] - t[first] >= dwell_s[some, None] - CLOCK_SLACK_S)
+        going = (now >= LEVELS) & (first >= 0) & near[row]
+        first = np.where(now < LEVELS, -1, np.where(going, first, row))
+        done &= going
+        due = (now >= THRESHOLDS) & ~done & (t[row] - t[first] >= dwell_s[some, None] - CLOCK_SLACK_S)
         done |= due
         fired = []
         for k, at in np.argwhere(due).tolist():
-            since = int(first[k, at])
+            # the stay may be older than the dwell: then P was too low for the threshold, and may have been of elsewhere
+            since = max(int(first[k, at]), int(np.searchsorted(t, t[row] - dwell_s[some[k]] - CLOCK_SLACK_S)))
             mean = (total[row + 1, k] - total[since, k]) / (row + 1 - since)
             fired.append((int(some[k]), at, float(t[since]), int(step_of(np.array([mean]))[0])))
         every[some] = done

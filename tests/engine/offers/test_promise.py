@@ -73,6 +73,10 @@ def test_a_promise_becomes_the_target_s_threshold(cells: Cells) -> None:
     target = Target("c", within(cells, 3.0), 0.6, 10.0)
     kept = keep_word(target, Promise(0.8, 0.9, 0.85, 0.5))
     assert (kept.min_probability, kept.keep_probability, kept.promised) == (0.8, 0.8 * KEEPS, True)
+    by_labels = [keep_word(target, Promise(p, 0.9, 0.85, 0.5, labelled=60)) for p in (0.8, 0.1, 0.03)]
+    assert [t.begin_probability for t in by_labels] == pytest.approx([0.2, 0.05, 0.03])
+    assert [t.keep_probability for t in by_labels] == [t.begin_probability for t in by_labels]
+    assert kept.begin_probability is None
     unkept = keep_word(target, Promise(None, 0.5, 0.4, 0.5))
     assert (unkept.min_probability, unkept.promised) == (0.6, False)
 

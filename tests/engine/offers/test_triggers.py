@@ -275,6 +275,17 @@ def test_a_stay_that_fired_goes_on_until_it_is_surely_over() -> None:
     assert len(run(plain, *flicker)) > 1
 
 
+def test_a_dwell_may_begin_before_p_is_sure_of_it() -> None:
+    """P climbs to the threshold in 9 s: the dwell of 6 s is over by then, and is not where P was hardly anything."""
+    climbing = [(1, 3.0 * k, in_cell(0, p)) for k, p in enumerate((0.02, 0.3, 0.5, 0.7, 0.9, 0.9, 0.9))]
+    late, early = TriggerTimers(), TriggerTimers()
+    late.set_targets([replace(target("tea", [0], p=0.8), min_dwell_s=6.0)])
+    low = replace(target("tea", [0], p=0.8), min_dwell_s=6.0, begin_probability=0.2, keep_probability=0.2)
+    early.set_targets([low])
+    assert [f.at for f in run(late, *climbing)] == [18.0]
+    assert [(f.since, f.at) for f in run(early, *climbing)] == [(3.0, 12.0)]
+
+
 def test_what_cannot_be_promised_is_said_of_its_triggers() -> None:
     timers = TriggerTimers()
     timers.set_targets([target("tea", [0]), replace(target("jam", [0]), promised=False)])

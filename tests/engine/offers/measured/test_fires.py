@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.offers.measured.calibration import STEPS, THRESHOLDS, step_of
 from engine.offers.measured.fires import fires_at, fires_of
-from engine.offers.targets import KEEPS, Target
+from engine.offers.targets import Target, begin_level
 from engine.offers.triggers import TriggerTimers
 from engine.records import Fixes
 
@@ -19,9 +19,9 @@ def test_as_many_as_the_timers_fire_at_each_threshold() -> None:
     p = np.clip(0.5 + np.cumsum(rng.normal(0.0, 0.12, (n, 2)), axis=0) % 1.0 - 0.5, 0.0, 1.0).astype(np.float32)
     found = fires_of(t, p, dwell)
     for at, threshold in enumerate(THRESHOLDS.tolist()):
-        timers = TriggerTimers(gap_max_s=30.0)
+        timers, low = TriggerTimers(gap_max_s=30.0), float(begin_level(THRESHOLDS)[at])
         timers.set_targets(
-            [Target(str(k), np.eye(2, dtype=np.float32)[k], threshold, dwell[k], KEEPS * threshold) for k in range(2)]
+            [Target(str(k), np.eye(2, dtype=np.float32)[k], threshold, dwell[k], low, True, low) for k in (0, 1)]
         )
         whole = np.zeros(n)
         fixes = Fixes(

@@ -6,7 +6,8 @@ at the time of a label is another thing: it trails behind who has just come, and
 triggers come with is told by everybody's tracks: labels are of people who stand at products, while triggers are also
 set off by people who pass, who queue, who are still on their way; the lower the threshold, the more. So a threshold's
 precision is the mean, over what set it off, of what that is worth (a covariate shift: Shimodaira 2000, Journal of
-Statistical Planning and Inference 90, 227-244).
+Statistical Planning and Inference 90, 227-244). Of those who move no label speaks at all: what labels say and P's own
+word count for them alike, where P's is the lower.
 
 A campaign's own mix of triggers is drawn towards that of the store's campaigns together, as far as it has few. Pairs of
 one device are right or wrong together, so whole devices are drawn again and again (the cluster bootstrap: Davison and
@@ -30,7 +31,8 @@ STEPS: F64 = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0
 """Of P(place), the mean over a dwell: what lies between two of them counts as alike."""
 MIDDLES: F64 = (STEPS + np.append(STEPS[1:], 1.0)) / 2
 PRIOR_SD = 1.0  # of level and slope of the log-odds of P(place), around its own word
-NEWTON_STEPS = 20
+NEWTON_STEPS = 40
+WRONG = 0.05  # of labels, the planogram having some products elsewhere: as the radio map takes them
 STORE_MIX = 8.0  # triggers: as much the store's mix counts in a campaign's
 
 
@@ -73,16 +75,18 @@ def calibrate_threshold(
     all of a store share, and stores that stated 80 % reached 87 (of pharmacy, bookshop, DIY store and supermarket
     whichever was left out, the others chose none).
 
-    `fired` (THRESHOLDS, STEPS) counts what would set off the campaign at each threshold by its P(place), `together` the
-    same of all campaigns. None of fewer than LEAST_DEVICES labelled devices, or where no threshold will do.
+    `fired` (2, THRESHOLDS, STEPS) counts what would set off the campaign at each threshold by its P(place), by those
+    who stood and by those who moved, `together` the same of all campaigns. None of fewer than LEAST_DEVICES labelled
+    devices, or where no threshold will do.
     """
     worth = worth_of(labels, rng)
     if worth is None or not together.sum():
         return None
     drawn = np.concatenate([fired[None], rng.poisson(fired, (DRAWS, *fired.shape))])
-    mix = together / np.maximum(together.sum(axis=1, keepdims=True), 1.0)
+    mix = together / np.maximum(together.sum(axis=(0, 2), keepdims=True), 1.0)
     mixed = drawn + STORE_MIX * mix
-    precision = np.einsum("dts,ds->dt", mixed, worth) / np.maximum(mixed.sum(axis=2), 1e-12)
+    each = np.stack([worth, np.minimum(worth, (worth + MIDDLES) / 2)], axis=1)
+    precision = np.einsum("dmts,dms->dt", mixed, each) / np.maximum(mixed.sum(axis=(1, 3)), 1e-12)
     low, high = np.quantile(precision[1:], [0.025, 0.975], axis=0)
     enough = np.flatnonzero(precision[0] >= wanted)
     if not len(enough):
@@ -95,7 +99,7 @@ def calibrate_threshold(
     def there(of: F64) -> float:
         return float(np.interp(at, np.arange(len(THRESHOLDS)), of))
 
-    right = np.einsum("ts,s->t", mixed[0], worth[0])
+    right = np.einsum("mts,ms->t", mixed[0], each[0])
     reached = float(labels.came[labels.right, 0].mean()) if labels.right.any() else 0.0
     recall = reached * right / right.max()
     return Calibrated(there(THRESHOLDS), there(precision[0]), there(low), there(high), there(recall))
@@ -122,12 +126,15 @@ def logistic_shares(right: F64, pairs: F64) -> F64:
 
     Its log-odds are a line in those of P(place) (Platt 1999, "Probabilistic outputs for support vector machines"), and
     before anything was counted P is its own measure: so few pairs draw a line that many steps of their own would not.
+    Of those who are there, labels that are wrong say of a share WRONG that they are not, however sure P is: what is
+    hidden by them is expected anew at each step (Dempster, Laird and Rubin 1977).
     """
     x = np.log(MIDDLES / (1.0 - MIDDLES))
     level, slope = np.zeros(len(pairs)), np.ones(len(pairs))
     for _ in range(NEWTON_STEPS):
         share = special.expit(level[:, None] + slope[:, None] * x)
-        left, weight = right - pairs * share, pairs * share * (1.0 - share)
+        hidden = (pairs - right) * WRONG * share / (1.0 - (1.0 - WRONG) * share)
+        left, weight = right + hidden - pairs * share, pairs * share * (1.0 - share)
         up = left.sum(axis=1) - level / PRIOR_SD**2, (left * x).sum(axis=1) - (slope - 1.0) / PRIOR_SD**2
         bend = [(weight * x**k).sum(axis=1) + (k != 1) / PRIOR_SD**2 for k in range(3)]
         det = bend[0] * bend[2] - bend[1] ** 2

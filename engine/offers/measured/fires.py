@@ -21,14 +21,27 @@ and which targets at which thresholds have had their trigger in this stay."""
 LEVELS = begin_level(THRESHOLDS)
 
 
-def fires_of(t: F64, p: Probabilities, dwell_s: F64) -> F64:
-    """(targets, THRESHOLDS, STEPS) how many triggers one device's fixes at `t` (n,), in order, set off with P(place) of
-    `p` (n, targets) by the rule of `engine.offers.triggers.TriggerTimers`, targets' dwells being `dwell_s`."""
-    out = np.zeros((p.shape[1], len(THRESHOLDS), len(STEPS)))
-    for _, fired, _ in _rows(t, p, dwell_s):
-        for k, at, _, step in fired:
-            out[k, at, step] += 1.0
+def fires_of(t: F64, p: Probabilities, at: F32, dwell_s: F64) -> F64:
+    """(targets, 2, THRESHOLDS, STEPS) how many triggers one device's fixes at `t` (n,), in order, set off with P(place)
+    of `p` (n, targets) by the rule of `engine.offers.triggers.TriggerTimers`, targets' dwells being `dwell_s`: those of
+    who stood, and of who moved. `at` (n, 3) is x, y and sigma of the fixes, m."""
+    out = np.zeros((p.shape[1], 2, len(THRESHOLDS), len(STEPS)))
+    for row, fired, _ in _rows(t, p, dwell_s):
+        for k, level, _, step in fired:
+            out[k, int(moved(t, at, row, dwell_s[k])), level, step] += 1.0
     return out
+
+
+def moved(t: F64, at: F32, row: int, dwell_s: float) -> bool:
+    """Whether a device was on its way: the fixes of one dwell up to `row` and one after, in two halves, lie further
+    apart than fixes spread."""
+    first, last = np.searchsorted(t, [t[row] - dwell_s - CLOCK_SLACK_S, t[row] + dwell_s + CLOCK_SLACK_S])
+    own = at[first:last].astype(np.float64)
+    if len(own) < 2:
+        return False
+    half = len(own) // 2
+    way = own[half:, :2].mean(axis=0) - own[:half, :2].mean(axis=0)
+    return bool(np.hypot(*way) > own[:, 2].mean())
 
 
 def fires_at(t: F64, p: Probabilities, dwell_s: F64, at_t: float) -> tuple[I64, Bools]:

@@ -62,9 +62,10 @@ class LabelledTriggers:
         self._t: list[F64] = []
         self._device: list[U64] = []
         self._p: list[F16] = []
+        self._at: list[F32] = []  # x, y and sigma, m
         self._seen = 0
         self._number: I64 = np.empty(0, np.int64)
-        self._fires: dict[str, F64] = {}  # (THRESHOLDS, STEPS) by the target's `_name`
+        self._fires: dict[str, F64] = {}  # (2, THRESHOLDS, STEPS) by the target's `_name`
         self._left = 0
         self._right: Bools = np.empty(0, np.bool_)
         self._step: npt.NDArray[np.int8] = np.empty((0, len(THRESHOLDS)), np.int8)
@@ -92,7 +93,7 @@ class LabelledTriggers:
         is located is there."""
         told = {_name(t): t for t in targets if not (t.membership >= RIGHT).all()}
         if list(told) != self._names:
-            self._t, self._device, self._p, self._seen = [], [], [], 0
+            self._t, self._device, self._p, self._at, self._seen = [], [], [], [], 0
         self._targets, self._names = list(told.values()), list(told)
         self._fires = {name: self._fires.get(name, _no_fires()) for name in told} if targets else self._fires
         self._members = (
@@ -107,6 +108,7 @@ class LabelledTriggers:
             self._t.append(own.t)
             self._device.append(own.device)
             self._p.append(np.asarray(own.posterior @ self._members, np.float16))
+            self._at.append(np.column_stack([own.x_m, own.y_m, own.sigma_m]).astype(np.float32))
             self._seen += len(rows)
         oldest = clock - 2 * self.keep_s - wait_s
         while self._t and float(self._t[0].max()) < oldest:
@@ -120,19 +122,21 @@ class LabelledTriggers:
             own = min(n, len(self._t[0]))
             n -= own
             if own == len(self._t[0]):
-                del self._t[0], self._device[0], self._p[0]
+                del self._t[0], self._device[0], self._p[0], self._at[0]
                 continue
-            self._t[0], self._device[0], self._p[0] = self._t[0][own:], self._device[0][own:], self._p[0][own:]
+            self._t[0], self._device[0] = self._t[0][own:], self._device[0][own:]
+            self._p[0], self._at[0] = self._p[0][own:], self._at[0][own:]
 
     def leave(self, devices: U64) -> None:
         """Devices (m,) that have left: what they would have set off counts, and leads to nobody."""
         if self._t and np.isin(np.concatenate(self._device), devices).any():
             t, device, p = np.concatenate(self._t), np.concatenate(self._device), np.concatenate(self._p)
+            at = np.concatenate(self._at)
             dwell = np.array([target.min_dwell_s for target in self._targets])
             for one in np.intersect1d(devices, device):
                 rows = np.flatnonzero(device == one)
                 rows = rows[np.argsort(t[rows], kind="stable")]
-                for name, own in zip(self._names, fires_of(t[rows], p[rows], dwell), strict=True):
+                for name, own in zip(self._names, fires_of(t[rows], p[rows], at[rows], dwell), strict=True):
                     self._fires[name] = _faded(self._fires[name] + own)
                 self._left += 1
         self.forget(devices)
@@ -142,11 +146,12 @@ class LabelledTriggers:
         if not self._t:
             return
         t, device, p = np.concatenate(self._t), np.concatenate(self._device), np.concatenate(self._p)
-        kept = ~np.isin(device, devices)
+        at, kept = np.concatenate(self._at), ~np.isin(device, devices)
         some = bool(kept.any())
         self._t = [t[kept]] if some else []
         self._device = [device[kept]] if some else []
         self._p = [p[kept]] if some else []
+        self._at = [at[kept]] if some else []
         self._seen = int(kept.sum())
 
     def learn(self, known: Sequence[KnownPause]) -> None:
@@ -190,7 +195,7 @@ class LabelledTriggers:
         return (
             min(self.devices, self._left) >= LEAST_DEVICES
             and fires is not None
-            and float(fires[0].sum()) >= LEAST_FIRES
+            and float(fires[:, 0].sum()) >= LEAST_FIRES
         )
 
     def state(self) -> dict[str, Any]:
@@ -208,10 +213,12 @@ class LabelledTriggers:
         """Takes over what `state` returned, before or after `set_targets`."""
         if "step" not in state or np.shape(state["step"])[1] != len(THRESHOLDS):  # of before: it meant something else
             return
+        kept = {str(name): np.array(fires, np.float64) for name, fires in state["fires"].items()}
+        if any(fires.shape != _no_fires().shape for fires in kept.values()):  # who moved was not told from who stood
+            return
         self._number = np.array(state["number"], np.int64)
         self._right = np.array(state["right"], np.bool_)
         self._step, self._came = np.array(state["step"], np.int8), np.array(state["came"], np.bool_)
-        kept = {str(name): np.array(fires, np.float64) for name, fires in state["fires"].items()}
         self._fires = {name: kept.get(name, _no_fires()) for name in self._names} if self._names else kept
         self._left = int(state["left"][0])
         self.version += 1
@@ -224,9 +231,9 @@ def _name(target: Target) -> str:
 
 
 def _no_fires() -> F64:
-    return np.zeros((len(THRESHOLDS), len(STEPS)))
+    return np.zeros((2, len(THRESHOLDS), len(STEPS)))
 
 
 def _faded(fires: F64) -> F64:
     """Not more than MOST_FIRES at the lowest threshold."""
-    return fires * min(1.0, MOST_FIRES / max(float(fires[0].sum()), 1.0))
+    return fires * min(1.0, MOST_FIRES / max(float(fires[:, 0].sum()), 1.0))

@@ -90,8 +90,11 @@ def day_changes(db: Database, plan: Plan, now: float, k: int) -> list[Alert]:
     beside expected ones, counted beside counted, and none that are withheld."""
     local = hours_in(plan.timezone)
     yesterday = local.clock(now).date() - dt.timedelta(days=1)
-    days = [yesterday - dt.timedelta(days=7 * week) for week in range(WEEKS + 1)]
-    told, *past = [_told(db, plan, day, k) for day in days]
+    days = [yesterday - dt.timedelta(days=7 * week) for week in range(1, WEEKS + 1)]
+    told = _told(db, plan, yesterday, k)
+    if not told:  # nothing to compare: the weeks before need not be read
+        return []
+    past = [_told(db, plan, day, k) for day in days]
     before = {
         zone: [day[zone].visits.value for day in past if zone in day and day[zone].kind == mine.kind]
         for zone, mine in told.items()

@@ -74,8 +74,10 @@ def _first(db: Database, store: str, which: ColumnElement[bool]) -> float | None
 
 def is_expected(db: Database, store: str, first_hour: float | None) -> bool:
     """Whether it was kept by when a period's first hour with figures began (None: it has none)."""
+    if first_hour is None:
+        return False
     since = expected_since(db, store)
-    return since is not None and first_hour is not None and since <= first_hour
+    return since is not None and since <= first_hour
 
 
 def expected_sums(

@@ -14,6 +14,7 @@ from engine.privacy.salts import DailySalts
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, append_journal, save_checkpoint
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
+from engine.storage.models.retention import RetentionProofTable
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable
@@ -22,6 +23,7 @@ from engine.storage.retention.rules import DAY_S, rules_of
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.vouchers import expire_undelivered
 from engine.vocabulary import RetentionRule
+from tests.databases import statements
 from tests.engine.storage.scenes import NOW, STORE, campaign, issue, shopper
 
 PERIODS = RetentionConfig()
@@ -84,6 +86,19 @@ def test_the_proof_says_what_when_how_many_and_by_which_rule(db: Database, tmp_p
     assert (journal.rows, journal.keep_s) == (1, 86_400.0)
     assert (journal.first_at, journal.last_at) == (NOW + 1.5 * DAY_S, NOW + 1.6 * DAY_S)
     assert said[0].day > said[-1].day
+
+
+def test_rules_that_find_nothing_are_proved_together(db: Database, tmp_path: Path) -> None:
+    """Most find nothing in most hours: a commit each would be two dozen waits for the disk at every start."""
+    fill(db, tmp_path)
+    rules = rules_of(db, PERIODS, tmp_path)
+    assert forget(db, rules, NOW) == 0
+    with statements() as sent:
+        assert forget(db, rules, NOW + 1.5 * DAY_S) == 4
+    assert sum(RetentionProofTable.__tablename__ in statement for statement in sent) == 4 + 1
+    assert sorted((p.rule, p.rows) for p in proofs(db) if p.last_at > NOW) == sorted(
+        (rule, int(rule in ("salts", "day_keys", "journal", "checkpoints"))) for rule in RetentionRule
+    )
 
 
 def test_a_message_that_waits_is_not_forgotten(db: Database, tmp_path: Path) -> None:

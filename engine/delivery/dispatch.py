@@ -22,6 +22,7 @@ from engine.delivery.senders import Call, Poster, Sent
 from engine.delivery.tokens import ack_token
 from engine.errors import NotFound, StorageUnavailable
 from engine.privacy.consent import allows
+from engine.storage.clerks.due import look_for_due
 from engine.storage.clerks.pickups import Pickup, take_untold
 from engine.storage.database import Database
 from engine.storage.messages.decisions import Telling, decide_waiting
@@ -151,13 +152,16 @@ class Dispatcher:
     async def step(self) -> None:
         """Hands over what is late and begins to send what is due. Raises StorageUnavailable."""
         now = self._clock()
-        for who, pickup in await asyncio.to_thread(take_untold, self._db, now, wait_s=self._config.page_s):
-            self._begin(self._announce(who, pickup, now + ANNOUNCED_S))
-        if self._telling is not None:
+        due = await asyncio.to_thread(look_for_due, self._db, now, wait_s=self._config.page_s)
+        if due.arrived:
+            for who, pickup in await asyncio.to_thread(take_untold, self._db, now, wait_s=self._config.page_s):
+                self._begin(self._announce(who, pickup, now + ANNOUNCED_S))
+        if self._telling is not None and due.waited:
             await asyncio.to_thread(decide_waiting, self._db, self._telling, now)
+        if self._telling is not None and (due.waited or due.messages):
             for told in await asyncio.to_thread(take_messages, self._db, self.routing.live, now):
                 self._begin(self._tell(told))
-        if not await asyncio.to_thread(channels.has_work, self._db, now):
+        if not due.coupons:
             return
         await asyncio.to_thread(channels.hand_over_late, self._db, now, self._with_page(), self.routing)
         for message in await asyncio.to_thread(channels.take_retractions, self._db, now):

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, select, text
+from sqlalchemy import BindParameter, Table, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
+
+Moment = float | BindParameter[float]
+"""A time (s UTC), or what stands for it in a statement that is kept."""
 
 
 def table_of(model: type[SQLModel]) -> Table:

@@ -29,7 +29,7 @@ from engine.storage.models.identity import IdentifierTable, ProfileMergeTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.wallet import WalletChangeTable
 from engine.storage.people.shoppers import grants_of
-from engine.storage.upserts import named_lock
+from engine.storage.upserts import Moment, named_lock
 from engine.vocabulary import (
     AskedState,
     AuditAction,
@@ -290,12 +290,8 @@ def _end_request(session: Session, row: PickupTable) -> None:
 def take_untold(db: Database, now: float, *, wait_s: float) -> list[tuple[str, Pickup]]:
     """Shoppers who came in so long ago and are to get a notification, with the first of their orders: for the caller
     alone, once."""
+    due = is_untold(now - wait_s)
     with db.read() as session:
-        due = (
-            col(PickupTable.state) == PickupState.ARRIVED,
-            col(PickupTable.told_at).is_(None),
-            col(PickupTable.arrived_at) <= now - wait_s,
-        )
         if session.exec(select(PickupTable.order_id).where(*due).limit(1)).first() is None:
             return []
     with db.write() as session:
@@ -307,6 +303,13 @@ def take_untold(db: Database, now: float, *, wait_s: float) -> list[tuple[str, P
             if row.shopper_id and event is not None:
                 told.setdefault(row.shopper_id, _pickup(row, event))
         return list(told.items())
+
+
+def is_untold(arrived_by: Moment) -> tuple[ColumnElement[bool], ...]:
+    """That somebody has come for an order by then, and was not told the way."""
+    table = PickupTable
+    arrived = (col(table.state) == PickupState.ARRIVED, col(table.arrived_at) <= arrived_by)
+    return (*arrived, col(table.told_at).is_(None))
 
 
 def _its_event() -> ColumnElement[bool]:

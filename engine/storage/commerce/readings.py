@@ -7,9 +7,11 @@ that began earlier may commit later, and are found for SLACK_S.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
-from sqlalchemy import and_, delete, func
+from sqlalchemy import and_, bindparam, delete, func
 from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from engine.commerce.records import ShopEvent
 from engine.storage.commerce.events import event_of
@@ -28,24 +30,8 @@ def unread_events(
     session: Session, reader: str, kinds: Collection[ShopEventKind], now: float, most: int = 200
 ) -> Sequence[Received]:
     """Events whose newest version this reader has not read, the oldest first."""
-    event, read = ShopEventTable, ShopReadingTable
-    same = and_(
-        col(read.reader) == reader,
-        col(read.source) == col(event.source),
-        col(read.kind) == col(event.kind),
-        col(read.id) == col(event.id),
-    )
-    found = (
-        select(event)
-        .join(read, same, isouter=True)
-        .where(
-            col(event.kind).in_([str(kind) for kind in kinds]),
-            col(event.received_at) >= _floor(session, reader, now),
-            or_(col(read.version).is_(None), col(read.version) < col(event.version)),
-        )
-        .order_by(col(event.received_at), col(event.source), col(event.id))
-    )
-    return [(row.received_at, event_of(row)) for row in session.exec(found.limit(most))]
+    asked = {"of": reader, "kinds": [str(kind) for kind in kinds], "since": _floor(session, reader, now), "most": most}
+    return [(row.received_at, event_of(row)) for row in session.exec(_unread(), params=asked)]
 
 
 def note_read(session: Session, reader: str, read: Sequence[Received], now: float) -> None:
@@ -69,5 +55,35 @@ def note_read(session: Session, reader: str, read: Sequence[Received], now: floa
 
 def _floor(session: Session, reader: str, now: float) -> float:
     """No later than now: an event that came while our clock was ahead hides none of those that come after it."""
-    newest = select(func.max(ShopReadingTable.received_at)).where(col(ShopReadingTable.reader) == reader)
-    return min(session.exec(newest).one() or 0.0, now) - SLACK_S
+    return min(session.exec(_newest(), params={"of": reader}).one() or 0.0, now) - SLACK_S
+
+
+# Several readers ask every second or two: to put a statement together takes longer than what it does, so each is built
+# once.
+
+
+@cache
+def _newest() -> SelectOfScalar[float]:
+    return select(func.max(ShopReadingTable.received_at)).where(col(ShopReadingTable.reader) == bindparam("of"))
+
+
+@cache
+def _unread() -> SelectOfScalar[ShopEventTable]:
+    event, read = ShopEventTable, ShopReadingTable
+    same = and_(
+        col(read.reader) == bindparam("of"),
+        col(read.source) == col(event.source),
+        col(read.kind) == col(event.kind),
+        col(read.id) == col(event.id),
+    )
+    return (
+        select(event)
+        .join(read, same, isouter=True)
+        .where(
+            col(event.kind).in_(bindparam("kinds", expanding=True)),
+            col(event.received_at) >= bindparam("since"),
+            or_(col(read.version).is_(None), col(read.version) < col(event.version)),
+        )
+        .order_by(col(event.received_at), col(event.source), col(event.id))
+        .limit(bindparam("most"))
+    )

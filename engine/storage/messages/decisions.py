@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
 from engine.offers.messages.choose import Chosen, Listener, MessageRules, Occasion, choose
@@ -29,6 +30,7 @@ from engine.storage.models.shoppers import ShopperTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.wishes import wishes_of
 from engine.storage.sending.marks import complained_at
+from engine.storage.upserts import Moment
 from engine.vocabulary import Channel, MessageKind, MessageOutcome, MessageReason
 
 T = TypeVar("T")
@@ -92,12 +94,15 @@ def not_yet_decided(db: Database, found: Iterable[T], named: Callable[[T], tuple
         yield from [one for name, one in some.items() if name not in known]
 
 
+def waits_no_longer(now: Moment) -> tuple[ColumnElement[bool], ...]:
+    """That a message waited for its time, which has come."""
+    return (col(MessageTable.outcome) == MessageOutcome.LATER, col(MessageTable.not_before) <= now)
+
+
 def decide_waiting(db: Database, telling: Telling, now: float) -> int:
     """Decides anew what waited for its time. How many were said now. Safe from several processes at once."""
     with db.read() as session:
-        due = select(MessageTable.message_id, MessageTable.shopper_id).where(
-            col(MessageTable.outcome) == MessageOutcome.LATER, col(MessageTable.not_before) <= now
-        )
+        due = select(MessageTable.message_id, MessageTable.shopper_id).where(*waits_no_longer(now))
         waiting = session.exec(due.order_by(col(MessageTable.not_before)).limit(MOST)).all()
     said = 0
     for message_id, who in waiting:

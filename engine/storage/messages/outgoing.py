@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
 from engine.privacy.consent import allows
@@ -16,6 +17,7 @@ from engine.storage.models.commerce import PickupTable
 from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.people.shoppers import grants_of
+from engine.storage.upserts import Moment
 from engine.vocabulary import Channel, MessageKind, MessageOutcome, MessageReason, PickupState, Purpose
 
 AT_ONCE = 100
@@ -37,13 +39,7 @@ class OutgoingMessage:
 def take_messages(db: Database, channels: Collection[Channel], now: float) -> list[OutgoingMessage]:
     """What is to be sent, for the caller alone. Consent is asked for once more: what has lost it ends here, and so does
     what is over. Orders whose shopper has come in have a way of their own (`engine.storage.clerks.pickups`)."""
-    due = (
-        col(MessageTable.outcome) == MessageOutcome.NOW,
-        col(MessageTable.sent_at).is_(None),
-        col(MessageTable.kind) != MessageKind.PICKUP,
-        col(MessageTable.channel) != Channel.PAGE,
-        col(MessageTable.not_before) <= now,
-    )
+    due = is_to_be_sent(now)
     with db.read() as session:
         if session.exec(select(MessageTable.message_id).where(*due).limit(1)).first() is None:
             return []
@@ -59,6 +55,17 @@ def take_messages(db: Database, channels: Collection[Channel], now: float) -> li
         for row in taken:
             row.sent_at = now
         return [_outgoing(row) for row in taken]
+
+
+def is_to_be_sent(now: Moment) -> tuple[ColumnElement[bool], ...]:
+    """That a message was decided on and no channel has it, other than a page."""
+    return (
+        col(MessageTable.outcome) == MessageOutcome.NOW,
+        col(MessageTable.sent_at).is_(None),
+        col(MessageTable.kind) != MessageKind.PICKUP,
+        col(MessageTable.channel) != Channel.PAGE,
+        col(MessageTable.not_before) <= now,
+    )
 
 
 def not_taken(db: Database, message_id: str, now: float) -> None:

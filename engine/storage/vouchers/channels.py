@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
@@ -25,6 +26,7 @@ from engine.storage.messages.reach import out_of_reach
 from engine.storage.models.vouchers import DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.twins import visit_of
+from engine.storage.upserts import Moment
 from engine.storage.vouchers.outbox import OutboxRow, mark_shown, outbox_row
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState
 
@@ -169,19 +171,19 @@ def owner_of(db: Database, delivery_id: int) -> tuple[str, str] | None:
         return None if row is None else (row.shopper_id, row.voucher_id)
 
 
-def has_work(db: Database, now: float) -> bool:
-    """Whether anything waits for another channel than a page, or will. Cheap: one look at an index."""
-    with db.read() as session:
-        waiting = (
-            col(DeliveryTable.channel).in_(tuple(Channel)),
-            col(DeliveryTable.state) == DeliveryState.PENDING,
-            col(DeliveryTable.expires_at) > now,
-            (col(DeliveryTable.channel) != Channel.PAGE) | (col(DeliveryTable.route) != ""),
-        )
-        found = session.exec(select(DeliveryTable.delivery_id).where(*waiting).limit(1)).first()
-        if found is None:
-            found = session.exec(select(DeliveryTable.delivery_id).where(col(DeliveryTable.retract)).limit(1)).first()
-        return found is not None
+def is_on_its_way(now: Moment) -> tuple[ColumnElement[bool], ...]:
+    """That a coupon waits for another channel than a page, or will. Cheap: one look at an index."""
+    return (
+        col(DeliveryTable.channel).in_(tuple(Channel)),
+        col(DeliveryTable.state) == DeliveryState.PENDING,
+        col(DeliveryTable.expires_at) > now,
+        (col(DeliveryTable.channel) != Channel.PAGE) | (col(DeliveryTable.route) != ""),
+    )
+
+
+def is_to_be_taken_back() -> ColumnElement[bool]:
+    """That a push is to be replaced by nothing."""
+    return col(DeliveryTable.retract).is_(True)
 
 
 def take_retractions(db: Database, now: float, limit: int = 100) -> list[Outgoing]:
@@ -189,7 +191,7 @@ def take_retractions(db: Database, now: float, limit: int = 100) -> list[Outgoin
     with db.write() as session:
         rows = session.exec(
             select(DeliveryTable)
-            .where(col(DeliveryTable.retract))
+            .where(is_to_be_taken_back())
             .order_by(col(DeliveryTable.delivery_id))
             .limit(limit)
             .with_for_update(skip_locked=True)

@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from engine.offers.codes import voucher_code
 from engine.privacy.consent import ConsentChoice
+from engine.storage.clerks.due import look_for_due
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import set_consents
@@ -22,7 +23,6 @@ from engine.storage.vouchers.channels import (
     acknowledge_sent,
     fail,
     hand_over_late,
-    has_work,
     hold,
     take,
 )
@@ -62,7 +62,7 @@ def _row(db: Database) -> DeliveryTable:
 def test_a_page_that_is_open_has_its_time_and_push_comes_after(shop: Database) -> None:
     who = shopper_with(shop, PAGE, PUSH)
     issue_on(shop, who, [PAGE, PUSH])
-    assert has_work(shop, NOW)
+    assert look_for_due(shop, NOW, wait_s=0.0).coupons
     assert hand_over_late(shop, NOW + 3.9, {who}, ROUTING) == 0
     assert len(pending_for(shop, who, PAGE, NOW + 3.9)) == 1
     assert hand_over_late(shop, NOW + 4.0, {who}, ROUTING) == 1

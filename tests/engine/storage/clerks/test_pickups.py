@@ -10,6 +10,7 @@ from engine.commerce.records import Customer, Order, OrderLine
 from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
 from engine.storage.accounts.audit import Actor, entries
+from engine.storage.clerks.due import DueWork, look_for_due
 from engine.storage.clerks.pickups import (
     HandedOver,
     PickupGone,
@@ -174,9 +175,12 @@ def test_the_notification_is_taken_once_and_not_at_once(db: Database) -> None:
     who = owner(db)
     note_arrival(db, STORE, who, NOW, NOW, telling=TELLING)
     assert take_untold(db, NOW + 1, wait_s=3) == []
+    assert not look_for_due(db, NOW + 2.9, wait_s=3).arrived
+    assert look_for_due(db, NOW + 3, wait_s=3) == DueWork(arrived=True, waited=False, messages=False, coupons=False)
     [(whose, pickup)] = take_untold(db, NOW + 4, wait_s=3)
     assert (whose, pickup.order_id) == (who, "7")
     assert take_untold(db, NOW + 5, wait_s=3) == []
+    assert not look_for_due(db, NOW + 5, wait_s=3).arrived
 
 
 def test_erased_nothing_says_who_came(db: Database) -> None:

@@ -10,6 +10,7 @@ from engine.commerce.records import Customer, OrderLine, Purchase
 from engine.offers.caps import DAY_S, Limits
 from engine.offers.messages.choose import MessageRules, Occasion
 from engine.privacy.consent import ConsentChoice
+from engine.storage.clerks.due import DueWork, look_for_due
 from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
@@ -63,7 +64,9 @@ def test_coupons_and_messages_take_the_same_slots(db: Database) -> None:
     assert tell(db, who, "b", NOW + 60) == "later cap_day"
     assert tell(db, who, "a", NOW + 90) == "now ok app", "the same occasion has the decision that it had"
     assert decide_waiting(db, TIGHT, NOW + DAY_S - 1) == 0
+    assert [look_for_due(db, NOW + DAY_S - s, wait_s=3).waited for s in (1, 0)] == [False, True]
     assert decide_waiting(db, TIGHT, NOW + DAY_S) == 1
+    assert not look_for_due(db, NOW + DAY_S, wait_s=3).waited
     assert coupon(db, who, 3, NOW + DAY_S + 1) == "ok", "the coupon's slot is free by then, too"
     assert coupon(db, who, 4, NOW + DAY_S + 2) == "cap_day"
 
@@ -123,7 +126,9 @@ def test_what_was_bought_on_any_channel_is_not_offered_again_unless_asked_for(db
 def test_a_message_goes_out_once_and_to_the_next_channel_where_one_fails(db: Database) -> None:
     who, channels = reader(db), frozenset({Channel.APP, Channel.EMAIL})
     tell(db, who, "a")
+    assert look_for_due(db, NOW + 1, wait_s=3) == DueWork(arrived=False, waited=False, messages=True, coupons=False)
     [out] = take_messages(db, channels, NOW + 1)
+    assert not look_for_due(db, NOW + 1, wait_s=3).messages
     assert (out.channel, out.words) == (Channel.APP, {"points": 5})
     assert take_messages(db, channels, NOW + 1) == []
     not_taken(db, out.message_id, NOW + 2)

@@ -16,16 +16,21 @@ from engine.storage.database import open_database
 from engine.storage.vouchers.campaigns import seed_campaigns
 from tests.api.site import SECRETS, Site, campaign, small_plan
 from tests.brokers import free_port
-from tests.clocks import HeldClock
+from tests.clocks import HeldClock, hold_rate_limits
 from tests.databases import new_sqlite
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """Tests change it by overriding this fixture."""
+    return config_in(tmp_path)
+
+
+def config_in(folder: Path) -> Config:
+    """With its data in this folder."""
     return Config(
         api=ApiConfig(port=0),
-        storage=StorageConfig(data_dir=tmp_path / "data"),
+        storage=StorageConfig(data_dir=folder / "data"),
         delivery=DeliveryConfig(push_contact="mailto:it@example.org"),  # else push is not asked for
     )
 
@@ -41,6 +46,16 @@ def site(tmp_path: Path, config: Config, plan: Plan, rate_clock: HeldClock) -> I
     """The whole HTTP side on a real SQLite file, listening on a free port of this machine."""
     with served(new_sqlite(tmp_path / "rayon.db"), config, plan) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same for tests that only look, one for all of them in a file: to start it takes longer than to ask it."""
+    folder = tmp_path_factory.mktemp("standing")
+    with pytest.MonkeyPatch.context() as patched:
+        hold_rate_limits(patched)
+        with served(new_sqlite(folder / "rayon.db"), config_in(folder), small_plan()) as made:
+            yield made
 
 
 @contextmanager

@@ -11,33 +11,33 @@ from engine.errors import StorageUnavailable
 from tests.api.site import Site, eventually
 
 
-def test_openapi_is_complete(site: Site) -> None:
+def test_openapi_is_complete(standing: Site) -> None:
     """Every operation has a tag, a summary and described errors; every reference leads somewhere."""
-    with site.client() as client:
+    with standing.client() as client:
         schema = client.get("/openapi.json").json()
     shapes = schema["components"]["schemas"]
     for path, methods in schema["paths"].items():
         for method, said in methods.items():
             assert said.get("tags"), (method, path)
             assert said.get("summary"), (method, path)
-    references = set(re.findall(r'"#/components/schemas/([^"]+)"', client_text(site)))
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', client_text(standing)))
     assert references <= set(shapes)
     assert {"ManagerKey", "TillKey", "ShopperCookie"} <= set(schema["components"]["securitySchemes"])
-    assert "application/problem+json" in client_text(site)
+    assert "application/problem+json" in client_text(standing)
 
 
-def client_text(site: Site) -> str:
-    with site.client() as client:
+def client_text(standing: Site) -> str:
+    with standing.client() as client:
         return client.get("/openapi.json").text
 
 
-def test_live(site: Site) -> None:
-    with site.client() as client:
+def test_live(standing: Site) -> None:
+    with standing.client() as client:
         assert client.get("/health/live").json() == {"status": "live"}
 
 
-def test_every_write_documents_its_key(site: Site) -> None:
-    with site.client() as client:
+def test_every_write_documents_its_key(standing: Site) -> None:
+    with standing.client() as client:
         schema = client.get("/openapi.json").json()
     for path, methods in schema["paths"].items():
         for method, said in methods.items():
@@ -57,8 +57,8 @@ def test_every_write_documents_its_key(site: Site) -> None:
         ("GET", "/w/nowhere", 404, "not_found"),
     ],
 )
-def test_refusals_are_problems(site: Site, method: str, path: str, status: int, code: str) -> None:
-    with site.client() as client:
+def test_refusals_are_problems(standing: Site, method: str, path: str, status: int, code: str) -> None:
+    with standing.client() as client:
         answer = client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -131,9 +131,9 @@ def test_a_lost_database_is_a_503_with_a_pause(site: Site, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "path", ["/", "/w/corner", "/w/corner/online", "/me", "/till", "/opt-out/corner", "/health", "/docs", "/manage"]
 )
-def test_pages_load_nothing_from_elsewhere(site: Site, path: str) -> None:
+def test_pages_load_nothing_from_elsewhere(standing: Site, path: str) -> None:
     """Neither scripts, styles, fonts nor pictures: the store may have no way out."""
-    with site.client(Accept="text/html") as client:
+    with standing.client(Accept="text/html") as client:
         answer = client.get(path)
         assert "text/html" in answer.headers["content-type"]
         loaded = re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', answer.text)

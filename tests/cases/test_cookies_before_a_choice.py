@@ -15,10 +15,10 @@ import pytest
 
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import device_hex
-from tests.api.conftest import config, plan, site
+from tests.api.conftest import config, plan, site, standing
 from tests.api.site import MAC, SECRETS, Site
 
-__all__ = ["config", "plan", "site"]
+__all__ = ["config", "plan", "site", "standing"]
 
 HERS = device_hex(Pseudonyms(SECRETS.site_key).stable(MAC))
 NO = {"purpose": "location_offers", "channel": "page", "granted": False}
@@ -34,8 +34,8 @@ def holds_pseudonym(text: str) -> bool:
 
 
 @pytest.mark.parametrize("path", ["/", "/w/corner", "/w/corner?lang=en", "/me", "/opt-out/corner", "/till", "/health"])
-def test_pages_set_none(site: Site, path: str) -> None:
-    with site.client() as visitor:
+def test_pages_set_none(standing: Site, path: str) -> None:
+    with standing.client() as visitor:
         assert "set-cookie" not in visitor.get(path).headers
 
 

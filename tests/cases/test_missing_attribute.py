@@ -118,7 +118,8 @@ def test_an_offer_as_it_was_written_before_it_had_all_its_parts(site: Site, till
     assert (check.json()["discount_minor"], redeemed.status_code) == (99, 200)
 
 
-@pytest.mark.parametrize("body", [{}, {"redemption_id": None}, {"redemption_id": "none"}, {"store": "corner"}, []])
-def test_undoing_without_saying_what(till: httpx.Client, body: Any) -> None:
-    answer = till.post("/v1/till/void", json=body, headers={"Idempotency-Key": "undo"})
-    assert answer.status_code == (404 if body == {"redemption_id": "none"} else 422)
+def test_undoing_without_saying_what(till: httpx.Client) -> None:
+    bodies: list[Any] = [{}, {"redemption_id": None}, {"redemption_id": "none"}, {"store": "corner"}, []]
+    for body in bodies:
+        answer = till.post("/v1/till/void", json=body, headers={"Idempotency-Key": f"undo {body}"})
+        assert answer.status_code == (404 if body == {"redemption_id": "none"} else 422), body

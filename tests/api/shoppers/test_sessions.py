@@ -54,8 +54,9 @@ def test_nothing_is_chosen_and_the_wording_is_dated(phone: httpx.Client) -> None
         ("?lang=xx", "fr", "fr"),
     ],
 )
-def test_language(phone: httpx.Client, query: str, header: str, lang: str) -> None:
-    assert f'<html lang="{lang}">' in phone.get(f"/w/corner{query}", headers={"Accept-Language": header}).text
+def test_language(standing: Site, query: str, header: str, lang: str) -> None:
+    with standing.client() as phone:
+        assert f'<html lang="{lang}">' in phone.get(f"/w/corner{query}", headers={"Accept-Language": header}).text
 
 
 def test_all_boxes_empty_works_and_keeps_nothing(site: Site, phone: httpx.Client, tmp_path: Path) -> None:

@@ -60,8 +60,8 @@ PAGES = ["/", "/w/corner", "/me", "/opt-out/corner", "/till", "/manage", "/healt
         ("?lang=xx", "en", "en"),
     ],
 )
-def test_every_page_is_in_the_readers_language(site: Site, path: str, query: str, header: str, lang: str) -> None:
-    with site.client(**{"Accept": "text/html", "Accept-Language": header}) as reader:
+def test_every_page_is_in_the_readers_language(standing: Site, path: str, query: str, header: str, lang: str) -> None:
+    with standing.client(**{"Accept": "text/html", "Accept-Language": header}) as reader:
         answer = reader.get(path + query)
     assert answer.headers["content-type"].startswith("text/html")
     assert f'<html lang="{lang}">' in answer.text

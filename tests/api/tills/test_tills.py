@@ -96,15 +96,13 @@ def test_what_the_law_leaves_nothing_of_is_refused_with_the_reason(site: Site, t
     assert (refused.status_code, refused.json()["code"]) == (409, "voucher_legal_cap")
 
 
-@pytest.mark.parametrize("wrong", [True, "5", 5.0, 5.5])
 @pytest.mark.parametrize("name", ["quantity", "unit_price_minor", "advantages_minor"])
-def test_money_and_units_are_whole_numbers_and_nothing_read_as_such(
-    till: httpx.Client, code: str, name: str, wrong: Any
-) -> None:
-    lines = [basket()["lines"][0] | {name: wrong}]
-    bought = {"currency": "EUR", "lines": lines}
-    assert till.post("/v1/till/check", json=asked(code, basket=bought)).status_code == 422
-    assert redeem(till, code, "strict", basket=bought).status_code == 422
+def test_money_and_units_are_whole_numbers_and_nothing_read_as_such(till: httpx.Client, code: str, name: str) -> None:
+    for wrong in (True, "5", 5.0, 5.5):
+        lines = [basket()["lines"][0] | {name: wrong}]
+        bought = {"currency": "EUR", "lines": lines}
+        assert till.post("/v1/till/check", json=asked(code, basket=bought)).status_code == 422, wrong
+        assert redeem(till, code, f"strict {wrong!r}", basket=bought).status_code == 422, wrong
 
 
 def test_a_code_as_people_type_it(till: httpx.Client, code: str) -> None:

@@ -27,7 +27,8 @@ def bring(db: Database, version: str, least: str) -> None:
     with db._session(writes=True) as session:
         for statement in (
             f"UPDATE alembic_version SET version_num = '{version}'",
-            f"UPDATE schema_reach SET version = '{version}', least = '{least}'",
+            "DELETE FROM schema_reach",
+            f"INSERT INTO schema_reach VALUES ('{version}', '{least}')",
         ):
             session.connection().execute(text(statement))
 
@@ -38,7 +39,7 @@ def test_it_goes_on_or_stops_writing_as_the_newer_states(
     monkeypatch.setattr(database, "VERSION_S", 0.0)
     db = open_database(database_url)
     put_status(db, "shop", ENGINE, {}, 1.0)
-    assert (db.newer(), caplog.text) == (None, "")
+    assert db.newer() is None
     bring(db, "9998", str(newest()))
     put_status(db, "shop", ENGINE, {}, 2.0)
     assert db.newer() == NewerSchema("9998", goes_on=True)
@@ -48,7 +49,8 @@ def test_it_goes_on_or_stops_writing_as_the_newer_states(
         with pytest.raises(SchemaTooNew, match=f"its version is 9999, this program knows up to {newest()}"):
             put_status(db, "shop", ENGINE, {}, 3.0)
     assert [row.at for row in get_status(db)] == [2.0], "reading goes on, and nothing was written"
-    assert [record.message.partition("; ")[2] for record in caplog.records] == [
+    ours = [record for record in caplog.records if record.name == database.log.name]
+    assert [record.message.partition("; ")[2] for record in ours] == [
         "this program goes on, as that states",
         "this program writes nothing any more: upgrade it",
     ]

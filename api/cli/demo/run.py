@@ -131,6 +131,7 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C does not wait
         summaries = shoppers.summaries(STOP_S) if wanted.counted else []
     finally:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # simulated phones that are cut off are no news
         # side by side: each waits for something of its own, and nobody who pressed Ctrl-C wants the sum
         with ThreadPoolExecutor() as pool:
             for stopped in [pool.submit(part.stop) for part in (shoppers, engine, server)]:

@@ -60,11 +60,16 @@ def main(url: str, folder: str, port: str, origin: str, slower: str, shard: str,
 
     telling = threading.Thread(target=tell)
     telling.start()
+
+    def take(store: str) -> None:
+        worker.listen(store)
+        worker.want(store)
+
     for line in sys.stdin:
         what, *which = line.split()
         if what == "stop":
             break
-        does: dict[str, Callable[..., None]] = {"take": worker.take, "release": worker.release, "limit": fill}
+        does: dict[str, Callable[..., None]] = {"take": take, "release": worker.release, "limit": fill}
         does[what](*which)
         say(json.dumps({"done": line.strip()}))
     worker.stop()

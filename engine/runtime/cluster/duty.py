@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from engine.errors import OperatorError, StorageUnavailable
 from engine.runtime.cluster.report import ShardReport, ShardState
 from engine.storage.database import Database
-from engine.storage.shards.duties import Claim, Duty, ShardLost, ShardWord, arrive, claim_shard, put_word, read_duty
+from engine.storage.shards.duties import (
+    Claim,
+    Duty,
+    ShardLost,
+    ShardWord,
+    arrive,
+    claim_shard,
+    let_go,
+    put_word,
+    read_duty,
+)
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,8 +43,9 @@ class ShardEnded(Exception):
 class Worker(Protocol):
     """What runs the stores: `engine.runtime.cluster.worker.ShardWorker`."""
 
-    def start(self) -> None: ...
-    def take(self, store: str) -> None: ...
+    def start(self, awaited: Collection[str] = ()) -> None: ...
+    def listen(self, store: str) -> None: ...
+    def want(self, store: str) -> None: ...
     def release(self, store: str) -> None: ...
     def report(self) -> ShardReport: ...
     def stop(self) -> None: ...
@@ -62,6 +73,7 @@ class ShardDuty:
         self._claim: Claim | None = None
         self._worker: Worker | None = None
         self._ours: set[str] = set()
+        self._wanted: set[str] = set()  # of them, those whose leases are taken or waited for
         self._reason = ""
         self._loads: dict[str, float] = {}
         self._lost: ShardLost | None = None
@@ -126,23 +138,29 @@ class ShardDuty:
 
     def _start(self, claim: Claim) -> Worker:
         duty = read_duty(self._db, claim)
-        stores = self._possible(duty.stores)
+        stores = self._possible([*duty.stores, *duty.leaving])
         worker = self._make(claim.number, stores, claim.owner)
-        worker.start()
-        self._ours = set(stores)
+        worker.start(duty.awaited)
+        self._ours, self._wanted = set(stores), set(stores) - set(duty.awaited)
         return worker
 
     def _follow(self, worker: Worker, claim: Claim, duty: Duty) -> None:
         for store in sorted(self._ours - set(duty.stores) - set(duty.coming)):
             worker.release(store)
             self._ours.discard(store)
+            self._wanted.discard(store)
             self._loads.pop(store, None)
+        for store in set(duty.leaving) - self._ours:
+            let_go(self._db, claim, store)
         for store in self._possible([*duty.stores, *duty.coming]):
             if store not in self._ours:
-                worker.take(store)
+                worker.listen(store)
                 self._ours.add(store)
             if store in duty.coming:
                 arrive(self._db, claim, store)  # we listen for it: from now on whoever had it may let go
+            elif store not in self._wanted and store not in duty.awaited:
+                worker.want(store)
+                self._wanted.add(store)
 
     def _possible(self, stores: Sequence[str]) -> list[str]:
         """Those of the stores that have a floor plan here; the others are said."""

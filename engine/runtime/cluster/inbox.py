@@ -127,7 +127,8 @@ class Inbox:
                 at_work.runner.messages.connect(self.arrived)
 
     def give_up(self, store: str, before: float) -> None:
-        """Another owner runs this store, and has what it was sent before that time (s UTC), too."""
+        """Another owner ran this store at that time (s UTC), and has what it was sent before, too. Of one that may be
+        dead nothing is given up: what came for the store lies with it nowhere."""
         at_work = self._stores[store]
         old = [serial for serial, raw in at_work.held if raw.received_at < before]
         at_work.held = [(serial, raw) for serial, raw in at_work.held if raw.received_at >= before]

@@ -184,10 +184,10 @@ class ShardWork:
             at_work = self.stores.get(store)
             if at_work is not None and at_work.runner is None:
                 self._enter(at_work, lease)
-        waits = self.leases.waits()
-        for store in waits.keys() & self.stores.keys():
-            self.inbox.give_up(store, self.wall() - 2 * self.leases.term_s - HOLD_MARGIN_S)
-        self._waiting.say(waits)
+        for store, ago_s in self.leases.lived_ago_s().items():
+            if store in self.stores:
+                self.inbox.give_up(store, self.wall() - ago_s - 2 * self.leases.term_s - HOLD_MARGIN_S)
+        self._waiting.say(self.leases.waits())
 
     def _enter(self, at_work: StoreAtWork, lease: Lease) -> None:
         config = patient_config(self._config, self.links.sources.delay_s(at_work.store))

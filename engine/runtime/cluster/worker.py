@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
@@ -61,25 +61,27 @@ class ShardWorker:
         self._asking = threading.Lock()
         self._leaving: list[_Leaving] = []
         self._turns = 0
+        self._awaited: frozenset[str] = frozenset()
         self._listens: Future[None] = Future()
         self._stop = threading.Event()
         self._ended = False
         self._thread = threading.Thread(target=self._run, name=self._work.name, daemon=True)
 
-    def start(self) -> None:
+    def start(self, awaited: Collection[str] = ()) -> None:
         """Takes the leases that are free, restores checkpoints, connects. Returns when it listens for its stores, or
         the broker has not answered for LISTENS_WITHIN_S: it is waited for while the shard is deaf. Stores that another
-        owner still has are waited for too (`ShardReport.waits`).
+        owner still has are waited for too (`ShardReport.waits`); the `awaited` are only listened for, until `want`.
 
         Raises OperatorError for what no waiting mends: no floor plan, certificate files that are not usable.
         """
+        self._awaited = frozenset(awaited)
         self._thread.start()
         self._listens.result()
         self._work.links.session.wait_listening(self._work.links.topics(), LISTENS_WITHIN_S)
 
-    def take(self, store: str) -> None:
-        """One store more: subscribes first, then takes the lease and restores its checkpoint, then goes on. Returns
-        when it has subscribed; the lease may still have to be waited for. Nothing where the store is ours already.
+    def listen(self, store: str) -> None:
+        """One store more to listen for, and to hold what comes for it until it is wanted and its lease is ours. Nothing
+        where the store is ours already.
 
         Raises TimeoutError where the broker is away, and OperatorError or KeyError where there is no floor plan: the
         store is not taken then.
@@ -90,6 +92,10 @@ class ShardWorker:
         if not self._work.links.session.wait_listening(topics, LISTENS_WITHIN_S):
             self._call(lambda: self._work.release(store))
             raise TimeoutError(f"the broker has not confirmed the topics of {store}")
+
+    def want(self, store: str) -> None:
+        """Takes the lease of a store that is listened for, restores its checkpoint, goes on. The lease may still have
+        to be waited for."""
         self._call(lambda: self._work.leases.want(store))
 
     def release(self, store: str) -> None:
@@ -170,7 +176,8 @@ class ShardWorker:
         try:
             self._work.add(self._given)
             for store in self._given:
-                self._work.leases.want(store)
+                if store not in self._awaited:
+                    self._work.leases.want(store)
             self._work.begin()
             self._reporter.begin()
             self._listens.set_result(None)
@@ -193,14 +200,21 @@ class ShardWorker:
         caught_up = self._work.is_caught_up()
         for leaving in list(self._leaving):
             at_work = self._work.stores.get(leaving.store)
+            saves_all = at_work is not None and at_work.runner is not None and caught_up and self._turns > leaving.since
             if leaving.done.cancelled():
                 self._leaving.remove(leaving)
-            elif at_work is None or at_work.runner is None or (caught_up and self._turns > leaving.since):
+            elif saves_all or self._has_nothing(leaving.store):
                 self._leaving.remove(leaving)
                 if leaving.done.set_running_or_notify_cancel():
                     if at_work is not None:
                         self._work.release(leaving.store)
                     leaving.done.set_result(None)
+
+    def _has_nothing(self, store: str) -> bool:
+        """Whether we have nothing of the store that nobody else has: it is not at work here, nor will be as soon as its
+        lease is ours, to let it go after a life that died before it could."""
+        at_work, leases = self._work.stores.get(store), self._work.leases
+        return at_work is None or (at_work.runner is None and (store in leases.waits() or not leases.wants(store)))
 
     def _end(self) -> None:
         """Nobody is left waiting for what is not done any more."""

@@ -26,11 +26,12 @@ LOOKS_A_TERM = 8
 
 @dataclass(slots=True)
 class _Watch:
-    """A lease as it has stood since `since` (monotonic s), looked at last at `last`."""
+    """A lease as it has stood since `since` (monotonic s), looked at last at `last`, seen to change at `changed`."""
 
     seen: LeaseSeen
     since: float
     last: float
+    changed: float | None = None
 
 
 class StoreLeases:
@@ -75,6 +76,17 @@ class StoreLeases:
         with self._lock:
             seen = {store: w.seen for store, w in self._watched.items() if store not in self._held}
         return {store: _sentence(lease) for store, lease in sorted(seen.items()) if lease.owner}
+
+    def wants(self, store: str) -> bool:
+        """Whether it is one of those to run."""
+        return store in self._stores
+
+    def lived_ago_s(self) -> dict[str, float]:
+        """Of stores that we wait for: how long ago their owner was seen to renew, where it was while we watched."""
+        now = self._monotonic()
+        with self._lock:
+            watched = [(store, watch.changed) for store, watch in self._watched.items() if store not in self._held]
+        return {store: now - changed for store, changed in watched if changed is not None}
 
     def look(self) -> None:
         """Looks at all leases once. Raises StorageUnavailable."""
@@ -145,9 +157,11 @@ class StoreLeases:
     def _watch(self, seen: LeaseSeen, now: float) -> _Watch:
         before = self._watched.get(seen.store)
         still = before is not None and (before.seen.epoch, before.seen.renewals) == (seen.epoch, seen.renewals)
-        if before is None or not still or now - before.last > seen.term_s / 2:
+        if before is None:
             return _Watch(seen, now, now)
-        return _Watch(seen, before.since, now)
+        changed = before.changed if still else now
+        stood = still and now - before.last <= seen.term_s / 2
+        return _Watch(seen, before.since if stood else now, now, changed)
 
     def _free(self) -> list[str]:
         with self._lock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from engine.errors import RayonError
@@ -39,10 +40,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """The stores that a shard runs, and those that it is to take over; each sorted."""
+    """The stores that a shard runs, and those that it is to take over; of the first those that another has still to let
+    go, and those of others that it has still to let go itself; each sorted."""
 
     stores: tuple[str, ...]
-    coming: tuple[str, ...]
+    coming: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +87,36 @@ def read_duty(db: Database, claim: Claim) -> Duty:
         if generation != claim.generation:
             raise ShardLost(claim.number)
         rows = session.exec(
-            select(ShardStoreTable.store, ShardStoreTable.shard, ShardStoreTable.coming_to)
-            .where((col(ShardStoreTable.shard) == claim.number) | (col(ShardStoreTable.coming_to) == claim.number))
-            .order_by(col(ShardStoreTable.store))
+            select(ShardStoreTable).where(concerns(claim.number)).order_by(col(ShardStoreTable.store))
         ).all()
-        stores = tuple(store for store, shard, _ in rows if shard == claim.number)
-        return Duty(stores, tuple(store for store, shard, _ in rows if shard != claim.number))
+        ours, others = [r for r in rows if r.shard == claim.number], [r for r in rows if r.shard != claim.number]
+        return Duty(
+            stores=tuple(row.store for row in ours),
+            coming=tuple(row.store for row in others if row.coming_to == claim.number),
+            awaited=tuple(row.store for row in ours if row.left_by is not None),
+            leaving=tuple(row.store for row in others if row.left_by == claim.number),
+        )
 
 
 def arrive(db: Database, claim: Claim, store: str) -> bool:
-    """The shard listens for a store that was to come: from now on it is its own. False where it is wanted elsewhere."""
+    """The shard listens for a store that was to come: from now on it is its own, once the one that had it lets go.
+    False where it is wanted elsewhere."""
     with db.write() as session:
         _require(session, claim)
         row = session.get(ShardStoreTable, store, with_for_update=True)
         if row is None or row.coming_to != claim.number:
             return False
-        row.shard, row.coming_to = claim.number, None
+        left_by = row.shard if session.get(ShardTable, row.shard) is not None else None
+        row.shard, row.coming_to, row.left_by = claim.number, None, left_by
         return True
+
+
+def let_go(db: Database, claim: Claim, store: str) -> None:
+    """The shard has saved what it had of a store that is another's, and acknowledged it: that one need wait no more."""
+    with db.write() as session:
+        row = session.get(ShardStoreTable, store, with_for_update=True)
+        if row is not None and row.left_by == claim.number:
+            row.left_by = None
 
 
 def put_word(db: Database, claim: Claim, word: ShardWord) -> None:
@@ -116,6 +133,12 @@ def put_word(db: Database, claim: Claim, word: ShardWord) -> None:
         for store in session.exec(own.order_by(col(ShardStoreTable.store)).with_for_update()):
             store.epoch = word.epochs.get(store.store, store.epoch)
             store.load = word.loads.get(store.store, store.load)
+
+
+def concerns(number: int) -> ColumnElement[bool]:
+    """Of rows of stores: those that a shard has, is to take over or has still to let go."""
+    columns = (ShardStoreTable.shard, ShardStoreTable.coming_to, ShardStoreTable.left_by)
+    return or_(*(col(column) == number for column in columns))
 
 
 def _require(session: Session, claim: Claim) -> ShardTable:

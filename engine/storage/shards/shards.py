@@ -1,7 +1,8 @@
 """Which shards there are, on which nodes, with which stores: read and changed by whoever places them.
 
 A store is in one shard, as the table has one row a store. A move names the next shard beside the present one; that
-shard makes itself the store's as soon as it listens for it, and only then the other one lets go.
+shard makes itself the store's as soon as it listens for it, and only then the other one lets go. Until it has, the row
+names it too: what the broker has for it is in no checkpoint, so should it die now, it lives again to let go.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
 from engine.storage.models.cluster.shards import ShardStoreTable, ShardTable
+from engine.storage.shards.duties import concerns
 from engine.storage.upserts import database_time, named_lock, upsert
 
 
 @dataclass(frozen=True, slots=True)
 class StoreOfShard:
-    """A store's row. `coming_to`: the shard that takes it over as soon as it listens."""
+    """A store's row. `coming_to`: the shard that takes it over as soon as it listens. `left_by`: the one that has still
+    to let it go."""
 
     store: str
     coming_to: int | None
     epoch: int
     load: float
+    left_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def read_shards(db: Database) -> dict[int, ShardSeen]:
         now = database_time(session)
         stores: dict[int, list[StoreOfShard]] = defaultdict(list)
         for row in session.exec(select(ShardStoreTable).order_by(col(ShardStoreTable.store))):
-            stores[row.shard].append(StoreOfShard(row.store, row.coming_to, row.epoch, row.load))
+            stores[row.shard].append(StoreOfShard(row.store, row.coming_to, row.epoch, row.load, row.left_by))
         rows = session.exec(select(ShardTable).order_by(col(ShardTable.number)))
         return {row.number: _seen(row, tuple(stores[row.number]), now) for row in rows}
 
@@ -77,14 +81,10 @@ def want_on(db: Database, number: int, node: str) -> None:
 
 
 def remove_shard(db: Database, number: int) -> bool:
-    """Forgets a shard. False where it has a store, or one that comes: nothing is then done."""
+    """Forgets a shard. False where it has a store, or one that comes, or has one to let go: nothing is then done."""
     with db.write() as session:
         _lock_stores(session)
-        used = session.exec(
-            select(ShardStoreTable.store)
-            .where((col(ShardStoreTable.shard) == number) | (col(ShardStoreTable.coming_to) == number))
-            .limit(1)
-        ).first()
+        used = session.exec(select(ShardStoreTable.store).where(concerns(number)).limit(1)).first()
         row = session.get(ShardTable, number)
         if used is None and row is not None:
             session.delete(row)
@@ -101,11 +101,13 @@ def put_store(db: Database, store: str, number: int) -> None:
 
 
 def move_store(db: Database, store: str, source: int, target: int) -> bool:
-    """Lets a store of `source` come to `target`. False where it is not there, already on its way, or no such shard."""
+    """Lets a store of `source` come to `target`. False where it is not there, already on its way, not let go by
+    the one before, or there is no such shard."""
     with db.write() as session:
         _lock_stores(session)
         row = session.get(ShardStoreTable, store, with_for_update=True)
-        if row is None or row.shard != source or row.coming_to is not None or session.get(ShardTable, target) is None:
+        stands = row is not None and row.shard == source and row.coming_to is None and row.left_by is None
+        if row is None or not stands or session.get(ShardTable, target) is None:
             return False
         row.coming_to = target
         return True

@@ -63,7 +63,8 @@ def move_all(db: Database, placing: Placing, sleep: Callable[[float], None] = ti
 
 def _arrived(db: Database, step: MoveStore) -> bool:
     shard = read_shards(db).get(step.target)
-    return shard is None or any(store.store == step.store and store.coming_to is None for store in shard.stores)
+    here = [] if shard is None else [store for store in shard.stores if store.store == step.store]
+    return shard is None or any(store.coming_to is None and store.left_by is None for store in here)
 
 
 def _wait(db: Database, step: MoveStore, done: Callable[[], bool], sleep: Callable[[float], None]) -> None:

@@ -34,7 +34,9 @@ def layout_of(nodes: Mapping[str, NodeSeen], alive: Set[str], shards: Mapping[in
 
 def under_way(shards: Mapping[int, ShardSeen]) -> tuple[str, int, int] | None:
     """(store, from, to) of the move that has begun and not ended; there is one at most."""
-    moves = [(s.store, n, s.coming_to) for n, shard in shards.items() for s in shard.stores if s.coming_to is not None]
+    rows = [(number, row) for number, shard in shards.items() for row in shard.stores]
+    moves = [(row.store, number, row.coming_to) for number, row in rows if row.coming_to is not None]
+    moves += [(row.store, row.left_by, n) for n, row in rows if row.left_by is not None and row.left_by in shards]
     return min(moves, default=None)
 
 

@@ -62,12 +62,18 @@ class ShardTable(SQLModel, table=True):
 
 
 class ShardStoreTable(SQLModel, table=True):
-    """Which shard runs a store: one, as the store is the key. `coming_to`: the one that takes it once it listens."""
+    """Which shard runs a store: one, as the store is the key. `coming_to`: the one that takes it once it listens.
+    `left_by`: the one that had it and has not let it go yet, for whom the present one waits."""
 
     __tablename__: ClassVar[str] = "shard_store"
-    __table_args__ = (Index("ix_shard_store_shard", "shard"), Index("ix_shard_store_coming_to", "coming_to"))
+    __table_args__ = (
+        Index("ix_shard_store_shard", "shard"),
+        Index("ix_shard_store_coming_to", "coming_to"),
+        Index("ix_shard_store_left_by", "left_by"),
+    )
     store: str = Field(primary_key=True)
     shard: int = Field(sa_type=Integer)
     coming_to: int | None = Field(default=None, sa_type=Integer)
+    left_by: int | None = Field(default=None, sa_type=Integer)
     epoch: int = Field(sa_type=BigInteger)  # of its lease
     load: float = Field(sa_type=Double)  # share of one CPU, over some minutes

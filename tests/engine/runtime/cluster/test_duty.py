@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +12,11 @@ import pytest
 
 from engine.errors import OperatorError, Problem
 from engine.runtime.cluster.duty import QUIET_DEVICES, ShardDuty, ShardEnded, share_out, smooth
+from engine.runtime.cluster.keeping.seen import under_way
 from engine.runtime.cluster.report import ShardReport, ShardState, StoreAtWorkReport
 from engine.storage.database import Database, open_database
-from engine.storage.shards.duties import ShardLost, claim_shard
-from engine.storage.shards.shards import add_shard, drop_store, move_store, put_store, read_shards
+from engine.storage.shards.duties import ShardLost, arrive, claim_shard
+from engine.storage.shards.shards import add_shard, drop_store, move_store, put_store, read_shards, remove_shard
 
 
 @pytest.fixture
@@ -36,12 +37,16 @@ class NotingWorker:
         self._db, self.shard, self.stores, self.notes = db, shard, list(stores), notes
         self.state, self.lets_go = ShardState.WORKING, True
 
-    def start(self) -> None:
-        self.notes.append(f"{self.shard} starts {','.join(self.stores)}")
+    def start(self, awaited: Collection[str] = ()) -> None:
+        of_others = f", awaits {','.join(awaited)}" if awaited else ""
+        self.notes.append(f"{self.shard} starts {','.join(self.stores)}{of_others}")
 
-    def take(self, store: str) -> None:
+    def listen(self, store: str) -> None:
         self.stores.append(store)
-        self.notes.append(f"{self.shard} takes {store}, which is {self._of(store)}'s")
+        self.notes.append(f"{self.shard} hears {store}, which is {self._of(store)}'s")
+
+    def want(self, store: str) -> None:
+        self.notes.append(f"{self.shard} takes {store}")
 
     def release(self, store: str) -> None:
         if not self.lets_go:
@@ -120,14 +125,14 @@ def test_a_store_moves_without_a_moment_in_which_nobody_listens(db: Database) ->
     with on_duty(db, 1, notes, plans), on_duty(db, 2, notes, plans):
         wait(lambda: len(notes) == 2)
         assert move_store(db, "a", 1, 2)
-        wait(lambda: len(notes) == 4)
+        wait(lambda: len(notes) == 5)
         drop_store(db, "c")
-        wait(lambda: len(notes) == 5 and all(shard.state == "working" for shard in read_shards(db).values()))
+        wait(lambda: len(notes) == 6 and all(shard.state == "working" for shard in read_shards(db).values()))
         assert read_shards(db)[1].stores[0].epoch == 3
     assert sorted(notes[:2]) == ["1 starts a,b", "2 starts c"]
-    assert notes[2:4] == ["2 takes a, which is 1's", "1 lets a go, which is 2's"]
-    assert notes[4] == "2 lets c go, which is None's"
-    assert sorted(notes[5:]) == ["1 stops", "2 stops"]
+    assert notes[2:5] == ["2 hears a, which is 1's", "1 lets a go, which is 2's", "2 takes a"]
+    assert notes[5] == "2 lets c go, which is None's"
+    assert sorted(notes[6:]) == ["1 stops", "2 stops"]
     assert {shard.state for shard in read_shards(db).values()} == {"stopped"}, "whoever ends the node waits for that"
 
 
@@ -141,8 +146,29 @@ def test_a_store_without_a_plan_here_is_said_and_the_others_run(db: Database) ->
         wait(lambda: read_shards(db)[1].reason != "")
         assert read_shards(db)[1].reason == "no floor plan on north for b: copy it there"
         plans.add("b")
-        wait(lambda: len(notes) == 2)
-    assert notes == ["1 starts a", "1 takes b, which is 1's", "1 stops"]
+        wait(lambda: len(notes) == 3)
+    assert notes == ["1 starts a", "1 hears b, which is 1's", "1 takes b", "1 stops"]
+
+
+def test_who_dies_before_it_lets_a_store_go_lives_again_to_do_so(db: Database) -> None:
+    """What its session held for the store was in no checkpoint: the other one took it over from the last one."""
+    for number in (1, 2):
+        add_shard(db, number, "north")
+    put_store(db, "a", 1)
+    claim_shard(db, 1, "north")
+    assert move_store(db, "a", 1, 2)
+    assert arrive(db, claim_shard(db, 2, "north"), "a"), "and 1 is killed just now"
+    assert not remove_shard(db, 1), "it has no store, and something to do"
+    assert not move_store(db, "a", 2, 1)
+    assert under_way(read_shards(db)) == ("a", 1, 2)
+    notes: list[str] = []
+    with on_duty(db, 2, notes, {"a"}):
+        wait(lambda: len(notes) == 1 and read_shards(db)[2].state == "working")
+        with on_duty(db, 1, notes, {"a"}):
+            wait(lambda: len(notes) == 4)
+            assert under_way(read_shards(db)) is None
+    assert notes[:4] == ["2 starts a, awaits a", "1 starts a", "1 lets a go, which is 2's", "2 takes a"]
+    assert remove_shard(db, 1)
 
 
 def test_who_is_this_shard_no_more_ends_and_leaves_its_worker_alone(db: Database) -> None:

@@ -68,6 +68,23 @@ def test_a_store_whose_owner_is_silent_for_its_term_is_taken_over(db: Database, 
     assert (turn(first), first.lost()) == ([], [])
 
 
+def test_when_an_owner_was_last_seen_to_live_is_known_by_its_renewals_alone(db: Database, clock: HeldClock) -> None:
+    """What it has need not be held here, too; of one that may be dead, be it watched for ever, nothing is known."""
+    first, second = engine(db, "one@host", clock), engine(db, "two@host", clock)
+    assert second.lived_ago_s() == {}
+    for silent_s in (TERM_S / 4, TERM_S):  # the second time it could not look meanwhile, and watches anew
+        first.renew()
+        second.look()
+        assert second.lived_ago_s() == {"a": 0.0, "b": 0.0}
+        clock.now += silent_s
+        second.look()
+        assert second.lived_ago_s() == {"a": silent_s, "b": silent_s}
+    clock.now += TERM_S / 2
+    turn(second)
+    clock.now += TERM_S / 2
+    assert (turn(second), second.lived_ago_s()) == (["a", "b"], {})
+
+
 def test_who_could_not_look_for_a_while_watches_anew(db: Database, clock: HeldClock) -> None:
     engine(db, "one@host", clock)
     second = engine(db, "two@host", clock)

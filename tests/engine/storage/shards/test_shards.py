@@ -12,7 +12,7 @@ from engine.errors import LeaseLost, StorageUnavailable
 from engine.storage.database import Database
 from engine.storage.leases import fence, take_lease
 from engine.storage.models.cluster.shards import ShardStoreTable
-from engine.storage.shards.duties import Duty, ShardLost, ShardWord, arrive, claim_shard, put_word, read_duty
+from engine.storage.shards.duties import Duty, ShardLost, ShardWord, arrive, claim_shard, let_go, put_word, read_duty
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_head, read_nodes, set_draining
 from engine.storage.shards.shards import (
     add_shard,
@@ -56,13 +56,20 @@ def test_a_store_moves_when_the_next_shard_listens_and_not_before(db: Database) 
     assert not move_store(db, "a", 1, 2), "on its way already"
     assert not move_store(db, "b", 2, 1), "not there"
     assert not move_store(db, "b", 1, 9), "no such shard"
-    assert read_duty(db, first) == Duty(("a", "b"), ())
-    assert read_duty(db, second) == Duty(("c",), ("a",))
+    assert read_duty(db, first) == Duty(("a", "b"))
+    assert read_duty(db, second) == Duty(("c",), coming=("a",))
     assert not remove_shard(db, 2)
     assert arrive(db, second, "a")
     assert not arrive(db, second, "a")
-    assert read_duty(db, first) == Duty(("b",), ())
-    assert read_duty(db, second) == Duty(("a", "c"), ())
+    assert read_duty(db, first) == Duty(("b",), leaving=("a",))
+    assert read_duty(db, second) == Duty(("a", "c"), awaited=("a",))
+    drop_store(db, "b")
+    assert not remove_shard(db, 1), "it has still to let go what it had"
+    let_go(db, second, "a")
+    assert read_duty(db, second).awaited == ("a",), "that is the other one's to say"
+    let_go(db, first, "a")
+    assert read_duty(db, second) == Duty(("a", "c"))
+    assert remove_shard(db, 1)
 
 
 def test_a_new_life_ends_the_one_before_and_its_leases_at_once(db: Database) -> None:

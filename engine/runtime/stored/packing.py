@@ -77,27 +77,37 @@ def _information(numbers: Any) -> float:
 
 
 def _decode_ext(code: int, data: memoryview) -> Any:
+    """Raises ValueError: what was compressed well may still hold an array of which head and bytes contradict each
+    other, and nothing is made as large as a head says before its bytes bear it out."""
     if code not in (_ARRAY, _PALETTE, _SPARSE):
         raise ValueError(f"unknown extension {code} in a checkpoint")
     size = int.from_bytes(data[:4], "little")
-    head, body = msgspec.msgpack.decode(data[4 : 4 + size]), data[4 + size :]
-    if code == _SPARSE:
-        return _sparse(head, np.frombuffer(body, np.uint8))
-    dtype, shape, *more = head
-    if code == _ARRAY:
-        return np.frombuffer(body, dtype=np.dtype(dtype)).reshape(shape).copy()
-    values = np.frombuffer(body[: 4 * more[0]], np.uint32)
-    codes = np.frombuffer(body[4 * more[0] :], np.uint16)
-    return np.append(np.uint32(0), values)[codes].view(np.dtype(dtype)).reshape(shape)
+    try:
+        head, body = msgspec.msgpack.decode(data[4 : 4 + size], type=list), data[4 + size :]
+        if code == _SPARSE:
+            return _sparse(head, np.frombuffer(body, np.uint8))
+        dtype, shape, *more = head
+        if code == _ARRAY:
+            return np.frombuffer(body, dtype=np.dtype(dtype)).reshape(shape).copy()
+        values = np.frombuffer(body[: 4 * more[0]], np.uint32)
+        codes = np.frombuffer(body[4 * more[0] :], np.uint16)
+        return np.append(np.uint32(0), values)[codes].view(np.dtype(dtype)).reshape(shape)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise ValueError(f"an array's head and bytes contradict each other: {error}") from error
 
 
 def _sparse(head: list[Any], body: Any) -> Any:
     """The inverse of `_palette_of`, of an array of the shape that the head begins with."""
     shape, n_values, n_filled, by_rises = head
     cells = math.prod(shape)
-    values, mask, low, high = np.split(body, np.cumsum([4 * n_values, -(-cells // 8), n_filled]))
+    sizes = [4 * n_values, -(-cells // 8), n_filled, n_filled]
+    if min(*shape, *sizes) < 0 or sum(sizes) != len(body):
+        raise ValueError(f"{len(body)} bytes where {sizes} are said")
+    values, mask, low, high = np.split(body, np.cumsum(sizes[:-1]))
     numbers = low.astype(np.int64) | high.astype(np.int64) << 8
     codes = np.cumsum((numbers >> 1) ^ -(numbers & 1)) if by_rises else numbers
+    if codes.min(initial=0) < 0:
+        raise ValueError(f"value {codes.min()} of {n_values}")
     bits = np.zeros(cells, np.uint32)
     bits[np.unpackbits(mask, count=cells).view(np.bool_)] = values.view(np.uint32)[codes]
     return bits.view(np.float32).reshape(shape)
@@ -119,7 +129,7 @@ def unpack(blob: bytes) -> Any:
     """The inverse of `pack`, whatever follows its bytes. Raises ValueError when the bytes are not a packed tree."""
     try:
         return _decoder.decode(_decompress(blob))
-    except (zlib.error, lzma.LZMAError, msgspec.DecodeError) as error:
+    except (zlib.error, lzma.LZMAError, ValueError, RecursionError) as error:
         raise ValueError(f"not a packed tree: {error}") from error
 
 

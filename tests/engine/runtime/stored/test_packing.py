@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ from engine.runtime.stored.packing import pack, unpack
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text()
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 DTYPES = st.sampled_from([np.float64, np.float32, np.int32, np.int64, np.uint64, np.bool_])
+_CELLS = np.arange(160_000)
+PLAIN = zlib.decompress(pack({"version": 7, "mass": np.where(_CELLS % 9 < 4, _CELLS % 700, 0).astype(np.float32)}))
 
 
 @given(TREES)
@@ -116,3 +119,39 @@ def test_frames_survive() -> None:
 
 def test_frames_of_another_floor_plan_are_not_read() -> None:
     assert unpack_frames("shop", pack_frames([], "plan-1", NameBook())[0], "plan-2", ReadBook()) is None
+
+
+@given(st.integers(0), st.integers(1, 255))
+def test_a_byte_that_turned_before_it_was_compressed_is_another_tree_or_a_value_error(place: int, bits: int) -> None:
+    """As by memory that fails: what zlib and the seal then protect is already wrong."""
+    plain = bytearray(PLAIN)
+    plain[place % len(plain) if place % 3 else place % 80] ^= bits  # sizes and counts stand at the beginning
+    with suppress(ValueError):
+        unpack(zlib.compress(plain, 1))
+
+
+@pytest.mark.parametrize("code", [1, 2, 3])
+@pytest.mark.parametrize("head", [
+    None, {}, "x", [], [[2**40], 1, 1, True], [[-1], 1, 1, True], [[2**62, 2**62], 1, 1, True], [[4], -1, 2, True],
+    [[4], 2**62, 2, False], [[2.5], 1, 1, True], [[4], 1, 2, True], ["O", [1]], ["<f4", [-1]], ["zz", [1]],
+    ["<f4", [1], "x"],
+])  # fmt: skip
+def test_a_head_that_its_bytes_do_not_bear_out_is_refused_before_anything_is_made(code: int, head: Any) -> None:
+    packed = msgspec.msgpack.encode(head)
+    ext = msgspec.msgpack.Ext(code, len(packed).to_bytes(4, "little") + packed + b"\0\0\0\1\xf0\0\xff\0\xff")
+    with pytest.raises(ValueError, match="not a packed tree: an array's head and bytes contradict each other"):
+        unpack(zlib.compress(msgspec.msgpack.encode({"a": ext})))
+
+
+def test_values_count_from_the_first() -> None:
+    """A rise below 0 is no value from behind."""
+    head = msgspec.msgpack.encode([[2], 2, 2, True])
+    body = np.array([1.5, -2.5], "<f4").tobytes() + bytes([0b11000000, 1, 1, 0, 0])  # -1, then -1 more
+    ext = msgspec.msgpack.Ext(3, len(head).to_bytes(4, "little") + head + body)
+    with pytest.raises(ValueError, match="value -2 of 2"):
+        unpack(zlib.compress(msgspec.msgpack.encode(ext)))
+
+
+def test_trees_without_an_end_are_refused() -> None:
+    with pytest.raises(ValueError, match="not a packed tree"):
+        unpack(zlib.compress(b"\x91" * 100_000))

@@ -26,7 +26,7 @@ from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
 from engine.privacy.k_anonymity import whole_ks
-from engine.storage.status import ALERTS, CRM, ENGINE, EVERY_STORE, LEDGER, SILENT_S, Status, get_status, troubles_of
+from engine.storage.status import ALERTS, CRM, ENGINE, EVERY_STORE, LEDGER, Status, get_status, is_silent, troubles_of
 from engine.vocabulary import Right, StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -199,7 +199,7 @@ def _is_well(row: Status, now: float) -> bool:
         return not row.values.get("ledger_faults")
     if row.component == CRM:
         return not _of_customer_files(row.values)
-    return now - row.at <= SILENT_S
+    return not is_silent(row, now)
 
 
 def _of_customer_files(values: Mapping[str, Any], lang: Language = "en") -> list[str]:

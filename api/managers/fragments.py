@@ -22,6 +22,7 @@ from engine.plan.model import Plan
 from engine.presence.hotzones import HotReason, HotState
 from engine.presence.local_hours import HOUR_S
 from engine.storage.status import SILENT_S
+from engine.storage.upserts import age_s
 from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, Right, StoreTrouble
 
 HOT_SHOWN = 4  # chips on a store's card
@@ -124,7 +125,7 @@ def _proof(zone: ZoneReport, lang: Language) -> str:
 
 def live(seen: Snapshot | Pulse, lang: Language) -> str:
     """Whether what is shown is live, why not where it is not, when this was looked at, and what managers are told."""
-    silent_s = None if seen.engine_at is None else max(0.0, seen.at - seen.engine_at)
+    silent_s = None if seen.engine_at is None else age_s(seen.engine_at, seen.at)
     t = words(lang)
     troubles = [t.troubles[trouble] for trouble in seen.troubles if trouble is not StoreTrouble.ENGINE_SILENT]
     plan = seen.plan if isinstance(seen, Pulse) else seen.report.plan

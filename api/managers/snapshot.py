@@ -16,7 +16,7 @@ from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S, hours_in
 from engine.privacy.k_anonymity import whole_ks
-from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, Status, get_status, troubles_of
+from engine.storage.status import ENGINE, EVERY_STORE, Status, get_status, is_silent, troubles_of
 from engine.storage.told.coupons import CouponFigures
 from engine.storage.vouchers.campaigns import all_campaigns
 from engine.storage.vouchers.decisions import StoredDecision, latest_decisions
@@ -116,7 +116,7 @@ def glances(made: Reports, now: float | None = None, may: Callable[[str], bool] 
     """The stores of the site that the reader may see, by id."""
     now = time.time() if now is None else now
     rows = get_status(made.ctx.db)
-    said = {s.store: s for s in rows if s.component == ENGINE and now - s.at <= SILENT_S}
+    said = {s.store: s for s in rows if s.component == ENGINE and not is_silent(s, now)}
     out, k = [], made.ctx.config.privacy.k
     for store, plan in sorted(made.ctx.plans.items()):
         if not may(store):

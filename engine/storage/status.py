@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from engine.storage.database import Database
 from engine.storage.leases import Lease, fence_all
 from engine.storage.models.running import StatusTable
-from engine.storage.upserts import table_of, upsert
+from engine.storage.upserts import age_s, table_of, upsert
 from engine.vocabulary import StoreTrouble
 
 ENGINE = "engine"
@@ -75,13 +75,18 @@ def get_status(db: Database) -> list[Status]:
         return [Status(r.store, r.component, json.loads(r.values_json), r.at) for r in rows]
 
 
+def is_silent(row: Status, now: float) -> bool:
+    """Whether a component that speaks every few seconds has stopped doing so."""
+    return age_s(row.at, now) > SILENT_S
+
+
 def troubles_of(rows: Sequence[Status], now: float) -> dict[str, list[StoreTrouble]]:
     """Why stores are not live, by store; those of EVERY_STORE are of the whole engine. Nothing of stores that are."""
     found: dict[str, list[StoreTrouble]] = {}
     for row in rows:
         if row.component != ENGINE:
             continue
-        if now - row.at > SILENT_S:
+        if is_silent(row, now):
             found[row.store] = [StoreTrouble.ENGINE_SILENT]
         elif said := [trouble for trouble in StoreTrouble if row.values.get("troubles", {}).get(trouble)]:
             found[row.store] = said

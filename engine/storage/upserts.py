@@ -77,6 +77,12 @@ def database_time(session: Session) -> float:
     return float(session.connection().execute(text(_NOW[session.get_bind().dialect.name])).scalar_one())
 
 
+def age_s(at: float, now: float) -> float:
+    """How long ago something was said (s), by a clock that may have been put back since: what lies ahead of it was said
+    before that, nobody knows when, and counts as old. Who lives says it again within seconds, in the new time."""
+    return abs(now - at)
+
+
 MAGIC = b"RP1"
 _HEAD = len(MAGIC) + 8
 _ROOMS = 3  # a new room is so many times as large as its value: a state grows for an hour after a store opens

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from engine.storage.database import Database
 from engine.storage.models.running import IdempotencyTable, RequestState
-from engine.storage.upserts import database_time, table_of, upsert
+from engine.storage.upserts import age_s, database_time, table_of, upsert
 
 RENEWED_S = 1.0  # a request in flight says so often that it is still being worked on
 ABANDONED_S = 4.0  # one that has not said so for so long died with its process: the next one may try again
@@ -61,7 +61,8 @@ def begin(
         row["caller"] = caller
         upsert(session, IdempotencyTable, [row])
         stored = session.get_one(IdempotencyTable, (scope, key), with_for_update=True)
-        too_old = now - stored.at >= (keep_s if stored.state == RequestState.DONE else ABANDONED_S)
+        done = stored.state == RequestState.DONE
+        too_old = now - stored.at >= keep_s if done else age_s(stored.at, now) >= ABANDONED_S
         if stored.state == RequestState.NEW or too_old:
             stored.state, stored.body_hash, stored.at = RequestState.IN_FLIGHT, body_hash, now
             stored.status = stored.media_type = stored.body = None

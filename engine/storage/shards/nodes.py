@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.models.cluster.shards import ClusterHeadTable, ClusterNodeTable
-from engine.storage.upserts import database_time, upsert
+from engine.storage.upserts import age_s, database_time, upsert
 
 _ONLY = 1
 
@@ -125,4 +125,4 @@ def _seen(row: ClusterNodeTable, now: float) -> NodeSeen:
     word = NodeWord(
         row.name, row.trouble, row.version, row.cpus, row.clock_off_s, row.disk_free_mib, json.loads(row.plans)
     )
-    return NodeSeen(word, row.beats, row.draining, now - row.at)
+    return NodeSeen(word, row.beats, row.draining, age_s(row.at, now))

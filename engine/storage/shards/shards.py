@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from engine.storage.database import Database
 from engine.storage.models.cluster.shards import ShardStoreTable, ShardTable
 from engine.storage.shards.duties import concerns
-from engine.storage.upserts import database_time, named_lock, upsert
+from engine.storage.upserts import age_s, database_time, named_lock, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _seen(row: ShardTable, stores: tuple[StoreOfShard, ...], now: float) -> Shar
         memory_mib=row.memory_mib,
         busy_share=row.busy_share,
         readings=row.readings,
-        age_s=now - row.at,
+        age_s=age_s(row.at, now),
         stores=stores,
         sessions_lost=row.sessions_lost,
         session_lost_age_s=None if row.session_lost_at is None else now - row.session_lost_at,

@@ -270,6 +270,8 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
             f"wal_autocheckpoint = {WAL_PAGES}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
+    except UnicodeDecodeError as error:  # what SQLite quotes of a damaged schema is no text, and its driver fails at it
+        raise sqlite3.DatabaseError(_DAMAGED[-1]) from error
     finally:
         cursor.close()
 
@@ -326,7 +328,12 @@ def _without_rows(error: DBAPIError) -> DBAPIError:
 DEADLOCK = "40P01"
 _PASSES = ("25006", "25P03", "53100")
 """PostgreSQL is read-only, ended a transaction that stood still, or its disk is full: it may take the same later."""
-_DAMAGED = ("database disk image is malformed", "file is not a database", "malformed database schema")
+_DAMAGED = (
+    "database disk image is malformed",
+    "file is not a database",
+    "Could not decode to UTF-8",
+    "malformed database schema",
+)
 
 
 def damaged(reason: str) -> Problem:

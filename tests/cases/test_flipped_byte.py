@@ -19,6 +19,7 @@ from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.models.running import CheckpointTable, JournalTable
+from engine.storage.upkeep.copies import database_version
 from engine.storage.upkeep.soundness import require_sound
 from tests.cases.shop import NOW, PLAN, SECONDS, live
 
@@ -119,6 +120,27 @@ def test_a_damaged_file_is_said_at_the_start(tmp_path: Path, caplog: pytest.LogC
         path.write_bytes(whole[:place] + bytes(2000) + whole[place + 2000 :])
         with pytest.raises(OperatorError, match=r"the file is damaged: .*bring a backup back"):
             look_at(path)
+
+
+@pytest.mark.parametrize("damage", [b"TABL\x90 ", b"TABLX "])
+def test_a_schema_that_cannot_be_read_is_a_damaged_file(tmp_path: Path, damage: bytes) -> None:
+    """SQLite quotes the damage in what it says, and its driver failed at quotes that are no text: a traceback."""
+    path = tmp_path / "rayon.db"
+    url = f"sqlite:///{path}"
+    open_database(url).close()
+    path.write_bytes(path.read_bytes().replace(b"TABLE alembic_version", damage + b"alembic_version"))
+    for look in (open_database, database_version):
+        with pytest.raises(OperatorError, match=r"the file is damaged: malformed database schema.*bring a backup back"):
+            look(url)
+
+
+def test_text_that_is_none_is_a_damaged_file(tmp_path: Path) -> None:
+    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    with db.write() as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = CAST(x'90' AS TEXT)")
+    with pytest.raises(OperatorError, match="the file is damaged"), db.read() as session:
+        session.connection().exec_driver_sql("SELECT version_num FROM alembic_version").all()
+    db.close()
 
 
 def look_at(path: Path) -> None:

@@ -35,7 +35,8 @@ _CODES = frozenset([*ReadingRefusal, *RecordRefusal, *LabelRefusal])
 
 
 class SourceHealth(BaseModel):
-    """One source. `age_s` is since the engine heard anything of it; `newest_age_s` how old its newest reading is."""
+    """One source. `age_s` is since the engine heard anything of it; `newest_age_s` how old its newest reading is,
+    by its clock as it is corrected."""
 
     name: str
     kind: str
@@ -162,17 +163,20 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
 def _sources(
     said: Mapping[str, Any], store: str, offsets: Mapping[str, float], now: float, ctx: AppContext, turned: TurnedAway
 ) -> Iterator[SourceHealth]:
-    for name, f in sorted(said.items()):
+    for key, f in sorted(said.items()):
         if store not in f["stores"]:
             continue
+        name: str = f.get("name", key)  # an engine of before has one of each name
         declared = ctx.sources.named(name)
         age_s = now - f["heard_at"] if f["heard_at"] else None
+        # A clock that is ahead has said nothing newer than its receipt; one that is behind is put right as all it says.
+        newest_t = min(f["newest_t"] + max(offsets.get(name, 0.0), 0.0), f["heard_at"])
         yield SourceHealth(
             name=mask_macs(name),
             kind=f["kind"],
             state=_state(f, age_s, declared.delay_s if declared else 0.0, turned.of(name)),
             age_s=age_s,
-            newest_age_s=max(now - f["newest_t"], 0.0) if f["newest_t"] else None,
+            newest_age_s=max(now - newest_t, 0.0) if f["newest_t"] else None,
             rate_per_min=f["rate_per_min"],
             messages=f["messages"],
             readings=f["readings"],

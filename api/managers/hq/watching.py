@@ -62,7 +62,8 @@ def look_at(db: Database, plan: Plan, said: Mapping[str, Status], now: float) ->
     """A store as its engine and its tills say."""
     own, whole = said.get(plan.store), said.get(EVERY_STORE)
     sources = {} if whole is None else whole.values.get("sources", {})
-    heard = {name: float(f["heard_at"] or 0.0) for name, f in sources.items() if plan.store in f["stores"]}
+    here = {f.get("name", key): f for key, f in sources.items() if plan.store in f["stores"]}
+    heard = {name: float(f["heard_at"] or 0.0) for name, f in here.items()}
     at = (own.values.get("points") or {}).get("heard_at") if own is not None else None
     points: dict[str, float] = {}
     if at is not None and len(at) == len(plan.access_points):  # else the engine runs another plan still

@@ -15,8 +15,8 @@ from engine.ingest.decoders.native import Frame
 from engine.ingest.sources.declared import Source, Sources
 from engine.vocabulary import FrameRefusal
 
-MOST_SOURCES = 256
-"""Names that somebody may invent are forgotten beyond so many, the longest silent first."""
+MOST_SOURCES = 64
+"""Of a store's names, which somebody may invent, the longest silent are forgotten beyond so many."""
 RATE_S = 60.0
 
 
@@ -45,21 +45,20 @@ class _Figures:
 
 
 class SourceFigures:
-    """Declared sources are there from the start; others once they speak."""
+    """Declared sources are there from the start; others once they speak, by store: each names its own as it likes."""
 
     def __init__(self, sources: Sources) -> None:
-        self._of = {s.name: _Figures(s.kind, s.stores) for s in sources}
-        self._declared = frozenset(self._of)
+        self._declared = {s.name: _Figures(s.kind, s.stores) for s in sources}
+        self._others: dict[tuple[str, str], _Figures] = {}
 
-    def note(self, name: str, frames: Sequence[Frame], sessions: int, received_at: float) -> None:
-        """A message that was decoded."""
-        figures = self._figures(name)
+    def note(self, name: str, frames: Sequence[Frame], sessions: int, received_at: float, store: str = "") -> None:
+        """A message that was decoded: of a declared source, or of one that spoke on a topic of `store`."""
+        figures = self._figures(name, store)
         figures.heard_at = received_at
         figures.messages += 1
         figures.sessions += sessions
         said = 0
         for frame in frames:
-            figures.stores = figures.stores or (frame.store,)
             said += len(frame.readings) + len(frame.ap_readings) + len(frame.positions)
             figures.readings += len(frame.readings) + len(frame.ap_readings)
             figures.positions += len(frame.positions)
@@ -75,16 +74,21 @@ class SourceFigures:
         try:
             yield
         except Exception as error:  # a fault of a decoder is shown at its source, too
-            figures = self._figures(source.name)
+            figures = self._declared[source.name]
             figures.heard_at = received_at
             figures.messages += 1
             figures.refused[str(error.reason if isinstance(error, MessageRefused) else FrameRefusal.DECODER_FAULT)] += 1
             raise
 
     def as_json(self, problems: Mapping[str, str] | None = None) -> dict[str, dict[str, Any]]:
-        """Figures by source; times in seconds UTC, 0 for never. `problems`: why those that are asked give nothing."""
+        """Figures by source, of one that is not declared by `STORE/NAME`; times in seconds UTC, 0 for never.
+        `problems`: why those that are asked give nothing.
+        """
+        declared = [(name, name, f) for name, f in self._declared.items()]
+        others = [(f"{store}/{name}", name, f) for (store, name), f in self._others.items()]
         return {
-            name: {
+            key: {
+                "name": name,
                 "kind": f.kind,
                 "stores": list(f.stores),
                 "heard_at": f.heard_at,
@@ -97,14 +101,16 @@ class SourceFigures:
                 "refused": dict(f.refused),
                 "problem": (problems or {}).get(name, ""),
             }
-            for name, f in self._of.items()
+            for key, name, f in declared + others
         }
 
-    def _figures(self, name: str) -> _Figures:
-        known = self._of.get(name)
+    def _figures(self, name: str, store: str) -> _Figures:
+        if not store:
+            return self._declared[name]
+        known = self._others.get((store, name))
         if known is None:
-            strangers = [n for n in self._of if n not in self._declared]
-            if len(strangers) >= MOST_SOURCES:
-                del self._of[min(strangers, key=lambda n: self._of[n].heard_at)]
-            known = self._of[name] = _Figures()
+            here = [key for key in self._others if key[0] == store]
+            if len(here) >= MOST_SOURCES:
+                del self._others[min(here, key=lambda key: self._others[key].heard_at)]
+            known = self._others[store, name] = _Figures(stores=(store,))
         return known

@@ -83,13 +83,13 @@ class Ears:
         if is_session(raw.topic):
             session = self._native.decode_session(raw.topic, raw.payload, raw.received_at)
             session = replace(session, source=self._names.of(session.source))
-            self.figures.note(session.source, [], 1, raw.received_at)
+            self.figures.note(session.source, [], 1, raw.received_at, session.store)
             return Said(sessions=[session])
         if is_label(raw.topic):
             return Said([self._label_frame(raw)])
         frame = self._native.decode(raw.topic, raw.payload, raw.received_at)
         frame = replace(frame, source=self._names.of(frame.source))
-        self.figures.note(frame.source, [frame], 0, raw.received_at)
+        self.figures.note(frame.source, [frame], 0, raw.received_at, frame.store)
         return Said([frame])
 
     def _label_frame(self, raw: RawFrame) -> Frame:
@@ -98,7 +98,7 @@ class Ears:
             raise DecodeError(FrameRefusal.UNKNOWN_STORE, f"{mask_macs(store)!r} has no floor plan here")
         frame = self._labels[store].decode(raw.topic, raw.payload, raw.received_at)
         frame = replace(frame, source=LABEL_SOURCE + self._names.of(frame.source.removeprefix(LABEL_SOURCE)))
-        self.figures.note(frame.source, [frame], 0, raw.received_at)
+        self.figures.note(frame.source, [frame], 0, raw.received_at, frame.store)
         return frame
 
 

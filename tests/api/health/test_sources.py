@@ -49,7 +49,7 @@ def test_each_source_with_its_state(site: Site, now: float) -> None:
     say(
         site,
         now,
-        c1={"heard_at": now - 1, "newest_t": now - 3, "messages": 9, "readings": 90, "rate_per_min": 540.0},
+        c1={"heard_at": now - 1, "newest_t": now - 10.25, "messages": 9, "readings": 90, "rate_per_min": 540.0},
         c2={"heard_at": now - 600, "messages": 1, "readings": 5},
         c3={"heard_at": now - 1, "readings": 5, "refused": {"bad_rssi": 6}},
         c4={"heard_at": now - 1, "readings": 5, "refused": {"wired": 60}},
@@ -66,7 +66,7 @@ def test_each_source_with_its_state(site: Site, now: float) -> None:
         "c5": "never",
     }
     first = found["sources"][0]
-    assert first["newest_age_s"] == pytest.approx(3.0)
+    assert first["newest_age_s"] == pytest.approx(3.0), "by its clock as it is put right"
     assert (first["clock_offset_s"], first["rate_per_min"]) == (7.25, 540.0)
     assert found["unknown_access_points"] == ["00:00:5e:00:53:ff"]
 

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from api.cli.data.checks import check_database
+from api.cli.data.places import SitePlaces
+from engine.config import Config
 from engine.errors import OperatorError
 from engine.storage import database, migrate
 from engine.storage.database import Database, SchemaTooNew, open_database
@@ -31,6 +34,19 @@ def bring(db: Database, version: str, least: str) -> None:
             f"INSERT INTO schema_reach VALUES ('{version}', '{least}')",
         ):
             session.connection().execute(text(statement))
+
+
+@pytest.mark.parametrize(("least", "is_it", "says"), [("0120", "warning", "and goes on"), ("9999", "wrong", "made by")])
+def test_the_doctor_says_which_of_both(
+    db: Database, database_url: str, tmp_path: Path, least: str, is_it: str, says: str
+) -> None:
+    """It called either wrong, and advised an older backup beside a site that goes on."""
+    bring(db, "9998", least)
+    places = SitePlaces(database_url, tmp_path, tmp_path)
+    (found,) = check_database(places, {}, None, Config())
+    bring(db, str(newest()), str(newest()))
+    assert found.health == is_it
+    assert says in found.says
 
 
 def test_it_goes_on_or_stops_writing_as_the_newer_states(

@@ -34,7 +34,7 @@ from engine.storage.database import Database, look_into
 from engine.storage.leases import read_leases
 from engine.storage.loyalty.proof import prove
 from engine.storage.migrate import known, newest
-from engine.storage.upkeep.copies import NO_DATABASE, database_version, sqlite_file
+from engine.storage.upkeep.copies import NO_DATABASE, database_version, may_go_on, sqlite_file
 from engine.storage.upkeep.soundness import (
     OTHER_KEY,
     RIGHT_KEY,
@@ -205,7 +205,11 @@ def check_database(
         yield Found(what, Condition.OK, "there is none yet: the first start makes it")
     elif version not in known():
         says = f"made by a newer Rayon: its version is {version}, this program knows up to {newest()}"
-        yield Found(what, Condition.WRONG, says, "start the newer program, or `rayon restore` an older backup")
+        if may_go_on(places.url):
+            says += ", and goes on, as the newer one states"
+            yield Found(what, Condition.WARNING, says, "upgrade this one, too; the rest is looked at after that")
+        else:
+            yield Found(what, Condition.WRONG, says, "start the newer program, or `rayon restore` an older backup")
     elif version != newest():
         says = f"version {version}: the next start brings it to {newest()}"
         yield Found(what, Condition.WARNING, says, "`rayon backup` first; the rest is looked at after that start")

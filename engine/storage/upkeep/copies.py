@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.errors import OperatorError, Problem
 from engine.storage.database import as_ours, damaged, engine_for, open_database
-from engine.storage.migrate import downgrade, known, newest, upgrade, version_of
+from engine.storage.migrate import downgrade, known, newer_than_us, newest, upgrade, version_of
 from engine.storage.models import metadata
 from engine.storage.waits import wait_at_most
 
@@ -35,6 +35,14 @@ def database_version(url: str) -> str | None:
         return None
     with _connected(url) as connection:
         return version_of(connection)
+
+
+def may_go_on(url: str) -> bool:
+    """Whether whoever made the schema at `url`, newer than we are, states that we may go on. Changes nothing. Raises
+    StorageUnavailable."""
+    with _connected(url) as connection:
+        newer = newer_than_us(connection)
+        return newer is None or newer.goes_on
 
 
 def sqlite_file(url: str) -> Path | None:

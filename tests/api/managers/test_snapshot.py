@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -31,7 +32,7 @@ from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.status import get_status, put_status
 from engine.storage.vouchers.campaigns import seed_campaigns
-from engine.vocabulary import DecisionReason, Role
+from engine.vocabulary import DecisionReason, Role, StoreTrouble
 from tests.api.managers.site import FLOORPLANS, SECRETS, fill
 from tests.databases import new_sqlite
 
@@ -173,6 +174,10 @@ def test_counters_and_life_signs(seen: Snapshot) -> None:
     assert "en direct" in fragments.live(seen, "fr")
     assert "moteur muet depuis 2\u00a0min\u00a005" in fragments.live(replace(seen, at=NOON + 125), "fr")
     assert "engine silent for 2\u00a0min\u00a05\u00a0s" in fragments.live(replace(seen, at=NOON + 125), "en")
+    newer = replace(seen, at=NOON + 125, troubles=[StoreTrouble.DATABASE_NEWER])
+    assert re.search(
+        "A newer Rayon has changed the database.*engine silent for", fragments.live(newer, "en"), re.DOTALL
+    )
     silent = replace(seen, engine_at=None, devices=None)
     assert "moteur à l&#39;arrêt" in fragments.live(silent, "fr")
     assert "<b>–</b>" in fragments.counters(silent, "fr")

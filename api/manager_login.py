@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth import account_session, cookie_grant
+from api.auth import account_session, cookie_grant, refusal
 from api.callers.cookies import MANAGER, drop_cookie, read_signed, set_cookie, sign
 from api.context import AppContext, context
 from api.keyring import Grant
@@ -34,6 +34,7 @@ PREFIX = "/manage"
 SIGN_IN = "/manage/sign-in"
 REVIEWS = "/share-reviews/"
 CAMPAIGNS = "/campaigns/"
+HEALTH = "/health/"
 OFFICER = "/dpo"
 """The data protection officer's page: the same sign-in, with a key of a scope of its own."""
 ACCOUNT, PEOPLE, AUDIT = "/account", "/people", "/audit"
@@ -165,7 +166,7 @@ def sign_in_response(ctx: AppContext, to: str, grant: Grant) -> Response:
 
 def inside(to: str) -> str:
     """Where a form wants to lead on to, if that is a page of ours for people who work here; else the first of them."""
-    below = (*(f"{path}/" for path in _INSIDE), REVIEWS, CAMPAIGNS)
+    below = (*(f"{path}/" for path in _INSIDE), REVIEWS, CAMPAIGNS, HEALTH)
     path = to.partition("?")[0]
     return to if path in _INSIDE or (path.startswith(below) and "//" not in path and "\\" not in path) else PREFIX
 
@@ -180,6 +181,13 @@ def home_of(grant: Grant) -> str:
         (grant.may_somewhere(Right.USE_TILLS), TILL),
     )
     return next((page_ for may, page_ in pages if may), ACCOUNT)
+
+
+def asked_to_sign_in(request: Request, right: Right) -> Response:
+    """For nobody at an address that is a page to browsers: the forms. Raises NotSignedIn for programs."""
+    if "text/html" not in request.headers.get("accept", ""):
+        raise refusal(None, right)
+    return sign_in_page(request, request.url.path)
 
 
 def sign_in_page(request: Request, to: str, *, wrong: str = "") -> Response:

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api.auth import needs
+from api.auth import needs_or_nobody
 from api.context import AppContext, context
 from api.keyring import Grant
+from api.manager_login import asked_to_sign_in
 from api.pages import page
 from engine.config import Config
 from engine.storage.shards.nodes import NodeSeen, read_head, read_nodes
@@ -83,12 +84,14 @@ class ClusterHealth(BaseModel):
 def cluster_page(
     request: Request,
     ctx: AppContext = Depends(context),
-    _grant: Grant = Depends(needs(Right.SEE_HEALTH, everywhere=True)),
+    grant: Grant | None = Depends(needs_or_nobody(Right.SEE_HEALTH, everywhere=True)),
 ) -> Response:
-    """JSON, or a page where the caller prefers HTML: each shard with its stores, node, lag, epoch, memory, lost
-    sessions and version; stores without a shard, versions side by side; and what to do where something is not well.
-    Needs the right to see the health of every store. Without a cluster it says so.
+    """JSON, or a page where the caller prefers HTML, which asks to sign in: each shard with its stores, node, lag,
+    epoch, memory, lost sessions and version; stores without a shard, versions side by side; and what to do where
+    something is not well. Needs the right to see the health of every store. Without a cluster it says so.
     """
+    if grant is None:
+        return asked_to_sign_in(request, Right.SEE_HEALTH)
     found = _look(ctx.config, ctx)
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(found.model_dump(mode="json"))

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api.auth import needs
+from api.auth import needs_or_nobody
 from api.context import AppContext, context
 from api.health.labels import LabelsOut, labels_of
 from api.keyring import Grant
+from api.manager_login import asked_to_sign_in
 from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
 from engine.ingest.masks import mask_macs
@@ -115,10 +116,15 @@ class StoreSources(BaseModel):
 
 @router.get("/sources/{store}", summary="Sources and access points of a store", response_model=StoreSources)
 def sources_page(
-    store: str, request: Request, ctx: AppContext = Depends(context), grant: Grant = Depends(needs(Right.SEE_HEALTH))
+    store: str,
+    request: Request,
+    ctx: AppContext = Depends(context),
+    grant: Grant | None = Depends(needs_or_nobody(Right.SEE_HEALTH)),
 ) -> Response:
-    """JSON, or a page where the caller prefers HTML. Needs the right to see the store's health; names of
-    access points that no plan has, and of campaigns, are for those who may see its radio."""
+    """JSON, or a page where the caller prefers HTML, which asks to sign in. Needs the right to see the store's health;
+    names of access points that no plan has, and of campaigns, are for those who may see its radio."""
+    if grant is None:
+        return asked_to_sign_in(request, Right.SEE_HEALTH)
     plan = ctx.plan(store)
     turned: TurnedAway = request.app.state.turned_away
     found = _look(ctx, plan, time.time(), turned, manages=grant.may(Right.SEE_RADIO, store))

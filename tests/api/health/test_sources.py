@@ -165,6 +165,18 @@ def test_an_access_point_that_hangs_elsewhere_and_one_that_no_plan_has(site: Sit
     assert "-61" in words or "\u221261" in words
 
 
+@pytest.mark.parametrize("path", ["/health/sources/corner", "/health/cluster"])
+def test_a_browser_of_nobody_is_asked_to_sign_in_and_comes_back(site: Site, path: str) -> None:
+    """It was told that this had not worked, and to go back."""
+    with site.client() as client:
+        assert client.get(path).json()["code"] == "unauthorized"
+        asked = client.get(path, headers={"Accept": "text/html"})
+        assert (asked.status_code, f'name="to" value="{path}"' in asked.text) == (401, True)
+        given = {"key": SECRETS.manager_key, "to": path}
+        entered = client.post("/manage/sign-in", data=given, headers={"Origin": str(client.base_url)})
+        assert (entered.status_code, entered.headers["location"]) == (303, path)
+
+
 def test_who_does_not_manage_sees_no_name_of_an_unknown_one(site: Site) -> None:
     unknown = {"00:00:5e:00:53:ff": {"mean_dbm": -61.4, "seems": ["ground", 4.0, 5.5, 1.2, 0.0, False]}}
     say(site, time.time(), {"heard_at": [0.0], "per_min": [0], "seem": [None], "unknown": unknown})

@@ -174,11 +174,24 @@ def read_campaign_files(floorplans_dir: Path, plans: Mapping[str, Plan]) -> dict
     return found
 
 
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at the moment: whoever called us may put another one there, and close it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def start_logging(*, verbose: bool = False) -> Console:
-    """Logs to stderr, so that stdout is for results. Returns the console for messages and progress."""
+    """Logs to stderr, so that stdout is for results: for eyes in a terminal, else a whole line each with its day.
+    Returns the console for messages and progress."""
     console = Console(stderr=True)
-    handler = RichHandler(console=console, show_path=False, markup=False, rich_tracebacks=False)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", datefmt="%H:%M:%S", handlers=[handler], force=True)
+    if console.is_terminal:
+        eyes = RichHandler(console=console, show_path=False, markup=False, rich_tracebacks=False)
+        logging.basicConfig(level=logging.INFO, format="%(message)s", datefmt="%H:%M:%S", handlers=[eyes], force=True)
+    else:
+        whole = "%(asctime)s %(levelname)s %(message)s"
+        logging.basicConfig(level=logging.INFO, format=whole, handlers=[_StandardError()], force=True)
     for name in ("uvicorn.access", "amqtt", "transitions", "httpx", "alembic", "fontTools"):
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
     return console

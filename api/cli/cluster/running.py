@@ -30,10 +30,11 @@ def run_node(path: Path | None, join: str | None, name: str, host: str, *, verbo
         node = NodeSupervisor(site, config, cluster, db, secrets, host or own_address())
         stop_on_signals(node.stopping)
         if join is None:
-            console.print(f"{name} is the head of a cluster. Ctrl-C stops it; its shards come back with the next one.")
+            says = f"{name} is the head of a cluster. Ctrl-C stops it; its shards come back with the next one."
+            console.print(says, soft_wrap=True)
             node.run_head()
         else:
-            console.print(f"{name} joins a cluster. Ctrl-C stops it; its shards go on elsewhere.")
+            console.print(f"{name} joins a cluster. Ctrl-C stops it; its shards go on elsewhere.", soft_wrap=True)
             node.run_node(None if join == "auto" else join)
     except HeadLost as lost:
         raise OperatorError([Problem("rayon cluster up", name, str(lost), "")]) from lost

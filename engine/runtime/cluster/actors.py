@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from engine.runtime.cluster.forking.line import VARIABLE, ShardEnd, ShardLine
+from engine.runtime.cluster.nodes.logs import start_log
 from engine.runtime.cluster.nodes.names import read_site
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class ShardActor:
     """Shard `number`, on the node that Ray put it on. Starting takes as long as it takes; `ping` answers meanwhile."""
 
     def __init__(self, number: int) -> None:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+        start_log()
         self._number = number
         self._node = read_site().name
         self._line = ShardLine(Path(os.environ[VARIABLE]))

@@ -5,7 +5,6 @@ One session has both, and the processes of shards: whoever ends the session ends
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
@@ -14,11 +13,12 @@ from pathlib import Path
 
 from engine.runtime.cluster.forking.line import VARIABLE
 from engine.runtime.cluster.forking.server import ForkServer, load_shards
+from engine.runtime.cluster.nodes.logs import start_log
 
 
 def main(path: Path, command: Sequence[str]) -> int:
     """The exit status of the command, which starts while the engine is imported."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s fork server: %(message)s", force=True)
+    start_log("fork server")
     ray = subprocess.Popen(command, env={**os.environ, VARIABLE: str(path)})
     server = ForkServer(path)
     server.serve(load_shards(), lambda: ray.poll() is None)

@@ -16,6 +16,7 @@ from engine.plan.load import load_plan, store_folders
 from engine.privacy.secrets import load_secrets
 from engine.runtime.cluster.duty import ShardDuty, Worker
 from engine.runtime.cluster.forking.line import ShardEnd, ShardVoice
+from engine.runtime.cluster.nodes.logs import start_log
 from engine.runtime.cluster.nodes.names import NodeSite, actor_name, read_site, stop_note
 from engine.runtime.cluster.worker import ShardSettings, ShardWorker
 from engine.storage.database import open_database
@@ -29,7 +30,7 @@ _PR_SET_NAME = 15
 
 def be_shard(number: int, voice: ShardVoice) -> int:
     """The process's whole life. Its exit status: 0 where it was stopped, or another one is this shard now."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+    start_log()
     _name_process(actor_name(number))
     threading.Thread(target=voice.beat, name="beats", daemon=True).start()
     try:

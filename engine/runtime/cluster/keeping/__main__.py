@@ -15,6 +15,7 @@ import threading
 from engine.config import load_config
 from engine.errors import StorageUnavailable
 from engine.runtime.cluster.keeping.keeper import HeadLost, Keeper
+from engine.runtime.cluster.nodes.logs import start_log
 from engine.runtime.cluster.nodes.names import read_site
 from engine.runtime.cluster.nodes.ray_start import listens, split_address
 from engine.storage.database import open_database
@@ -27,7 +28,7 @@ def main(address: str, epoch: int) -> int:
     """Keeps until it is stopped: 0; or until another head is there: 3."""
     from engine.runtime.cluster.keeping.ray_actors import RayActors
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s keeper: %(message)s", force=True)
+    start_log("keeper")
     site = read_site()
     os.chdir(site.folder)
     config = load_config(site.config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +31,7 @@ from engine.storage.shards.standing import (
 )
 
 NAMED = 20  # stores of a line
+_FOLDED = ("node", "stores")
 
 
 def shard_values(shards: Collection[ShardSeen]) -> list[dict[str, Any]]:
@@ -104,12 +106,14 @@ def print_all(values: dict[str, Any], console: Console) -> None:
     console.print(
         f"head: {head['node']} at {head['address']}" if head else "no head was ever started: `rayon cluster up` is one"
     )
-    nodes = Table("node", "state", "plans", "CPUs", "clock off", "disk free", "version")
+    nodes = _table("node", "state", "plans", "CPUs", "clock off", "disk free", "version")
     for n in values["nodes"]:
         disk = f"{n['disk_free_mib'] / 1024:.1f} GiB"
         plans, cpus = str(n["stores"]), str(n["cpus"])
-        nodes.add_row(n["node"], n["state"], plans, cpus, f"{n['clock_off_s']:+.2f} s", disk, n["version"])
-    shards = Table("shard", "stores", "node", "state", "lag", "epoch", "memory", "busy", "lost", "version")
+        nodes.add_row(
+            n["node"], n["state"], plans, cpus, f"{round(n['clock_off_s'], 2) + 0.0:+.2f} s", disk, n["version"]
+        )
+    shards = _table("shard", "stores", "node", "state", "lag", "epoch", "memory", "busy", "lost", "version")
     for s in values["shards"]:
         node = s["node"] if s["runs_on"] in ("", s["node"]) else f"{s['runs_on']} → {s['node']}"
         count = f"{len(s['stores'])}" + (f", {len(s['moving'])} moving" if s["moving"] else "")
@@ -123,6 +127,14 @@ def print_all(values: dict[str, Any], console: Console) -> None:
             console.print(f"shard {s['shard']}: {s['reason']}", soft_wrap=True, highlight=False)
     for line in remedies(values):
         console.print(line, soft_wrap=True, highlight=False)
+
+
+def _table(*columns: str) -> Table:
+    """Narrow enough for a terminal of 80 columns; where it is not, names of nodes are folded and figures stay whole."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in columns:
+        table.add_column(name, no_wrap=name not in _FOLDED, overflow="fold")
+    return table
 
 
 def remedies(values: dict[str, Any]) -> list[str]:

@@ -6,12 +6,15 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from api.cli.cluster.shown import remedies
+from api.cli.cluster.shown import print_all, remedies
 from api.cli.commands import build
 from engine.errors import OperatorError
 from engine.runtime.cluster.keeping.moving import stores_on
@@ -102,6 +105,22 @@ def test_status_shows_nodes_and_shards_and_fails_where_one_is_not_well(db: Datab
     shown = run("status")
     assert shown.exit_code == 1
     assert "clock" in shown.stdout
+
+
+def test_status_is_whole_in_a_terminal_of_80_columns() -> None:
+    rest: dict[str, Any] = {"head": None, "without_shard": [], "versions": ["0.2.0"]}
+    node = {"node": "rack-north-1", "state": "drained", "stores": 2000, "cpus": 64, "clock_off_s": -12.25}
+    shard = {"shard": 12, "stores": ["a"] * 50, "moving": {"a": 2}, "node": "east", "runs_on": "north", "reason": ""}
+    word = {"state": "starting", "lag_s": 123.4, "epoch": 123, "memory_mib": 1234.0, "busy_share": 1.0}
+    lost = {"sessions_lost": 3, "session_lost_s_ago": None, "version": "0.12.10"}
+    shown = StringIO()
+    nodes = [{**node, "disk_free_mib": 1e6, "version": "0.12.10"}]
+    print_all({**rest, "nodes": nodes, "shards": [{**shard, **word, **lost}]}, Console(file=shown, width=80))
+    said = shown.getvalue()
+    assert "…" not in said
+    for whole in ("drained", "976.6 GiB", "starting", "123.4 s", "1234 MiB", "100%", "0.12.10"):
+        assert whole in said
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_status_says_what_mends_a_node_and_what_silences_all() -> None:

@@ -73,6 +73,10 @@ class HeatGrid:
             grid = self._hours.setdefault(hour, np.zeros((2, self._to_squares.shape[0])))
             grid += (self._to_squares @ per_cell.T).T
 
+    def start_anew(self) -> None:
+        """The store's time begins anew: no fix stands for the time since one before that."""
+        self._intervals.start_anew()
+
     def drain(self) -> list[HeatRow]:
         """The heat since the last drain, by hour, level, row and column.
 

@@ -66,6 +66,11 @@ class FixIntervals:
         self._sweep(float(t.max(initial=-np.inf)))
         return out
 
+    def start_anew(self) -> None:
+        """The store's time begins anew, perhaps earlier: the next fix of each device is its first. Rhythms stay."""
+        self._table["last_t"][self._table.held] = np.nan
+        self._swept_at = -np.inf
+
     def _allowed(self, row: I64, least_s: float) -> F64:
         return gap_allowed_s(self._table, row, least_s, self._gap_max_s, unknown_s=max(least_s, self._gap_max_s))
 

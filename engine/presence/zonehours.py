@@ -104,6 +104,11 @@ class ZoneHours:
         """Nobody counts these devices (n,) as being there any more, until they are heard again."""
         self._last.forget(devices)
 
+    def start_anew(self) -> None:
+        """The store's time begins anew: no fix stands for the time since one before that, and nobody is there yet."""
+        self._intervals.start_anew()
+        self._last.drop(np.ones(len(self._last), np.bool_))
+
     def drain(self) -> list[ZoneHourRow]:
         """The figures since the last drain, by hour and zone; zones where nothing happened have no row."""
         out = [

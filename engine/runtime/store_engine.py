@@ -144,8 +144,8 @@ class StoreEngine:
         triggers = self._trigger(fixes)
         ended = self._close(heard.clock)
         if heard.clock == np.inf:
-            self._locator.start_anew()
-            self._places.start_anew()
+            for part in (self._locator, self._places, self._heat, self._hours, self._histories):
+                part.start_anew()
         self._histories.end(ended)
         step = Step(heard.clock, fixes, visits, triggers, ended)
         self._count(frames, heard, step)

@@ -39,6 +39,18 @@ def test_the_store_goes_on_while_our_clock_is_wrong_and_after_it(by_s: float) ->
     assert steps[-1].clock == pytest.approx(want[-1].clock, abs=6.0)
 
 
+@pytest.mark.parametrize("by_s", [HOUR_S, -HOUR_S])
+def test_time_spent_is_counted_on_once_our_clock_is_put_right(by_s: float) -> None:
+    """Whoever was there when it was put back stood for no time until the wrong hour had come again."""
+    chain, plain = shop.engine(), shop.engine()
+    for at, frame in shop.live(50.0):
+        ahead_s = by_s if at < 15.0 else 0.0
+        chain.step([replace(frame, received_at=frame.received_at + ahead_s)], NOW + at + ahead_s)
+        plain.step([frame], NOW + at)
+    person_s, want_s = (sum(row.person_s for row in one.drain().heat) for one in (chain, plain))
+    assert person_s >= 0.85 * want_s
+
+
 def test_and_the_process_does_not_even_see_a_clock_that_is_wrong_for_half_a_minute() -> None:
     truth, wall = [0.0], [0.0]
     clock = SteadyClock(lambda: NOW + truth[0] + wall[0], lambda: truth[0])

@@ -102,6 +102,10 @@ class Histories:
         """These stays are over."""
         self._ended += [(int(stay.device), stay.last_seen_at) for stay in stays]
 
+    def start_anew(self) -> None:
+        """The store's time begins anew: no fix stands for the time since one before that."""
+        self._intervals.start_anew()
+
     def drain(self) -> list[tuple[int, ExpectedRow]]:
         """What is expected of the stays that ended since the last call, with the device of each row."""
         self._gather()

@@ -95,3 +95,11 @@ def test_a_cap_is_between_nothing_and_an_hour(cap_s: float) -> None:
     with pytest.raises(ValueError, match="is not between 0 and an hour"):
         FixIntervals(cap_s)
     FixIntervals(HOUR)
+
+
+def test_where_time_begins_anew_the_next_fix_is_the_first_and_rhythms_stay() -> None:
+    intervals = FixIntervals(gap_max_s=180.0)
+    slow = [(1, 60.0 * k) for k in range(1, 9)]
+    assert seconds(intervals, *slow)[-1] == 60.0
+    intervals.start_anew()
+    assert seconds(intervals, (1, -3600.0), (1, -3540.0)) == [0.0, 60.0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -47,7 +48,7 @@ def parquet(
     """Write zone_hours, zone_flows and coupon_hours of whole days as Parquet files. Needs the extra `parquet`.
 
     Rows are those that pages are made of: no figure has fewer than privacy.k people behind it, and counts go in whole
-    ks. What waits for its k people stands in no file yet: export the last days again. Reads the replica's database
+    ks. What waits for its k people stands in no file yet: export the last days again. Zones are read from the replica
     where RAYON_REPLICA_URL or storage.replica_url names one.
 
     Example: [bold]rayon export parquet --from 2026-11-01 --to 2026-11-30 --folder warehouse[/bold]
@@ -55,18 +56,25 @@ def parquet(
     from api.cli.startup import read_config
     from engine.files.warehouse import write_table
     from engine.plan.load import load_plans
+    from engine.presence.local_hours import hours_in
+    from engine.storage.database import open_database
+    from engine.storage.told.coupons import tell_coupons
     from engine.storage.upkeep.copies import require_database
     from engine.storage.upkeep.replica import open_for_reading
 
     site = read_config(config)
+    block_s = site.privacy.block_s
     first, last = _days(from_day, to_day)
     plans = _chosen(load_plans(site.stores.floorplans_dir, site.stores.stores), stores or [])
     url = os.environ.get("RAYON_DATABASE_URL", site.storage.url)
     require_database(url)
-    with closing(open_for_reading(url, os.environ.get("RAYON_REPLICA_URL", site.storage.replica_url))) as db:
+    replica = os.environ.get("RAYON_REPLICA_URL", site.storage.replica_url)
+    with closing(open_database(url)) as own, closing(open_for_reading(url, replica)) as copy:
+        for plan in plans:
+            tell_coupons(own, plan.store, hours_in(plan.timezone), k=site.privacy.k, block_s=block_s, now=time.time())
         written = {
             name: write_table(folder, name, (read(db, plan, *_span(plan, first, last)) for plan in plans))
-            for name, read in _READ.items()
+            for name, (db, read) in _readers(own, copy).items()
         }
     if as_json:
         print(json.dumps({"folder": str(folder), "rows": written}))
@@ -120,8 +128,6 @@ def _coupon_hours(db: Any, plan: Plan, from_t: float, to_t: float) -> Rows:
     return [(plan.store, *row) for row in told_hours(db, plan.store, from_t=from_t, to_t=to_t)]
 
 
-_READ: dict[str, Callable[[Any, Plan, float, float], Rows]] = {
-    "zone_hours": _zone_hours,
-    "zone_flows": _zone_flows,
-    "coupon_hours": _coupon_hours,
-}
+def _readers(own: Any, copy: Any) -> dict[str, tuple[Any, Callable[[Any, Plan, float, float], Rows]]]:
+    """Each table's database and how it is read: coupons have just been told, which a replica does not know yet."""
+    return {"zone_hours": (copy, _zone_hours), "zone_flows": (copy, _zone_flows), "coupon_hours": (own, _coupon_hours)}

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from api.cli.commands import build
@@ -16,6 +17,7 @@ from engine.errors import OperatorError
 from engine.files.warehouse import COLUMNS
 from engine.storage.database import open_database
 from engine.storage.models.visits import CouponHourTable, FlowTable, VisitTable, ZoneHourTable
+from engine.storage.models.vouchers import DecisionTable
 from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 
@@ -72,6 +74,28 @@ def test_the_days_that_were_asked_for_are_in_the_files(config: Path, tmp_path: P
         ("boutique", datetime(2026, 11, 9, 23, tzinfo=UTC), 20),
         ("boutique", datetime(2026, 11, 10, 22, tzinfo=UTC), 40),
     ]
+
+
+def test_coupons_are_told_though_nobody_has_looked_at_a_page(config: Path, tmp_path: Path) -> None:
+    db = open_database(yaml.safe_load(config.read_text())["storage"]["url"])
+    at = hour(10, 9) + 60.0
+    with db.write() as session:
+        for n in range(45):
+            who = {"shopper_id": f"shopper-{n}", "visit_id": f"v-{n}", "decision_id": f"d-{n}", "trigger_id": f"t-{n}"}
+            when = {"at": at, "since": at, "caused_by_t": at, "probability": 1.0, "inputs": "{}"}
+            shop = {"store": "supermarket", "campaign_id": "milk", "outcome": "issued", "reason": "ok"}
+            session.add(DecisionTable(**who, **when, **shop))
+    db.close()
+    folder = tmp_path / "out"
+    for _ in range(2):  # whoever asks again is told nothing twice
+        done = export(
+            config, "--from", "2026-11-10", "--to", "2026-11-10", "--folder", str(folder), "--store=supermarket"
+        )
+        assert done.exit_code == 0, done.output
+        rows = pq.read_table(folder / "coupon_hours.parquet").to_pylist()
+        assert [(r["figure"], r["n"], r["hour_start"]) for r in rows] == [
+            ("decision|issued|ok", 40, datetime(2026, 11, 10, 8, tzinfo=UTC))
+        ]
 
 
 def test_all_stores_where_none_is_named_each_a_group_of_rows(config: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, IPvAnyNetwork, StringConstraints
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -132,15 +133,27 @@ def _shape(rule: StringConstraints) -> str:
     return f"{rule.min_length or 0} to {rule.max_length} characters"
 
 
-_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
+_PLAIN: dict[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Path: "path",
+    dt.date: "day",
+    dt.datetime: "time with its zone",
+    AwareDatetime: "time with its zone",
+    IPvAnyNetwork: "address or network",
+}
 
 
 def type_in_words(annotation: Any) -> str:
-    """What a key takes, in words that a reader of no Python knows."""
+    """What a key takes, in words that a reader of no Python knows. Raises KeyError for a type that has none."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(f"`{a}`" for a in arguments)
-    if origin is tuple:
+    if origin is dict:
+        return "keys with their values"
+    if origin in (tuple, list):
         return f"list of {type_in_words(arguments[0])}"
     if origin is Union or str(origin) == "<class 'types.UnionType'>":
         return " or ".join("none" if a is type(None) else type_in_words(a) for a in arguments)
@@ -148,4 +161,4 @@ def type_in_words(annotation: Any) -> str:
         return " or ".join(f"`{member.value}`" for member in annotation)
     if hasattr(annotation, "__metadata__"):
         return _bounded(type_in_words(annotation.__origin__), annotation.__metadata__)
-    return _PLAIN.get(annotation, "time with its zone")
+    return _PLAIN[annotation]

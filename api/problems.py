@@ -33,7 +33,6 @@ _CODES = {
     405: ProblemCode.METHOD_NOT_ALLOWED,
 }
 _WAYS_ON: dict[str, str] = {
-    ProblemCode.UNAUTHORIZED: "/manage",
     ProblemCode.FORBIDDEN: "/account",
     ProblemCode.STORE_UNKNOWN: "/manage",
     ProblemCode.NO_STORE_OF_YOURS: "/account",

@@ -311,10 +311,9 @@ CODES: dict[str, set[str]] = {
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_links": {
         *(ProblemCode.FORBIDDEN, ProblemCode.STORE_UNKNOWN, ProblemCode.DELIVERY_GONE, ProblemCode.NO_STORE_OF_YOURS),
-        ProblemCode.UNAUTHORIZED,
     },
     "problem_titles": {
-        *(ProblemCode.UNAUTHORIZED, ProblemCode.FORBIDDEN, ProblemCode.DELIVERY_GONE, ProblemCode.NO_STORE_OF_YOURS),
+        *(ProblemCode.FORBIDDEN, ProblemCode.DELIVERY_GONE, ProblemCode.NO_STORE_OF_YOURS),
         *(ProblemCode.NOT_FOUND, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE),
         *(ProblemCode.CROSS_ORIGIN, "share_gone", "share_over", "store_unknown", "nicegui_busy", "other"),
     },

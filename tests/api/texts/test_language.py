@@ -78,7 +78,6 @@ def test_every_page_is_in_the_readers_language(standing: Site, path: str, query:
         ("POST", "/opt-out/corner", 200, "Do not follow me"),
         ("POST", "/manage/sign-in", 401, "That is not the right key."),
         ("POST", "/till", 405, "That did not work"),
-        ("GET", "/health/cluster", 401, 'href="/manage?lang=en"'),  # signed out: where to sign in
     ],
 )
 def test_answers_to_forms_are_too(site: Site, method: str, path: str, status: int, title: str) -> None:

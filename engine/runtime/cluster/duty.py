@@ -53,7 +53,7 @@ class Worker(Protocol):
 
 class ShardDuty:
     """Shard `number` on `node`. `make` gives a worker for (shard, stores, owner); `plans` says which stores have a
-    floor plan here."""
+    floor plan here, and `fault_of` what is wrong with a store's, "" where nothing is: asked of what is to be taken."""
 
     def __init__(
         self,
@@ -62,13 +62,14 @@ class ShardDuty:
         node: str,
         make: Callable[[int, Sequence[str], str], Worker],
         plans: Callable[[], Set[str]],
+        fault_of: Callable[[str], str] = lambda store: "",
         *,
         look_s: float = LOOK_S,
         word_s: float = WORD_S,
     ) -> None:
         self.number, self.node = number, node
         self.stopping = threading.Event()
-        self._db, self._make, self._plans = db, make, plans
+        self._db, self._make, self._plans, self._fault_of = db, make, plans, fault_of
         self._look_s, self._word_s = look_s, word_s
         self._claim: Claim | None = None
         self._worker: Worker | None = None
@@ -76,7 +77,7 @@ class ShardDuty:
         self._wanted: set[str] = set()  # of them, those whose leases are taken or waited for
         self._reason = ""
         self._loads: dict[str, float] = {}
-        self._lost: ShardLost | None = None
+        self._lost: Exception | None = None
 
     def run(self) -> None:
         """Does it until `stopping` is set. Raises ShardLost as soon as another actor is this shard: the worker is then
@@ -108,6 +109,8 @@ class ShardDuty:
                 continue  # what runs goes on; the worker's own writes say that the database is away
             except TimeoutError as late:
                 self._complain(str(late))  # too far behind to let go, or its broker is away: asked again
+            except OperatorError as error:
+                self._complain(in_a_line(error))  # of a store that is to be taken: those that run go on
 
     def _take_leave(self, claim: Claim) -> None:
         try:
@@ -132,13 +135,14 @@ class ShardDuty:
                 self._complain(f"the database is away: {error}")
                 self.stopping.wait(LOOK_S)
             except OperatorError as error:
-                self._complain(str(error).splitlines()[0])
+                self._complain(in_a_line(error))
                 self.stopping.wait(AGAIN_S)
         return None
 
     def _start(self, claim: Claim) -> Worker:
         duty = read_duty(self._db, claim)
-        stores = self._possible([*duty.stores, *duty.leaving])
+        stores, lacks = self._possible([*duty.stores, *duty.leaving])
+        self._complain(lacks)
         worker = self._make(claim.number, stores, claim.owner)
         worker.start(duty.awaited)
         self._ours, self._wanted = set(stores), set(stores) - set(duty.awaited)
@@ -152,7 +156,8 @@ class ShardDuty:
             self._loads.pop(store, None)
         for store in set(duty.leaving) - self._ours:
             let_go(self._db, claim, store)
-        for store in self._possible([*duty.stores, *duty.coming]):
+        stores, lacks = self._possible([*duty.stores, *duty.coming])
+        for store in stores:
             if store not in self._ours:
                 worker.listen(store)
                 self._ours.add(store)
@@ -161,13 +166,17 @@ class ShardDuty:
             elif store not in self._wanted and store not in duty.awaited:
                 worker.want(store)
                 self._wanted.add(store)
+        self._complain(lacks)
 
-    def _possible(self, stores: Sequence[str]) -> list[str]:
-        """Those of the stores that have a floor plan here; the others are said."""
+    def _possible(self, stores: Sequence[str]) -> tuple[list[str], str]:
+        """Those of the stores that run here already, or whose floor plan can be read here, and what the others lack.
+        One whose plan is not as it should be stops none of the others."""
         plans = self._plans()
         without = sorted(set(stores) - plans)
-        self._complain(f"no floor plan on {self.node} for {', '.join(without)}: copy it there" if without else "")
-        return [store for store in stores if store in plans]
+        said = [f"no floor plan on {self.node} for {', '.join(without)}: copy it there"] if without else []
+        faults = {store: self._fault_of(store) for store in sorted(plans & set(stores) - self._ours)}
+        said += [f"{store} waits on {self.node}: {fault}" for store, fault in faults.items() if fault]
+        return [store for store in stores if store in plans and not faults.get(store)], "; ".join(said)
 
     def _complain(self, reason: str) -> None:
         if reason and reason != self._reason:
@@ -180,8 +189,8 @@ class ShardDuty:
                 put_word(self._db, claim, self._word())
             except StorageUnavailable:
                 continue
-            except ShardLost as lost:
-                self._lost = lost
+            except Exception as error:  # noqa: BLE001 - raised where the shard is looked after, be it ShardLost or not
+                self._lost = error
                 return
 
     def _word(self) -> ShardWord:
@@ -202,6 +211,11 @@ class ShardDuty:
             loads=self._loads,
             sessions_lost=said.sessions_lost,
         )
+
+
+def in_a_line(error: OperatorError) -> str:
+    """The first of its mistakes, with its place and what mends it."""
+    return str(error).splitlines()[0]
 
 
 def share_out(said: ShardReport) -> dict[str, float]:

@@ -12,14 +12,15 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 
 from engine.config import load_config
-from engine.plan.load import load_plan, store_folders
+from engine.plan.load import store_folders
 from engine.privacy.secrets import load_secrets
 from engine.runtime.cluster.duty import ShardDuty, Worker
 from engine.runtime.cluster.forking.line import ShardEnd, ShardVoice
+from engine.runtime.cluster.forking.plans import ReadPlans
 from engine.runtime.cluster.nodes.logs import start_log
 from engine.runtime.cluster.nodes.names import NodeSite, actor_name, read_site, stop_note
+from engine.runtime.cluster.nodes.opening import open_when_there
 from engine.runtime.cluster.worker import ShardSettings, ShardWorker
-from engine.storage.database import open_database
 from engine.storage.shards.duties import ShardLost
 
 log = logging.getLogger(__name__)
@@ -50,15 +51,18 @@ def be_shard(number: int, voice: ShardVoice) -> int:
 
 
 def open_duty(site: NodeSite, number: int) -> tuple[ShardDuty, Path]:
-    """A shard's duty on this node, by the node's own configuration, and the file that ends it. Raises OperatorError."""
+    """A shard's duty on this node, by the node's own configuration, and the file that ends it. Waits for the database.
+    Raises OperatorError."""
     os.chdir(site.folder)
     config = load_config(site.config)
     assert config.cluster is not None
-    db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))
+    told = stop_note(config.cluster.ray_dir, site.name)
+    db = open_when_there(os.environ.get("RAYON_DATABASE_URL", config.storage.url), told.exists)
     folder = config.stores.floorplans_dir
     wanted = set(config.stores.stores)
     secrets = load_secrets(config.storage.data_dir, os.environ)
-    settings = ShardSettings(config, db, secrets, lambda store: load_plan(folder / store))
+    read = ReadPlans(folder)
+    settings = ShardSettings(config, db, secrets, read.plan_of)
 
     def make(shard: int, stores: Sequence[str], owner: str) -> Worker:
         return ShardWorker(settings, shard, stores, owner)
@@ -66,7 +70,7 @@ def open_duty(site: NodeSite, number: int) -> tuple[ShardDuty, Path]:
     def plans() -> Set[str]:
         return {store for store in store_folders(folder) if not wanted or store in wanted}
 
-    return ShardDuty(db, number, site.name, make, plans), stop_note(config.cluster.ray_dir, site.name)
+    return ShardDuty(db, number, site.name, make, plans, read.fault_of), told
 
 
 def _stop_once(told: Path, stopping: threading.Event) -> None:

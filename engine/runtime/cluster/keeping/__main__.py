@@ -17,8 +17,8 @@ from engine.errors import StorageUnavailable
 from engine.runtime.cluster.keeping.keeper import HeadLost, Keeper
 from engine.runtime.cluster.nodes.logs import start_log
 from engine.runtime.cluster.nodes.names import read_site
+from engine.runtime.cluster.nodes.opening import open_when_there
 from engine.runtime.cluster.nodes.ray_start import listens, split_address
-from engine.storage.database import open_database
 
 log = logging.getLogger(__name__)
 LOOK_S = 1.0
@@ -33,9 +33,12 @@ def main(address: str, epoch: int) -> int:
     os.chdir(site.folder)
     config = load_config(site.config)
     assert config.cluster is not None
-    db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))
     stopping = threading.Event()
     _stop_on_signals(stopping)
+    try:
+        db = open_when_there(os.environ.get("RAYON_DATABASE_URL", config.storage.url), stopping.is_set)
+    except StorageUnavailable:
+        return 0  # it was stopped meanwhile
     while not listens(*split_address(address)):  # Ray starts at the same time as we do
         if stopping.wait(0.1):
             return 0

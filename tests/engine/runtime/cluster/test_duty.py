@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -91,13 +91,15 @@ def report(shard: int, *stores: StoreAtWorkReport, busy_share: float = 0.0) -> S
 
 
 @contextmanager
-def on_duty(db: Database, number: int, notes: list[str], plans: set[str]) -> Iterator[ShardDuty]:
+def on_duty(
+    db: Database, number: int, notes: list[str], plans: set[str], faults: Mapping[str, str] | None = None
+) -> Iterator[ShardDuty]:
     """A shard that does its duty for the time being."""
 
     def make(shard: int, stores: Sequence[str], owner: str) -> NotingWorker:
         return NotingWorker(db, shard, stores, notes)
 
-    duty = ShardDuty(db, number, "north", make, lambda: plans, **QUICK)
+    duty = ShardDuty(db, number, "north", make, lambda: plans, lambda store: (faults or {}).get(store, ""), **QUICK)
     thread = threading.Thread(target=duty.run)
     thread.start()
     try:
@@ -169,6 +171,39 @@ def test_who_dies_before_it_lets_a_store_go_lives_again_to_do_so(db: Database) -
             assert under_way(read_shards(db)) is None
     assert notes[:4] == ["2 starts a, awaits a", "1 starts a", "1 lets a go, which is 2's", "2 takes a"]
     assert remove_shard(db, 1)
+
+
+def test_a_plan_that_is_not_as_it_should_be_stops_no_other_store(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_shard(db, 1, "north")
+    for store in ("a", "b"):
+        put_store(db, store, 1)
+    notes: list[str] = []
+    faults = {"b": "plans/b/plan.geojson: line 3: is not JSON", "c": "plans/c/plan.geojson: (whole file): is empty"}
+    with on_duty(db, 1, notes, {"a", "b", "c"}, faults):
+        wait(lambda: bool(notes))
+        put_store(db, "c", 1)  # it comes while others run
+        wait(lambda: "c waits" in read_shards(db)[1].reason)
+        assert read_shards(db)[1].reason == "; ".join(f"{s} waits on north: {fault}" for s, fault in faults.items())
+        del faults["b"]
+        wait(lambda: len(notes) == 3)
+        assert read_shards(db)[1].state == "working"
+    assert notes == ["1 starts a", "1 hears b, which is 1's", "1 takes b", "1 stops"]
+    assert caplog.text.count("a waits") == 0
+    assert caplog.text.count(f"shard 1: c waits on north: {faults['c']}") <= 1, "once, not at every look"
+
+
+def test_a_shard_whose_words_fail_ends_as_another_begins_in_its_place(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_shard(db, 1, "north")
+    put_store(db, "a", 1)
+    notes: list[str] = []
+    duty = ShardDuty(db, 1, "north", lambda *made: NotingWorker(db, made[0], made[1], notes), lambda: {"a"}, **QUICK)
+    monkeypatch.setattr(duty, "_word", lambda: {}["a fault"])
+    with pytest.raises(KeyError, match="a fault"):
+        duty.run()
 
 
 def test_who_is_this_shard_no_more_ends_and_leaves_its_worker_alone(db: Database) -> None:

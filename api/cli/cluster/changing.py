@@ -33,13 +33,16 @@ def rebalance_all(db: Database, cluster: ClusterConfig) -> None:
     placing = plan_rebalance(db, cluster)
     _say_refused(placing)
     moves = sum(isinstance(step, MoveStore) for step in placing.steps)
-    began = time.monotonic()
+    began, moved = time.monotonic(), 0
     with show_progress("moving stores", max(moves, 1)) as progress:
         for step in move_all(db, placing):
+            moved += 1
             progress.advance(note=in_words(step))
             print(f"{in_words(step)} ({time.monotonic() - began:.1f} s)", flush=True)
             began = time.monotonic()
-    print(f"{moves} {'store has' if moves == 1 else 'stores have'} moved")
+    print(f"{moved} {'store has' if moved == 1 else 'stores have'} moved")
+    if moved < moves:
+        print(f"{moves - moved} of the plan had been moved or taken elsewhere by then", file=sys.stderr)
 
 
 def drain_node(db: Database, cluster: ClusterConfig, node: str) -> None:

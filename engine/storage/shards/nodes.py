@@ -49,12 +49,15 @@ class NodeSeen:
     age_s: float
 
 
-def become_head(db: Database, node: str, address: str, key_check: str) -> Head:
-    """Makes this node the head from now on. Whoever was it finds out by its epoch."""
+def become_head(db: Database, node: str, address: str, key_check: str, after: int | None = None) -> Head:
+    """Makes this node the head from now on. Whoever was it finds out by its epoch. Where it was the head already, of
+    the epoch `after`, and another one is it by now: that other one, and nothing is changed."""
     fresh = {"id": _ONLY, "epoch": 0, "node": "", "address": "", "key_check": "", "at": 0.0}
     with db.write() as session:
         upsert(session, ClusterHeadTable, [fresh])
         row = session.get_one(ClusterHeadTable, _ONLY, with_for_update=True)
+        if after not in (None, row.epoch):
+            return Head(row.epoch, row.node, row.address, row.key_check)
         row.epoch, row.node, row.address, row.key_check = row.epoch + 1, node, address, key_check
         row.at = database_time(session)
         return Head(row.epoch, node, address, key_check)
@@ -85,8 +88,8 @@ def database_clock(db: Database) -> float:
         return database_time(session)
 
 
-def beat_node(db: Database, word: NodeWord) -> None:
-    """Says that the node lives, and how it is."""
+def beat_node(db: Database, word: NodeWord) -> int:
+    """Says that the node lives, and how it is. Returns how often somebody of its name has said so."""
     said = {
         **{"trouble": word.trouble, "version": word.version, "cpus": word.cpus, "clock_off_s": word.clock_off_s},
         **{"disk_free_mib": word.disk_free_mib, "plans": json.dumps(dict(word.plans), sort_keys=True)},
@@ -94,6 +97,7 @@ def beat_node(db: Database, word: NodeWord) -> None:
     with db.write(survives_power_cut=False) as session:
         row = {"name": word.name, "beats": 1, "draining": False, **said, "at": database_time(session)}
         upsert(session, ClusterNodeTable, [row], add=("beats",), replace=(*said, "at"))
+        return session.exec(select(ClusterNodeTable.beats).where(col(ClusterNodeTable.name) == word.name)).one()
 
 
 def read_nodes(db: Database) -> dict[str, NodeSeen]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from engine.storage.database import Database
 from engine.storage.models.cluster.shards import ShardStoreTable, ShardTable
+from engine.storage.models.leases import LeaseTable
 from engine.storage.shards.duties import concerns
 from engine.storage.upserts import age_s, database_time, named_lock, upsert
 
@@ -81,14 +83,23 @@ def want_on(db: Database, number: int, node: str) -> None:
 
 
 def remove_shard(db: Database, number: int) -> bool:
-    """Forgets a shard. False where it has a store, or one that comes, or has one to let go: nothing is then done."""
+    """Forgets a shard. False where it has a store, or one that comes, or has one to let go, be it one that nobody has
+    now: it would leave a session at the broker that goes on collecting. Nothing is then done."""
     with db.write() as session:
         _lock_stores(session)
         used = session.exec(select(ShardStoreTable.store).where(concerns(number)).limit(1)).first()
         row = session.get(ShardTable, number)
-        if used is None and row is not None:
+        holds = row is not None and _holds_a_lease(session, row.owner)
+        if used is not None or holds:
+            return False
+        if row is not None:
             session.delete(row)
-        return used is None
+        return True
+
+
+def _holds_a_lease(session: Session, owner: str) -> bool:
+    held = select(LeaseTable.store).where(col(LeaseTable.owner) == owner).limit(1)
+    return owner != "" and session.exec(held).first() is not None
 
 
 def put_store(db: Database, store: str, number: int) -> None:
@@ -111,6 +122,60 @@ def move_store(db: Database, store: str, source: int, target: int) -> bool:
             return False
         row.coming_to = target
         return True
+
+
+def cancel_move(db: Database, store: str, target: int) -> bool:
+    """A store that was to come to `target` stays where it is. False where it has come, or is wanted elsewhere."""
+    with db.write() as session:
+        row = session.get(ShardStoreTable, store, with_for_update=True)
+        if row is None or row.coming_to != target:
+            return False
+        row.coming_to = None
+        return True
+
+
+def await_no_more(db: Database, store: str, left_by: int) -> None:
+    """The shard that has a store takes it over, though `left_by` has not said that it has let go of it."""
+    with db.write() as session:
+        row = session.get(ShardStoreTable, store, with_for_update=True)
+        if row is not None and row.left_by == left_by:
+            row.left_by = None
+
+
+def mend_rows(db: Database) -> list[str]:
+    """Puts right what only another hand can have written: shards whose number none can have, stores of shards that
+    there are not, moves to nowhere or to where the store is. Returns a sentence for each row; stores that are taken
+    out are placed anew."""
+    with db.read() as session:
+        if not _odd_stores(session) and session.exec(select(ShardTable.number).where(_no_number())).first() is None:
+            return []
+    said = []
+    with db.write() as session:
+        _lock_stores(session)
+        for shard in session.exec(select(ShardTable).where(_no_number()).with_for_update()):
+            said.append(f"no shard can have the number {shard.number}: its row is deleted, its stores go elsewhere")
+            session.delete(shard)
+        session.flush()
+        for row in _odd_stores(session):
+            if session.get(ShardTable, row.shard) is None:
+                said.append(f"store {row.store}: there is no shard {row.shard}; it goes elsewhere")
+                session.delete(row)
+            else:
+                said.append(f"store {row.store}: no move of it can be under way; it stays in shard {row.shard}")
+                row.coming_to = row.left_by = None
+    return said
+
+
+def _no_number() -> Any:
+    return col(ShardTable.number) < 0
+
+
+def _odd_stores(session: Session) -> list[ShardStoreTable]:
+    numbers = select(ShardTable.number)
+    moves = (col(ShardStoreTable.coming_to), col(ShardStoreTable.left_by))
+    nowhere = (one.is_not(None) & (one.not_in(numbers) | (one == col(ShardStoreTable.shard))) for one in moves)
+    odd = or_(col(ShardStoreTable.shard).not_in(numbers), *nowhere)
+    return list(session.exec(select(ShardStoreTable).where(odd).order_by(col(ShardStoreTable.store))))
 
 
 def drop_store(db: Database, store: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TypeVar
 
 from engine.storage.shards.nodes import NodeSeen
 from engine.storage.shards.shards import ShardSeen
@@ -14,6 +15,9 @@ BEHIND_S, BEHIND_CHECKPOINTS = 60.0, 6.0
 """A message waits for up to four times as long as between two checkpoints; longer, and the shard does not keep up."""
 
 
+Standing = TypeVar("Standing", bound=StrEnum)
+
+
 class NodeStanding(StrEnum):
     """How a node of a cluster is."""
 
@@ -22,6 +26,7 @@ class NodeStanding(StrEnum):
     GONE = "gone"  # unheard of
     CLOCK = "clock"  # apart from the database's
     DISK = "disk"  # nearly full
+    UNKNOWN = "unknown"  # it says what this version does not know
 
 
 class ShardStanding(StrEnum):
@@ -36,22 +41,28 @@ class ShardStanding(StrEnum):
     FENCED = "fenced"
     STOPPED = "stopped"
     SILENT = "silent"  # it says nothing any more
+    UNKNOWN = "unknown"  # it says what this version does not know
 
 
 def node_standing(node: NodeSeen, gone_s: float) -> NodeStanding:
     """In one word. Unheard of for `gone_s`, it is gone."""
     if node.age_s > gone_s:
         return NodeStanding.GONE
-    return NodeStanding.DRAINED if node.draining else NodeStanding(node.word.trouble or "well")
+    return NodeStanding.DRAINED if node.draining else _known(NodeStanding, node.word.trouble or "well")
 
 
 def shard_standing(shard: ShardSeen, checkpoint_s: float) -> ShardStanding:
     """What it says of itself, or that it says nothing, or is behind."""
     if shard.generation > 0 and shard.age_s > SILENT_AFTER_S:
         return ShardStanding.SILENT
-    said = ShardStanding(shard.state)
+    said = _known(ShardStanding, shard.state)
     late = shard.lag_s > max(BEHIND_S, BEHIND_CHECKPOINTS * checkpoint_s)
     return ShardStanding.BEHIND if late and said is ShardStanding.WORKING else said
+
+
+def _known(kind: type[Standing], said: str) -> Standing:
+    """While two versions run side by side, the older one hears words of the newer one."""
+    return kind(said) if said in set(kind) else kind("unknown")
 
 
 def lost_lately(shard: ShardSeen) -> bool:

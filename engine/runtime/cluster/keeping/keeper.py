@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
 from engine.config import ClusterConfig
 from engine.errors import RayonError
-from engine.runtime.cluster.keeping.seen import NodeWatch, bounds_of, layout_of, under_way
+from engine.runtime.cluster.keeping.seen import SAID_S, JoinWatch, MoveWatch, NodeWatch, bounds_of, layout_of, under_way
 from engine.runtime.cluster.placing.layout import (
     AddShard,
     DropStore,
@@ -27,7 +27,10 @@ from engine.storage.shards.nodes import NodeSeen, keep_head, read_nodes
 from engine.storage.shards.shards import (
     ShardSeen,
     add_shard,
+    await_no_more,
+    cancel_move,
     drop_store,
+    mend_rows,
     move_store,
     put_store,
     read_shards,
@@ -37,6 +40,7 @@ from engine.storage.shards.shards import (
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 15.0  # without an answer for so long, an actor is given up: frozen, or its machine cut off
+MEND_EVERY_S = 10.0
 MOST_PATIENCE_S = 120.0  # each actor of a shard that is given up gets twice the time of the one before
 
 
@@ -85,7 +89,8 @@ class Keeper:
     ) -> None:
         self._db, self._actors, self._epoch, self._monotonic = db, actors, epoch, monotonic
         self._bounds = bounds_of(cluster)
-        self._watch = NodeWatch(cluster.node_gone_s, monotonic)
+        self._watch, self._joins = NodeWatch(cluster.node_gone_s, monotonic), JoinWatch(monotonic)
+        self._moves, self._mended_s = MoveWatch(monotonic), -MEND_EVERY_S
         self._kept: dict[int, _Kept] = {}
         self._said: set[str] = set()
 
@@ -94,17 +99,40 @@ class Keeper:
         head = keep_head(self._db, self._epoch)
         if head is None or head.epoch != self._epoch:
             raise HeadLost(f"{head.node} ({head.address}) is the head now" if head else "the cluster has no head")
+        self._mend()
         nodes = read_nodes(self._db)
-        alive = self._watch.look(nodes)
+        alive, joined = self._watch.look(nodes), self._actors.joined()
         shards = read_shards(self._db)
-        placing = place(layout_of(nodes, alive, shards), self._bounds)
-        self._say([*_troubles(nodes, alive), *map(str, placing.refused)])
-        for step in due(placing.steps, moving=under_way(shards) is not None):
+        absent = self._joins.absent(alive, joined, shards)
+        placing = place(layout_of(nodes, alive, shards, absent), self._bounds)
+        missed = {name for name in absent if self._joins.missed_s(name) >= SAID_S}  # whoever starts is not said
+        self._say([*_troubles(nodes, alive, missed), *map(str, placing.refused)])
+        steps = [one for one in placing.steps if not (isinstance(one, MoveStore) and self._moves.rests(one.store))]
+        for step in due(steps, moving=self._is_moving(shards)):
             carry_out(self._db, step)
-        self._tend(read_shards(self._db))
+        self._tend(read_shards(self._db), joined)
 
-    def _tend(self, shards: Mapping[int, ShardSeen]) -> None:
-        existing, joined = self._actors.existing(), self._actors.joined()
+    def _mend(self) -> None:
+        """Rows that no program of ours writes would hold up the placing of all stores, so they are put right."""
+        if self._monotonic() - self._mended_s >= MEND_EVERY_S:
+            self._mended_s = self._monotonic()
+            for sentence in mend_rows(self._db):
+                log.warning("%s", sentence)
+
+    def _is_moving(self, shards: Mapping[int, ShardSeen]) -> bool:
+        move = under_way(shards)
+        if move is None or not self._moves.late(move):
+            return move is not None
+        store, source, target = move
+        if cancel_move(self._db, store, target):
+            log.warning("store %s stays in shard %d: shard %d has not taken it for minutes", store, source, target)
+        else:
+            log.warning("store %s: shard %d has not let it go for minutes; %d takes it over", store, source, target)
+            await_no_more(self._db, store, source)
+        return False
+
+    def _tend(self, shards: Mapping[int, ShardSeen], joined: Set[str]) -> None:
+        existing = self._actors.existing()
         for number in existing - shards.keys():
             self._end(number, "is wanted no more")
         here = sorted(existing & shards.keys())
@@ -174,10 +202,18 @@ def carry_out(db: Database, step: Step) -> None:
             move_store(db, store, source, target)
 
 
-def _troubles(nodes: Mapping[str, NodeSeen], alive: set[str]) -> list[str]:
-    said = {
-        "clock": "node {0}: its clock is apart from the database's: set it by NTP; its stores go elsewhere meanwhile",
-        "disk": "node {0}: its disk is nearly full: make room; its stores go elsewhere meanwhile",
-    }
+def _troubles(nodes: Mapping[str, NodeSeen], alive: set[str], missed: Set[str]) -> list[str]:
     gone = [f"node {name} is gone" for name in nodes if name not in alive]
-    return gone + [said[n.word.trouble].format(name) for name, n in nodes.items() if n.word.trouble and name in alive]
+    absent_too = [
+        f"node {name} lives and has not joined the head: its log says why; stores go elsewhere meanwhile"
+        for name in sorted(missed)
+    ]
+    troubled = [(name, n.word.trouble) for name, n in nodes.items() if n.word.trouble and name in alive]
+    return [*gone, *absent_too, *(_SAID.get(trouble, _NEWER).format(name, trouble) for name, trouble in troubled)]
+
+
+_SAID = {
+    "clock": "node {0}: its clock is apart from the database's: set it by NTP; its stores go elsewhere meanwhile",
+    "disk": "node {0}: its disk is nearly full: make room; its stores go elsewhere meanwhile",
+}
+_NEWER = "node {0}: it says {1}, which a newer version knows; its stores go elsewhere meanwhile"

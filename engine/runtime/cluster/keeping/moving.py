@@ -14,7 +14,7 @@ from engine.runtime.cluster.placing.layout import AddShard, ClusterLayout, MoveS
 from engine.runtime.cluster.placing.place import Placing, place, rebalance
 from engine.storage.database import Database
 from engine.storage.shards.nodes import read_nodes
-from engine.storage.shards.shards import add_shard, move_store, read_shards
+from engine.storage.shards.shards import add_shard, cancel_move, move_store, read_shards
 
 LOOK_S = 0.2
 PATIENCE_S = 120.0  # for one store; a shard that is new starts within that
@@ -46,8 +46,9 @@ def stores_on(db: Database, node: str) -> int:
 
 
 def move_all(db: Database, placing: Placing, sleep: Callable[[float], None] = time.sleep) -> Iterator[MoveStore]:
-    """Does the moves of a plan, one store after the other; gives each once the store runs where it is to be. The keeper
-    starts the shards that it takes. Raises OperatorError where one does not come to pass."""
+    """Does the moves of a plan, one store after the other; gives each once the store runs where it is to be, and none
+    that somebody else has done or undone meanwhile. The keeper starts the shards that it takes. Raises OperatorError
+    where one does not come to pass: its store stays, and holds up no other."""
     nodes = {step.number: step.node for step in placing.steps if isinstance(step, AddShard)}
     for step in placing.steps:
         if isinstance(step, MoveStore):
@@ -56,7 +57,7 @@ def move_all(db: Database, placing: Placing, sleep: Callable[[float], None] = ti
                 add_shard(db, step.target, nodes[step.target])
             if move_store(db, step.store, step.source, step.target):
                 _wait(db, step, lambda step=step: _arrived(db, step), sleep)  # type: ignore[misc]
-            yield step
+                yield step
         elif not isinstance(step, AddShard):
             carry_out(db, step)
 
@@ -72,6 +73,7 @@ def _wait(db: Database, step: MoveStore, done: Callable[[], bool], sleep: Callab
         if done():
             return
         sleep(LOOK_S)
+    cancel_move(db, step.store, step.target)
     reason = f"shard {step.target} has not taken it within {PATIENCE_S:.0f} s"
     fix = f"it goes on in shard {step.source}; `rayon cluster status` says how both are"
     raise OperatorError([Problem("rayon cluster", step.store, reason, fix)])

@@ -10,14 +10,20 @@ from engine.runtime.cluster.placing.layout import Bounds, ClusterLayout, Placing
 from engine.storage.shards.nodes import NodeSeen
 from engine.storage.shards.shards import ShardSeen
 
+JOINS_S, SAID_S = 120.0, 60.0
+MOVES_S, RESTS_S = 180.0, 900.0
+
 
 def bounds_of(cluster: ClusterConfig) -> Bounds:
     """What a shard may be."""
     return Bounds(cluster.stores_per_shard, cluster.split_above)
 
 
-def layout_of(nodes: Mapping[str, NodeSeen], alive: Set[str], shards: Mapping[int, ShardSeen]) -> ClusterLayout:
-    """The cluster as it is to be: a store that is on its way belongs to the shard that it goes to."""
+def layout_of(
+    nodes: Mapping[str, NodeSeen], alive: Set[str], shards: Mapping[int, ShardSeen], absent: Set[str] = frozenset()
+) -> ClusterLayout:
+    """The cluster as it is to be: a store that is on its way belongs to the shard that it goes to. Nodes that are
+    `absent` live, and begin no shard."""
     placed: dict[int, list[str]] = {number: [] for number in shards}
     loads = {}
     for number, shard in shards.items():
@@ -26,7 +32,7 @@ def layout_of(nodes: Mapping[str, NodeSeen], alive: Set[str], shards: Mapping[in
             placed[number if target is None else target].append(store.store)
             loads[store.store] = store.load
     return ClusterLayout(
-        {name: _node(node, name in alive) for name, node in nodes.items()},
+        {name: _node(node, name in alive, name in absent) for name, node in nodes.items()},
         {number: PlacingShard(number, shards[number].node, tuple(sorted(stores))) for number, stores in placed.items()},
         loads,
     )
@@ -40,9 +46,59 @@ def under_way(shards: Mapping[int, ShardSeen]) -> tuple[str, int, int] | None:
     return min(moves, default=None)
 
 
-def _node(seen: NodeSeen, alive: bool) -> PlacingNode:
+def _node(seen: NodeSeen, alive: bool, absent: bool) -> PlacingNode:
     word = seen.word
-    return PlacingNode(word.name, alive, not seen.draining and not word.trouble, word.cpus, word.plans, word.version)
+    wanted = not (seen.draining or word.trouble or absent)
+    return PlacingNode(word.name, alive, wanted, word.cpus, word.plans, word.version)
+
+
+class JoinWatch:
+    """Which nodes live and say so in the database, yet begin no shard, as their Ray has not joined the head's: a
+    network that lets through to the database alone, a disk without room for Ray.
+
+    One without a shard is none to put a store on until it joins. One that has shards may run them still, under the
+    Ray of a head that was, and has JOINS_S to join the next.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._joined_s: dict[str, float] = {}
+
+    def absent(self, alive: Set[str], joined: Set[str], shards: Mapping[int, ShardSeen]) -> set[str]:
+        """Their names."""
+        now = self._monotonic()
+        self._joined_s = {name: now if name in joined else self._joined_s.get(name, now) for name in alive}
+        used = {shard.node for shard in shards.values() if shard.stores}
+        return {n for n in alive - joined if n not in used or self.missed_s(n) >= JOINS_S}
+
+    def missed_s(self, name: str) -> float:
+        """For how long one that lives has not been joined."""
+        return self._monotonic() - self._joined_s[name]
+
+
+class MoveWatch:
+    """Moves that do not come to pass: the shard that is to take the store does not begin, or cannot. Each holds up all
+    others, so it is given up after MOVES_S, and its store is not moved again for RESTS_S."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._move: tuple[str, int, int] | None = None
+        self._since_s = 0.0
+        self._rests: dict[str, float] = {}
+
+    def late(self, move: tuple[str, int, int] | None) -> bool:
+        """Whether this one, which is under way, is to be given up."""
+        now = self._monotonic()
+        if move != self._move:
+            self._move, self._since_s = move, now
+        if move is None or now - self._since_s < MOVES_S:
+            return False
+        self._rests[move[0]] = now + RESTS_S
+        return True
+
+    def rests(self, store: str) -> bool:
+        """Whether the store is left where it is for now."""
+        return self._monotonic() < self._rests.get(store, -1e9)
 
 
 @dataclass(slots=True)

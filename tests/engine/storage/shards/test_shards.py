@@ -10,20 +10,32 @@ from sqlmodel import Session
 
 from engine.errors import LeaseLost, StorageUnavailable
 from engine.storage.database import Database
-from engine.storage.leases import fence, take_lease
+from engine.storage.leases import fence, return_leases, take_lease
 from engine.storage.models.cluster.shards import ShardStoreTable
 from engine.storage.shards.duties import Duty, ShardLost, ShardWord, arrive, claim_shard, let_go, put_word, read_duty
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_head, read_nodes, set_draining
 from engine.storage.shards.shards import (
     add_shard,
+    await_no_more,
+    cancel_move,
     drop_store,
+    mend_rows,
     move_store,
     put_store,
     read_shards,
     remove_shard,
     want_on,
 )
-from engine.storage.shards.standing import SESSION_LOST_S, lost_lately, versions_at_work, without_shard
+from engine.storage.shards.standing import (
+    SESSION_LOST_S,
+    NodeStanding,
+    ShardStanding,
+    lost_lately,
+    node_standing,
+    shard_standing,
+    versions_at_work,
+    without_shard,
+)
 
 WORD = ShardWord("working", "", "0.2", 1.5, 120.0, 0.4, 1000, {"a": 7}, {"a": 0.25})
 
@@ -155,3 +167,68 @@ def test_a_node_says_how_it_is_and_the_operator_whether_it_is_left(db: Database)
         set_draining(db, "north", draining=True)
     seen = read_nodes(db)["north"]
     assert (seen.beats, seen.draining, seen.word.disk_free_mib, seen.word.plans) == (2, True, 400.0, {"a": "1f"})
+
+
+def test_a_shard_is_not_removed_before_it_has_let_go_of_a_store_that_nobody_has_now(db: Database) -> None:
+    two_shards(db)
+    lease = take_lease(db, "c", claim_shard(db, 2, "north").owner, 30.0)
+    assert lease is not None
+    drop_store(db, "c")
+    assert not remove_shard(db, 2), "it listens for it yet"
+    return_leases(db, [lease])
+    assert remove_shard(db, 2)
+
+
+def test_a_move_is_given_up_unless_the_store_has_come(db: Database) -> None:
+    two_shards(db)
+    second = claim_shard(db, 2, "south")
+    for store in "ab":
+        assert move_store(db, store, 1, 2)
+    assert arrive(db, second, "a")
+    assert not cancel_move(db, "a", 2), "it has come"
+    assert not cancel_move(db, "b", 3), "not that one"
+    assert cancel_move(db, "b", 2)
+    assert not arrive(db, second, "b"), "who comes too late is not its shard"
+    assert read_duty(db, second) == Duty(("a", "c"), (), awaited=("a",))
+    await_no_more(db, "a", 3)
+    await_no_more(db, "a", 1)
+    assert read_duty(db, second) == Duty(("a", "c"), ())
+
+
+def test_rows_that_another_hand_has_written_are_put_right_and_said(db: Database) -> None:
+    two_shards(db)
+    assert mend_rows(db) == []
+    with db.write() as session:
+        _insert(session, "lost", 9)
+        _insert(session, "odd", -4)
+        for store, coming_to in (("a", 7), ("c", 2)):
+            session.get_one(ShardStoreTable, store).coming_to = coming_to
+        session.get_one(ShardStoreTable, "b").left_by = 6
+    add_shard(db, -4, "north")
+    assert mend_rows(db) == [
+        "no shard can have the number -4: its row is deleted, its stores go elsewhere",
+        "store a: no move of it can be under way; it stays in shard 1",
+        "store b: no move of it can be under way; it stays in shard 1",
+        "store c: no move of it can be under way; it stays in shard 2",
+        "store lost: there is no shard 9; it goes elsewhere",
+        "store odd: there is no shard -4; it goes elsewhere",
+    ]
+    assert mend_rows(db) == []
+    found = {n: [(s.store, s.coming_to) for s in shard.stores] for n, shard in read_shards(db).items()}
+    assert found == {1: [("a", None), ("b", None)], 2: [("c", None)]}
+
+
+def test_words_of_a_newer_version_are_no_error(db: Database) -> None:
+    add_shard(db, 1, "north")
+    put_word(db, claim_shard(db, 1, "north"), replace(WORD, state="hibernating"))
+    beat_node(db, NodeWord("north", "overheated", "9.0", 2, 0.0, 9e3, {}))
+    assert shard_standing(read_shards(db)[1], 10.0) is ShardStanding.UNKNOWN
+    assert node_standing(read_nodes(db)["north"], 10.0) is NodeStanding.UNKNOWN
+
+
+def test_who_was_the_head_is_it_again_only_where_nobody_else_is(db: Database) -> None:
+    first = become_head(db, "north", "192.0.2.1:6380", "check")
+    again = become_head(db, "north", "192.0.2.1:6380", "check", first.epoch)
+    assert again.epoch == first.epoch + 1
+    other = become_head(db, "south", "192.0.2.2:6380", "check")
+    assert become_head(db, "north", "192.0.2.1:6380", "check", again.epoch) == other == read_head(db)

@@ -11,7 +11,7 @@ from engine.config import ClusterConfig
 from engine.errors import StorageUnavailable
 from engine.runtime.cluster.keeping.keeper import PATIENCE_S, HeadLost, Keeper
 from engine.runtime.cluster.keeping.moving import plan_drain, plan_rebalance
-from engine.runtime.cluster.keeping.seen import NodeWatch
+from engine.runtime.cluster.keeping.seen import JOINS_S, MOVES_S, RESTS_S, SAID_S, NodeWatch
 from engine.runtime.cluster.placing.layout import AddShard, MoveStore, RemoveShard
 from engine.storage.database import Database, open_database
 from engine.storage.shards.duties import arrive, claim_shard, let_go
@@ -23,7 +23,7 @@ from engine.storage.shards.nodes import (
     read_nodes,
     set_draining,
 )
-from engine.storage.shards.shards import read_shards
+from engine.storage.shards.shards import drop_store, read_shards
 from tests.clocks import HeldClock
 from tests.databases import Postgres
 from tests.sites import until
@@ -169,6 +169,74 @@ def test_a_node_more_is_left_alone_until_somebody_asks(scene: Scene) -> None:
     assert [step for step in plan_rebalance(scene.db, CLUSTER).steps if isinstance(step, MoveStore)] == [
         MoveStore("b", 2, 3)
     ]
+
+
+def test_a_node_that_lives_and_never_joined_gets_no_store(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.nodes.append("west")  # it reaches the database, and not the head
+    scene.look(3)
+    drop_store(scene.db, "d")
+    scene.look()
+    assert "d" in scene.stores()[2]
+    assert "has not joined" not in caplog.text, "it may be about to"
+    scene.look(int(SAID_S))
+    assert caplog.text.count("node west lives and has not joined the head") == 1
+    set_draining(scene.db, "north", draining=True)
+    scene.look(2)
+    assert {shard.node for shard in read_shards(scene.db).values()} == {"north", "south"}
+
+
+def test_a_node_that_does_not_join_again_is_left_after_a_while(scene: Scene) -> None:
+    scene.actors.nodes.discard("south")
+    scene.look(int(JOINS_S) - 1)
+    assert not _coming(scene), "what runs there may go on without the head"
+    scene.look(2)
+    assert _coming(scene) == {"b": 3}
+    scene.actors.nodes.add("south")
+    claim = claim_shard(scene.db, 3, "north")
+    arrive(scene.db, claim, "b")
+    scene.look(3)
+    assert not _coming(scene), "well again"
+
+
+def test_a_move_that_does_not_come_to_pass_holds_up_the_others_for_minutes_only(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    set_draining(scene.db, "north", draining=True)
+    scene.look(2)
+    assert _coming(scene) == {"a": 3}
+    scene.look(int(MOVES_S) + 1)
+    assert _coming(scene) == {"c": 3}
+    assert caplog.text.count("store a stays in shard 1: shard 3 has not taken it for minutes") == 1
+    arrive(scene.db, claim_shard(scene.db, 3, "south"), "c")
+    scene.look(2)
+    assert _coming(scene) == {}
+    scene.clock.now += RESTS_S
+    scene.look(2)
+    assert _coming(scene) == {"a": 3}, "tried again"
+
+
+def _coming(scene: Scene) -> dict[str, int]:
+    shards = read_shards(scene.db).values()
+    return {s.store: s.coming_to for shard in shards for s in shard.stores if s.coming_to is not None}
+
+
+def test_rows_of_another_hand_hold_nothing_up(scene: Scene) -> None:
+    with scene.db.write() as session:
+        session.connection().execute(text("UPDATE shard_store SET shard = 9 WHERE store = 'a'"))
+        session.connection().execute(text("UPDATE shard_store SET coming_to = 8 WHERE store = 'b'"))
+    scene.look(11)
+    assert scene.stores() == {1: ["a", "c"], 2: ["b", "d"]}
+    assert not _coming(scene)
+
+
+def test_a_trouble_that_a_newer_version_knows_is_said_and_the_node_left(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.nodes.remove("south")
+    for _ in range(2):
+        beat_node(scene.db, NodeWord("south", "overheated", "9.0", 2, 0.0, 9e3, PLANS))
+        scene.look()
+    assert caplog.text.count("node south: it says overheated, which a newer version knows") == 1
 
 
 def test_a_database_that_was_away_for_long_moves_no_shard(scene: Scene) -> None:

@@ -19,8 +19,16 @@ def site_check(secrets: Secrets, data_dir: Path) -> str:
     path = data_dir / MARK_FILE
     if not path.exists():
         make_once(path, randomness.token_hex(8))
-    mark = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return f"{secrets.derive_key('cluster').hex()[:16]}.{mark}"
+    return f"{secrets.derive_key('cluster').hex()[:16]}.{_mark_of(path)}"
+
+
+def holds_mark(data_dir: Path, check: str) -> bool:
+    """Whether the folder is still the one of this check: False where it is away, or another one lies in its place, as
+    where a share is no longer mounted."""
+    try:
+        return _mark_of(data_dir / MARK_FILE) == check.partition(".")[2]
+    except OSError:
+        return False
 
 
 def require_same(head: Head, node: str, check: str) -> None:
@@ -36,3 +44,7 @@ def require_same(head: Head, node: str, check: str) -> None:
         problems.append(Problem("storage.data_dir", node, "is not the head's", fix))
     if problems:
         raise OperatorError(problems)
+
+
+def _mark_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -13,13 +13,15 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from engine.config import ClusterConfig, Config
 from engine.errors import OperatorError, Problem, StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.keeping.keeper import HeadLost
-from engine.runtime.cluster.nodes.checks import require_same, site_check
+from engine.runtime.cluster.nodes.checks import holds_mark, require_same, site_check
 from engine.runtime.cluster.nodes.names import NodeSite, forks_socket, stop_note
+from engine.runtime.cluster.nodes.namesakes import Namesakes, keep_name
 from engine.runtime.cluster.nodes.ray_start import (
     beside_forks,
     environ_for,
@@ -57,7 +59,9 @@ class NodeSupervisor:
         """Its Ray runs."""
         self._site, self._cluster, self._db, self._host = site, cluster, db, host
         self._check = site_check(secrets, config.storage.data_dir)
-        self._words = NodeWords(site.name, config, cluster)
+        holds = partial(holds_mark, config.storage.data_dir, self._check)
+        self._words = NodeWords(site.name, config, cluster, holds=holds)
+        self._namesakes = Namesakes(site.name)
         self._environ = environ_for(os.environ, {**site.environ(), **token_environ(secrets)})
         folder = cluster.ray_dir
         self._log = folder / f"{site.name}.log"
@@ -70,6 +74,10 @@ class NodeSupervisor:
 
     def run_head(self) -> None:
         """Is the head until stopped. Raises HeadLost where another one was started, OperatorError."""
+        with keep_name(self._cluster.ray_dir, self._site.name):
+            self._run_head()
+
+    def _run_head(self) -> None:
         keeper: subprocess.Popen[bytes] | None = None
         head: Head | None = None
         self._require_no_other_head()
@@ -78,7 +86,10 @@ class NodeSupervisor:
                 if head is None or not self._rays.running():
                     _stop(keeper)
                     self._rest("the head's Ray")
-                    head = self._start_head()
+                    began = self._start_head(head)
+                    if began is None:
+                        continue
+                    head = began
                     keeper = self._start_keeper(head)
                     self._wait_for_head()
                 if keeper is None or keeper.poll() is not None:
@@ -93,6 +104,10 @@ class NodeSupervisor:
     def run_node(self, said: str | None = None) -> None:
         """Is a node of whatever head there is until stopped. `said`: where the operator takes it to be, host:port.
         Raises OperatorError."""
+        with keep_name(self._cluster.ray_dir, self._site.name):
+            self._run_node(said)
+
+    def _run_node(self, said: str | None) -> None:
         at: Head | None = None
         try:
             while not self.stopping.is_set():
@@ -130,15 +145,25 @@ class NodeSupervisor:
         seen = read_nodes(self._db).get(head.node)
         return None if seen is None or seen.age_s > SILENT_S else (head, seen.beats)
 
-    def _start_head(self) -> Head:
-        """The nodes are told first: they leave what was, and the keeper is started, while Ray starts."""
+    def _start_head(self, before: Head | None) -> Head | None:
+        """The nodes are told first: they leave what was, and the keeper is started, while Ray starts. None where this
+        one was the head `before` and the database is away now. Raises HeadLost where another one is it by now."""
         port = self._cluster.head_port
         self._rays.end()  # of a head that was here: they have its port
         if listens(self._host, port):  # another Ray's, maybe: its shards would be taken for ours, and ended
             fix = "end what listens there, or say another port on every node: `ss -ltnp` names it"
             raise OperatorError([Problem("rayon cluster up", "cluster.head_port", f"{port} is taken", fix)])
         (self._cluster.ray_dir / "ray_current_cluster").unlink(missing_ok=True)  # else Ray takes a node for the head
-        head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check)
+        after = None if before is None else before.epoch
+        try:
+            head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check, after)
+        except StorageUnavailable as error:
+            if before is None:
+                raise
+            self._say_away(error)
+            return None
+        if before is not None and head.epoch != before.epoch + 1:
+            raise _lost_to(head)
         command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
         try:
             self._start_ray(head, {}, command)
@@ -252,18 +277,23 @@ class NodeSupervisor:
 
     def _beat(self, head: Head | None) -> None:
         try:
-            beat_node(self._db, self._words.say(self._db))
+            beats = beat_node(self._db, self._words.say(self._db))
             now = read_head(self._db) if head is not None else None
             if self._away:
                 log.info("the database is back")
             self._away = False
         except StorageUnavailable as error:
-            if not self._away:
-                log.warning("the database is away (%s); what runs goes on", error)
-            self._away = True
+            self._say_away(error)
+            self._namesakes.miss()
             return
+        self._namesakes.see(beats)
         if head is not None and now is not None and now.epoch != head.epoch:
-            raise HeadLost(f"{now.node} ({now.address}) is the head now; this one ends. Join it with --join")
+            raise _lost_to(now)
+
+    def _say_away(self, error: StorageUnavailable) -> None:
+        if not self._away:
+            log.warning("the database is away (%s); what runs goes on", error)
+        self._away = True
 
     def _rest(self, what: str) -> None:
         rest_s = self._rests.before(what, time.monotonic())
@@ -283,6 +313,10 @@ class _Rests:
         ends = 0 if now_s - last_s > WELL_S else ends
         self._ends[what] = ends + 1, now_s
         return min(2.0 ** (ends - 1), MOST_REST_S) if ends else 0.0
+
+
+def _lost_to(head: Head) -> HeadLost:
+    return HeadLost(f"{head.node} ({head.address}) is the head now; this one ends. Join it with --join")
 
 
 def _still_works(shard: ShardSeen) -> bool:

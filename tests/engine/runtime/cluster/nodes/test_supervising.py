@@ -130,10 +130,10 @@ def test_a_node_says_once_that_the_database_is_away_and_once_that_it_is_back(
     caplog.set_level("INFO")
     full = iter((True, True, False))
 
-    def beat(database: Database, word: NodeWord) -> None:
+    def beat(database: Database, word: NodeWord) -> int:
         if next(full, False):
             raise StorageUnavailable("no room")
-        beat_node(database, word)
+        return beat_node(database, word)
 
     monkeypatch.setattr(supervising, "beat_node", beat)
     following.start()

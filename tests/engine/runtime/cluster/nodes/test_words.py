@@ -9,7 +9,7 @@ import pytest
 from engine.config import ClusterConfig, Config
 from engine.errors import OperatorError
 from engine.privacy.secrets import Secrets
-from engine.runtime.cluster.nodes.checks import MARK_FILE, require_same, site_check
+from engine.runtime.cluster.nodes.checks import MARK_FILE, holds_mark, require_same, site_check
 from engine.runtime.cluster.nodes.names import (
     NodeSite,
     actor_name,
@@ -70,6 +70,44 @@ def test_a_full_disk_is_found_and_is_well_again_only_with_room_to_spare(tmp_path
         wall.now = database_clock(db)
         found.append(said.say(db).trouble)
     assert found == ["", NodeTrouble.DISK, NodeTrouble.DISK, "", ""]
+
+
+def test_a_shared_folder_that_is_away_or_another_is_a_trouble_until_it_is_back(
+    tmp_path: Path, db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    check = site_check(Secrets(b"0" * 32), data_dir)
+    config = Config.model_validate({"storage": {"data_dir": str(data_dir)}})
+    cluster = ClusterConfig(disk_free_mib=0.0)
+    said = NodeWords("north", config, cluster, holds=lambda: holds_mark(data_dir, check))
+    found = [said.say(db).trouble]
+    data_dir.rename(tmp_path / "elsewhere")
+    found.append(said.say(db).trouble)
+    data_dir.mkdir()  # where it was mounted
+    found.append(said.say(db).trouble)
+    site_check(Secrets(b"0" * 32), data_dir)  # another site's
+    found.append(said.say(db).trouble)
+    (tmp_path / "elsewhere" / MARK_FILE).rename(data_dir / MARK_FILE)
+    found.append(said.say(db).trouble)
+    assert found == ["", NodeTrouble.DISK, NodeTrouble.DISK, NodeTrouble.DISK, ""]
+    assert caplog.text.count("is not the site's folder any more") == 1
+
+
+def test_a_disk_that_does_not_answer_is_a_trouble(tmp_path: Path, db: Database) -> None:
+    def gone(folder: Path) -> int:
+        raise OSError("Stale file handle")
+
+    assert NodeWords("north", Config(), CLUSTER, free_bytes=gone).say(db).trouble is NodeTrouble.DISK
+
+
+def test_a_plan_that_cannot_be_read_is_another_than_one_that_can(tmp_path: Path) -> None:
+    said = words(tmp_path, HeldClock(0.0), HeldClock(0.0), [9e3])
+    put_plan(tmp_path, "a", "one")
+    (tmp_path / "b" / "plan.geojson").mkdir(parents=True)
+    digests = said.plans()
+    assert set(digests) == {"a", "b"}
+    assert digests["a"] != digests["b"]
 
 
 def test_plans_that_differ_have_different_digests(tmp_path: Path) -> None:

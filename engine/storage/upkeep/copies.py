@@ -19,6 +19,8 @@ from engine.errors import OperatorError, Problem
 from engine.storage.database import as_ours, damaged, engine_for, open_database
 from engine.storage.migrate import downgrade, known, newer_than_us, newest, upgrade, version_of
 from engine.storage.models import metadata
+from engine.storage.models.running import SchemaReachTable
+from engine.storage.upserts import table_of
 from engine.storage.waits import wait_at_most
 
 CHUNK_ROWS = 1_000
@@ -150,6 +152,8 @@ def _copy_file(source: Path, target: Path) -> None:
 
 def _copy_rows(here: Connection, there: Connection, told: Told) -> None:
     for table in metadata.sorted_tables:
+        if table is table_of(SchemaReachTable):  # of the schema there, whose it says already
+            continue
         told(table.name)
         with here.execution_options(yield_per=CHUNK_ROWS).execute(select(table)) as rows:
             for chunk in rows.mappings().partitions():

@@ -149,13 +149,16 @@ class ShardDuty:
         return worker
 
     def _follow(self, worker: Worker, claim: Claim, duty: Duty) -> None:
-        for store in sorted(self._ours - set(duty.stores) - set(duty.coming)):
+        left = self._ours - set(duty.stores) - set(duty.coming)
+        for store in sorted(left):
             worker.release(store)
             self._ours.discard(store)
             self._wanted.discard(store)
             self._loads.pop(store, None)
-        for store in set(duty.leaving) - self._ours:
-            let_go(self._db, claim, store)
+            let_go(self._db, claim.number, store)
+        for store in sorted(set(duty.leaving) - self._ours - left):
+            log.warning("shard %d lets %s go unread: its floor plan cannot be read here", claim.number, store)
+            let_go(self._db, claim.number, store)
         stores, lacks = self._possible([*duty.stores, *duty.coming])
         for store in stores:
             if store not in self._ours:

@@ -111,11 +111,12 @@ def arrive(db: Database, claim: Claim, store: str) -> bool:
         return True
 
 
-def let_go(db: Database, claim: Claim, store: str) -> None:
-    """The shard has saved what it had of a store that is another's, and acknowledged it: that one need wait no more."""
+def let_go(db: Database, number: int, store: str) -> None:
+    """Shard `number` has saved what it had of a store that is another's, and acknowledged it, or does not come to do
+    so: that other one waits for it no more."""
     with db.write() as session:
         row = session.get(ShardStoreTable, store, with_for_update=True)
-        if row is not None and row.left_by == claim.number:
+        if row is not None and row.left_by == number:
             row.left_by = None
 
 

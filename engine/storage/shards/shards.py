@@ -134,14 +134,6 @@ def cancel_move(db: Database, store: str, target: int) -> bool:
         return True
 
 
-def await_no_more(db: Database, store: str, left_by: int) -> None:
-    """The shard that has a store takes it over, though `left_by` has not said that it has let go of it."""
-    with db.write() as session:
-        row = session.get(ShardStoreTable, store, with_for_update=True)
-        if row is not None and row.left_by == left_by:
-            row.left_by = None
-
-
 def mend_rows(db: Database) -> list[str]:
     """Puts right what only another hand can have written: shards whose number none can have, stores of shards that
     there are not, moves to nowhere or to where the store is. Returns a sentence for each row; stores that are taken

@@ -23,11 +23,11 @@ from engine.runtime.cluster.placing.layout import (
 )
 from engine.runtime.cluster.placing.place import place
 from engine.storage.database import Database
+from engine.storage.shards.duties import let_go
 from engine.storage.shards.nodes import NodeSeen, keep_head, read_nodes
 from engine.storage.shards.shards import (
     ShardSeen,
     add_shard,
-    await_no_more,
     cancel_move,
     drop_store,
     mend_rows,
@@ -128,7 +128,7 @@ class Keeper:
             log.warning("store %s stays in shard %d: shard %d has not taken it for minutes", store, source, target)
         else:
             log.warning("store %s: shard %d has not let it go for minutes; %d takes it over", store, source, target)
-            await_no_more(self._db, store, source)
+            let_go(self._db, source, store)
         return False
 
     def _tend(self, shards: Mapping[int, ShardSeen], joined: Set[str]) -> None:

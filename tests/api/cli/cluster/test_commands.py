@@ -19,7 +19,7 @@ from api.cli.commands import build
 from engine.errors import OperatorError
 from engine.runtime.cluster.keeping.moving import stores_on
 from engine.storage.database import Database, open_database
-from engine.storage.shards.duties import Claim, ShardWord, arrive, claim_shard, let_go, put_word, read_duty
+from engine.storage.shards.duties import ShardWord, arrive, claim_shard, let_go, put_word, read_duty
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_nodes
 from engine.storage.shards.shards import add_shard, drop_store, put_store, read_shards
 from tests.cluster.rig import make_stores
@@ -186,7 +186,7 @@ def _take_what_comes(db: Database, number: int, node: str) -> None:
     while not (coming := read_duty(db, claim).coming):
         threading.Event().wait(0.02)
     arrive(db, claim, coming[0])
-    let_go(db, Claim(1, 0, "rayon-shard-1"), coming[0])
+    let_go(db, 1, coming[0])
 
 
 def test_drain_is_taken_back_and_who_lives_is_not_forgotten(db: Database) -> None:

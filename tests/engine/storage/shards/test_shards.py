@@ -16,7 +16,6 @@ from engine.storage.shards.duties import Duty, ShardLost, ShardWord, arrive, cla
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_head, read_nodes, set_draining
 from engine.storage.shards.shards import (
     add_shard,
-    await_no_more,
     cancel_move,
     drop_store,
     mend_rows,
@@ -77,9 +76,9 @@ def test_a_store_moves_when_the_next_shard_listens_and_not_before(db: Database) 
     assert read_duty(db, second) == Duty(("a", "c"), awaited=("a",))
     drop_store(db, "b")
     assert not remove_shard(db, 1), "it has still to let go what it had"
-    let_go(db, second, "a")
+    let_go(db, 2, "a")
     assert read_duty(db, second).awaited == ("a",), "that is the other one's to say"
-    let_go(db, first, "a")
+    let_go(db, 1, "a")
     assert read_duty(db, second) == Duty(("a", "c"))
     assert remove_shard(db, 1)
 
@@ -190,8 +189,8 @@ def test_a_move_is_given_up_unless_the_store_has_come(db: Database) -> None:
     assert cancel_move(db, "b", 2)
     assert not arrive(db, second, "b"), "who comes too late is not its shard"
     assert read_duty(db, second) == Duty(("a", "c"), (), awaited=("a",))
-    await_no_more(db, "a", 3)
-    await_no_more(db, "a", 1)
+    let_go(db, 3, "a")
+    let_go(db, 1, "a")
     assert read_duty(db, second) == Duty(("a", "c"), ())
 
 

@@ -119,6 +119,9 @@ class NotFound(BusinessRefusal):
 class StorageUnavailable(RayonError):
     """The database cannot be reached now. Transient: retried with back-off."""
 
+    fix = "Is it running, and is storage.url right?"
+    """For whoever starts a program that it keeps from starting."""
+
 
 class LeaseLost(RayonError):
     """Another engine runs this store now: nothing of the refused transaction was written.

@@ -30,7 +30,7 @@ def main() -> None:
         print(f"{n} problem{'s' if n != 1 else ''} found; nothing was started or written.", file=sys.stderr)
         sys.exit(2)
     except StorageUnavailable as error:
-        print(f"The database cannot be reached: {error}. Is it running, and is storage.url right?", file=sys.stderr)
+        print(f"The database cannot be used: {error}. {error.fix}", file=sys.stderr)
         sys.exit(1)
 
 

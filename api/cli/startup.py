@@ -32,7 +32,7 @@ from engine.plan.model import Plan
 from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
 from engine.runtime.memory import keep_few_arenas
 from engine.storage.database import Database, open_database
-from engine.storage.keys import FIRST, add_key, list_keys
+from engine.storage.keys import add_first_keys, list_keys
 from engine.storage.upkeep.soundness import OTHER_KEY, RIGHT_KEY, code_fits, require_sound
 from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import all_campaigns, seed_campaigns
@@ -205,9 +205,10 @@ def make_first_keys(site: RunningSite, stdout: TextIO = sys.stdout) -> None:
     has |= {"till"} if site.secrets.till_key else set()
     if has:
         return
+    made = add_first_keys(site.db, time.time())  # before anything is said: the database may take reads only
     print("This site's keys, shown only now (rayon keys makes others, per store, and ends these):", file=stdout)
-    for scope in FIRST:
-        print(f"  {scope:8s} {add_key(site.db, scope, time.time(), name='first')[1]}", file=stdout)
+    for scope, key in made.items():
+        print(f"  {scope:8s} {key}", file=stdout)
     stdout.flush()
 
 

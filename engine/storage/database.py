@@ -62,6 +62,12 @@ class Deadlocked(StorageUnavailable):
     """PostgreSQL ended this transaction, of two that waited for each other. Nothing of it is written."""
 
 
+class ReadsOnly(StorageUnavailable):
+    """PostgreSQL takes no writes: it is a standby, or was made read-only, as where its disk was found full."""
+
+    fix = "storage.url has to name one that takes writes: a standby goes into storage.replica_url"
+
+
 class SchemaTooNew(StorageUnavailable):
     """A newer program has changed the schema so that this one must not write any more: it has to be upgraded, too.
 
@@ -313,6 +319,8 @@ def as_ours(error: DBAPIError) -> Exception:
         return OperatorError([damaged(_reason(error))])
     if getattr(error.orig, "sqlstate", None) == DEADLOCK:
         return Deadlocked(_reason(error))
+    if getattr(error.orig, "sqlstate", None) == READ_ONLY:
+        return ReadsOnly(_reason(error))
     return StorageUnavailable(_reason(error)) if _is_outage(error) else _without_rows(error)
 
 
@@ -326,8 +334,9 @@ def _without_rows(error: DBAPIError) -> DBAPIError:
 
 
 DEADLOCK = "40P01"
-_PASSES = ("25006", "25P03", "53100")
-"""PostgreSQL is read-only, ended a transaction that stood still, or its disk is full: it may take the same later."""
+READ_ONLY = "25006"
+_PASSES = ("25P03", "53100")
+"""PostgreSQL ended a transaction that stood still, or its disk is full: it may take the same later."""
 _DAMAGED = (
     "database disk image is malformed",
     "file is not a database",

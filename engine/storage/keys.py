@@ -70,6 +70,12 @@ def add_key(
         return _add(session, scope, now, store, name, held_by)
 
 
+def add_first_keys(db: Database, now: float) -> dict[Scope, str]:
+    """A new site's: a key of each of FIRST, by scope. All are made, or none."""
+    with db.write() as session:
+        return {scope: _add(session, scope, now, EVERY_STORE, "first", "")[1] for scope in FIRST}
+
+
 def _add(
     session: Session, scope: Scope, now: float, store: str, name: str, held_by: str, line: str = ""
 ) -> tuple[str, str]:

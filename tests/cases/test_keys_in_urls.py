@@ -12,15 +12,17 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from sqlalchemy import make_url
 
 from api.cli.startup import RunningSite, make_first_keys, open_site, print_links
 from api.keyring import KeyRing
 from engine.config import Config
 from engine.errors import NotFound
 from engine.privacy.secrets import Secrets
-from engine.storage.database import Database, open_database
+from engine.storage.database import Database, ReadsOnly, open_database
 from engine.storage.keys import add_key, end_key, list_keys, rotate_key
 from tests.api.site import Site
+from tests.databases import Postgres
 from tests.engine.runtime.made import FLOORPLANS
 
 NOBODY = Secrets(b"k" * 32)
@@ -54,6 +56,19 @@ def test_keys_are_shown_once_and_no_file_is_for_others(tmp_path: Path) -> None:
     for file in (f for f in tmp_path.iterdir() if f.is_file()):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
         assert not any(key.encode() in file.read_bytes() for key in keys)
+
+
+def test_of_a_database_that_takes_reads_only_no_key_is_announced(postgres: Postgres) -> None:
+    """`rayon api` on a standby: "This site's keys, shown only now" stood there, and then that it cannot write."""
+    with postgres.borrowed() as url:
+        standby = make_url(url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+        db = open_database(standby.render_as_string(hide_password=False))
+        out = io.StringIO()
+        with pytest.raises(ReadsOnly) as refused:
+            make_first_keys(RunningSite(Config(), db, NOBODY, {}), out)
+        db.close()
+        assert out.getvalue() == ""
+        assert "storage.replica_url" in refused.value.fix
 
 
 def test_a_database_that_others_could_read_is_narrowed(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
 from engine.offers.lifecycle import NeedsSecond, needs_second
 from engine.offers.segments.check import check_audiences, check_segments, undeclared
-from engine.plan.load import load_plans, store_folders
+from engine.plan.load import load_plans, load_sound_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
 from engine.runtime.memory import keep_few_arenas
@@ -77,10 +77,7 @@ def open_site(
     connect, or to serve the HTTP side, so what either needs is looked at before anything is written.
     """
     keep_few_arenas()
-    plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
-    if not plans:
-        place = str(config.stores.floorplans_dir)
-        raise OperatorError([Problem(place, "(folder)", "holds no store", "put a folder with a plan.geojson there")])
+    plans = read_plans(config)
     said_in = str(file or "config.yaml")
     with collect_problems() as collect:
         campaigns = collect.read(partial(read_campaign_files, config.stores.floorplans_dir, plans))
@@ -99,7 +96,8 @@ def open_site(
 
             collect.read(partial(check_worth, config.loyalty, {plan.currency for plan in plans.values()}, said_in))
             collect.read(partial(check_rewards, config.loyalty, plans, said_in))
-            collect.read(partial(check_pages, config, plans, environ, said_in))
+            ours = {*plans, *(config.stores.stores or drawn)}  # also those that wait for their plan to be mended
+            collect.read(partial(check_pages, config, ours, environ, said_in))
             for key, lacking in not_asked(config).items():
                 log.warning("%s: privacy.asked: %s is not asked for, as %s is not set", said_in, key, lacking)
             for key, consent in agreed_by_nobody(config).items():
@@ -120,6 +118,19 @@ def open_site(
         _say_differing(db, store, seeds, second)
     _say_undeclared(db, plans, named)
     return RunningSite(config, db, secrets, plans)
+
+
+def read_plans(config: Config) -> dict[str, Plan]:
+    """The site's floor plans. Raises OperatorError with all mistakes; in a cluster, where no plan is left. There one
+    store's mistakes are said and keep no other from running."""
+    folder, stores = config.stores.floorplans_dir, config.stores.stores
+    if config.cluster is None:
+        return load_plans(folder, stores)
+    plans, faults = load_sound_plans(folder, stores)
+    for store, problems in faults.items():
+        for problem in problems:
+            log.error("%s waits for its floor plan, and keeps no other store from running: %s", store, problem)
+    return plans
 
 
 def _other_key(place: str) -> Problem:

@@ -58,33 +58,56 @@ def load_plans(floorplans_dir: Path, stores: Sequence[str] = ()) -> dict[str, Pl
 
     Each store lies in the folder of its name.
     """
+    plans, faults = load_sound_plans(floorplans_dir, stores)
+    if faults:
+        raise OperatorError([problem for problems in faults.values() for problem in problems])
+    return plans
+
+
+def load_sound_plans(
+    floorplans_dir: Path, stores: Sequence[str] = ()
+) -> tuple[dict[str, Plan], dict[str, list[Problem]]]:
+    """Those of `load_plans` that have no mistake, and the mistakes of the others, by folder. OperatorError where no
+    plan is left."""
     floorplans_dir = Path(floorplans_dir)
     folders = [floorplans_dir / s for s in stores or store_folders(floorplans_dir)]
     if not folders:
         fix = f"one folder per store, each with a {PLAN_FILE}; looked in {floorplans_dir.resolve()}"
         raise OperatorError([Problem(str(floorplans_dir), "(folder)", "holds no floor plan", fix)])
     plans: dict[str, Plan] = {}
-    problems: list[Problem] = []
+    faults: dict[str, list[Problem]] = {}
+    elsewhere = set[str]()
     for folder in folders:
         plan, errors, _ = _read(folder)
-        problems += errors
         if plan is None:
-            continue
-        if plan.store in plans:
-            reason = f"store {plan.store!r} has another floor plan already"
-            problems.append(Problem(str(folder / PLAN_FILE), "rayon.store", reason, "one folder per store"))
-        elif plan.store != folder.name:
-            problems.append(misnamed(plan, folder))
-        plans[plan.store] = plan
-    if problems:
-        raise OperatorError(problems)
-    return plans
+            faults[folder.name] = errors
+        elif plan.store == folder.name:
+            plans[plan.store] = plan
+        else:
+            faults[folder.name] = [_second(plan, folder) if plan.store in elsewhere else misnamed(plan, folder)]
+            elsewhere.add(plan.store)
+    if not plans:
+        raise OperatorError([problem for problems in faults.values() for problem in problems])
+    return plans, faults
+
+
+def load_plan_of(floorplans_dir: Path, store: str) -> Plan:
+    """The plan of one store of a site. Raises OperatorError with every mistake, also where it is another store's."""
+    plan = load_plan(floorplans_dir / store)
+    if plan.store != store:
+        raise OperatorError([misnamed(plan, floorplans_dir / store)])
+    return plan
 
 
 def misnamed(plan: Plan, folder: Path) -> Problem:
     """A store that does not lie in the folder of its name: a site would look for its campaigns elsewhere."""
     reason = f"store {plan.store!r} lies in folder {folder.name!r}"
     return Problem(str(folder / PLAN_FILE), "rayon.store", reason, "give both the same name")
+
+
+def _second(plan: Plan, folder: Path) -> Problem:
+    reason = f"store {plan.store!r} has another floor plan already"
+    return Problem(str(folder / PLAN_FILE), "rayon.store", reason, "one folder per store")
 
 
 def _read(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:

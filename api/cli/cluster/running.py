@@ -7,10 +7,9 @@ from pathlib import Path
 
 from api.cli.cluster.opening import database_url, read_cluster
 from api.cli.engine import stop_on_signals
-from api.cli.startup import config_path, open_site, start_logging
+from api.cli.startup import config_path, open_site, read_plans, start_logging
 from engine.config import Config
 from engine.errors import OperatorError, Problem
-from engine.plan.load import load_plans
 from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
 from engine.runtime.cluster.keeping.keeper import HeadLost
 from engine.runtime.cluster.nodes.names import NodeSite, check_node_name
@@ -49,7 +48,7 @@ def _open_head(config: Config, path: Path | None) -> tuple[Database, Secrets]:
 
 
 def _open_node(config: Config, name: str) -> tuple[Database, Secrets]:
-    load_plans(config.stores.floorplans_dir, config.stores.stores)  # raises with all mistakes
+    read_plans(config)
     db = open_database(database_url(config))
     try:
         _require_key(read_head(db), config.storage.data_dir / SECRETS_FILE, name)

@@ -11,7 +11,7 @@ import pytest
 from shapely.geometry import LineString, Point, box
 
 from engine.errors import OperatorError
-from engine.plan.load import check_plan, load_plan, load_plans
+from engine.plan.load import check_plan, load_plan, load_plan_of, load_plans, load_sound_plans
 from engine.plan.materials import FIXTURE_DB_BY_CATEGORY, WALL_DB
 from tests.engine.plan.sketch import AP, FIXTURE, LEVEL, OPENING, SECTION, WALL, feature, ring, shop, write
 
@@ -150,6 +150,21 @@ def test_plans_list_the_mistakes_of_all_stores(tmp_path: Path) -> None:
         ("east", "rayon.currency"),
         ("west", "rayon.currency"),
     ]
+
+
+def test_what_is_sound_is_given_beside_the_mistakes_of_other_stores(tmp_path: Path) -> None:
+    for folder, store, currency in (("east", "east", "EUR"), ("north", "west", "EUR"), ("west", "west", "euro")):
+        raw = shop()
+        raw["rayon"] |= {"store": store, "currency": currency}
+        write(tmp_path / folder, raw)
+    plans, faults = load_sound_plans(tmp_path)
+    assert list(plans) == ["east"]
+    places = {folder: [p.place for p in problems] for folder, problems in faults.items()}
+    assert places == {"north": ["rayon.store"], "west": ["rayon.currency"]}
+    with pytest.raises(OperatorError, match="lies in folder 'north'"):
+        load_plan_of(tmp_path, "north")
+    with pytest.raises(OperatorError, match=r"rayon\.currency"):
+        load_sound_plans(tmp_path, ["west"])
 
 
 def test_two_folders_of_one_store_are_refused(tmp_path: Path) -> None:

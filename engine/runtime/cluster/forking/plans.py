@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import OperatorError
-from engine.plan.load import PLAN_FILE, PRODUCTS_FILE, load_plan
+from engine.plan.load import PLAN_FILE, PRODUCTS_FILE, load_plan_of
 from engine.plan.model import Plan
 from engine.runtime.cluster.duty import in_a_line
 
@@ -30,11 +30,11 @@ class ReadPlans:
     def plan_of(self, store: str) -> Plan:
         """As it is now. Raises OperatorError with all mistakes."""
         mark, found = self._read.pop(store, ((), ""))
-        return load_plan(self._folder / store) if isinstance(found, str) or mark != self._mark(store) else found
+        return load_plan_of(self._folder, store) if isinstance(found, str) or mark != self._mark(store) else found
 
     def _look(self, store: str) -> Plan | str:
         try:
-            return load_plan(self._folder / store)
+            return load_plan_of(self._folder, store)
         except OperatorError as error:
             return in_a_line(error)
 

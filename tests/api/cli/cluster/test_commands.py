@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from api.cli.cluster.shown import print_all, remedies
 from api.cli.commands import build
+from api.cli.startup import open_site, read_config
 from engine.errors import OperatorError
 from engine.runtime.cluster.keeping.moving import stores_on
 from engine.storage.database import Database, open_database
@@ -24,6 +25,7 @@ from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_n
 from engine.storage.shards.shards import add_shard, drop_store, put_store, read_shards
 from tests.cluster.rig import make_stores
 from tests.databases import Postgres, postgres
+from tests.sites import SITE_KEY
 
 __all__ = ["postgres"]
 PLANS = {"a": "plan", "b": "plan"}
@@ -80,6 +82,26 @@ def test_a_node_without_the_sites_key_makes_none_beside_its_heads(
     with pytest.raises(OperatorError, match=r"RAYON_SITE_KEY: south: is not set.*the value that it has on north"):
         run("up", "--join", "auto", "--name", "south", "--host", "127.0.0.1")
     assert not (tmp_path / "data").exists()
+
+
+def test_a_plan_with_a_mistake_keeps_no_node_and_no_other_store_from_running(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("RAYON_SITE_KEY", SITE_KEY)
+    make_stores(tmp_path / "floorplans", ["a", "b"])
+    (tmp_path / "floorplans/b/plan.geojson").write_text("{")
+    site = open_site(read_config(None), file=Path("config.yaml"), broker=True, pages=True)
+    site.db.close()
+    assert list(site.plans) == ["a"]
+    assert "b waits for its floor plan, and keeps no other store from running: " in caplog.text
+    assert "b/plan.geojson: line 1, column 2: is not JSON" in caplog.text
+    monkeypatch.delenv("RAYON_SITE_KEY")
+    with pytest.raises(OperatorError, match="RAYON_SITE_KEY: south"):  # what a node looks at after the plans
+        run("up", "--join", "auto", "--name", "south", "--host", "127.0.0.1")
+    (tmp_path / "floorplans/a/plan.geojson").write_text("{")
+    with pytest.raises(OperatorError) as refused:
+        run("up", "--join", "auto", "--name", "south", "--host", "127.0.0.1")
+    assert len(refused.value.problems) == 2, "none is left that could run"
 
 
 @pytest.mark.parametrize("command", ["engine", "serve"])

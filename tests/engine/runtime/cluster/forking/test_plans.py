@@ -27,3 +27,5 @@ def test_a_plan_is_read_once_and_its_mistake_said_until_it_is_mended(tmp_path: P
         plans.plan_of("boutique")
     plan.write_text(whole)
     assert plans.fault_of("boutique") == ""
+    plan.parent.rename(tmp_path / "harbour")
+    assert "store 'boutique' lies in folder 'harbour'" in plans.fault_of("harbour"), "it would run for another"

@@ -119,7 +119,7 @@ def _node(seen: NodeSeen, gone_s: float) -> NodeHealth:
         standing=node_standing(seen, gone_s),
         heard_age_s=round(seen.age_s, 1),
         cpus=seen.word.cpus,
-        clock_off_s=round(seen.word.clock_off_s, 3),
+        clock_off_s=round(seen.word.clock_off_s, 3) + 0.0,  # no -0.0
         disk_free_mib=round(seen.word.disk_free_mib),
         plans=len(seen.word.plans),
         version=seen.word.version,

@@ -43,7 +43,7 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether requests can be served now. `engine` is `absent` where none has ever reported."""
+    """Whether requests can be served now. `engine` is `absent` where none has ever reported: nobody is located yet."""
 
     status: Literal["ready", "not_ready"]
     database: Literal["up", "down"]
@@ -89,9 +89,9 @@ async def live() -> Live:
 
 @router.get("/ready", summary="Can it serve?", responses={503: {"model": Ready}})
 def ready(request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """200 when the database answers, the engine, if there is one, reported within the last 8 s and hears its broker and
-    most of every store's readings, delivery runs, and the engine of this very process, if it has one, does all its
-    work."""
+    """200 when the database answers, the engine, if one has ever reported, did so within the last 8 s and hears its
+    broker and most of every store's readings, delivery runs, and the engine of this very process, if it has one, does
+    all its work."""
     found, _ = _look(ctx, request, None)
     return JSONResponse(found.model_dump(), 200 if found.status == "ready" else 503)
 
@@ -175,10 +175,11 @@ def _look(
     said = [_sentence(ctx, store, trouble, lang) for store, found in troubles.items() for trouble in found]
     if newer is not None and not newer.goes_on:
         said.insert(0, _sentence(ctx, EVERY_STORE, StoreTrouble.DATABASE_NEWER, lang))
-    reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows), *said]))
+    t, of_ours = words(lang), request.app.state.own_engine()
+    reasons = list(dict.fromkeys([*of_ours, *_unsteady(row.values for row in rows), *said]))
     failed = delivery == "dead" or bool(reasons)
-    # Whoever serves can go on serving: somebody has to look at the books.
-    t = words(lang)
+    # Whoever serves can go on serving: somebody has to start an engine, or to look at the books.
+    reasons += [t.health.no_engine] if not engines and not of_ours else []
     reasons += [t.health.database_ahead] if newer is not None and newer.goes_on else []
     reasons += [t.health.ledger_wrong for row in rows if row.component == LEDGER and not _is_well(row, now)]
     reasons += [said for row in rows if row.component == CRM for said in _of_customer_files(row.values, lang)]

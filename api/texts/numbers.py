@@ -10,8 +10,8 @@ NARROW = "\u202f"  # narrow no-break space
 
 
 def number(value: float | Decimal, lang: Language, digits: int = 0) -> str:
-    """`1 234,5` in French, `1,234.5` in English."""
-    text = f"{value:,.{digits}f}"
+    """`1 234,5` in French, `1,234.5` in English. What rounds to nought has no sign."""
+    text = f"{value:z,.{digits}f}"
     return text.replace(",", NARROW).replace(".", ",") if lang == "fr" else text
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
 from engine.storage.leases import Lease, fence_all
@@ -66,6 +66,13 @@ def put_statuses(
             table = table_of(StatusTable)
             mine = (table.c.component == component) & table.c.store.in_(sorted(same))
             session.connection().execute(update(table).where(mine).values(at=now))
+
+
+def forget_word(session: Session, store: str, component: str) -> None:
+    """Of a component that is there no more: it would be silent for ever."""
+    row = session.get(StatusTable, (store, component))
+    if row is not None:
+        session.delete(row)
 
 
 def get_status(db: Database) -> list[Status]:

@@ -67,7 +67,7 @@ def node_values(nodes: Collection[NodeSeen], cluster: ClusterConfig) -> list[dic
             "state": node_state(one, cluster),
             "stores": len(one.word.plans),
             "cpus": one.word.cpus,
-            "clock_off_s": round(one.word.clock_off_s, 3),
+            "clock_off_s": round(one.word.clock_off_s, 3) + 0.0,  # no -0.0
             "disk_free_mib": round(one.word.disk_free_mib),
             "version": one.word.version,
             "heard_s_ago": round(one.age_s, 1),

@@ -16,6 +16,7 @@ from engine.errors import RayonError
 from engine.storage.database import Database
 from engine.storage.models.cluster.shards import ShardStoreTable, ShardTable
 from engine.storage.models.leases import LeaseTable
+from engine.storage.status import ENGINE, forget_word
 from engine.storage.upserts import database_time
 
 
@@ -113,10 +114,12 @@ def arrive(db: Database, claim: Claim, store: str) -> bool:
 
 def let_go(db: Database, number: int, store: str) -> None:
     """Shard `number` has saved what it had of a store that is another's, and acknowledged it, or does not come to do
-    so: that other one waits for it no more."""
+    so: that other one waits for it no more. Of a store that nobody is to run, no word is left either."""
     with db.write() as session:
         row = session.get(ShardStoreTable, store, with_for_update=True)
-        if row is not None and row.left_by == number:
+        if row is None:
+            forget_word(session, store, ENGINE)
+        elif row.left_by == number:
             row.left_by = None
 
 

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.models.cluster.shards import ClusterHeadTable, ClusterNodeTable
+from engine.storage.status import ENGINE, EVERY_STORE, forget_word
 from engine.storage.upserts import age_s, database_time, upsert
 
 _ONLY = 1
@@ -51,7 +52,8 @@ class NodeSeen:
 
 def become_head(db: Database, node: str, address: str, key_check: str, after: int | None = None) -> Head:
     """Makes this node the head from now on. Whoever was it finds out by its epoch. Where it was the head already, of
-    the epoch `after`, and another one is it by now: that other one, and nothing is changed."""
+    the epoch `after`, and another one is it by now: that other one, and nothing is changed. The one engine that a site
+    had before it was a cluster is no more: its word on the whole site is forgotten."""
     fresh = {"id": _ONLY, "epoch": 0, "node": "", "address": "", "key_check": "", "at": 0.0}
     with db.write() as session:
         upsert(session, ClusterHeadTable, [fresh])
@@ -60,6 +62,7 @@ def become_head(db: Database, node: str, address: str, key_check: str, after: in
             return Head(row.epoch, row.node, row.address, row.key_check)
         row.epoch, row.node, row.address, row.key_check = row.epoch + 1, node, address, key_check
         row.at = database_time(session)
+        forget_word(session, EVERY_STORE, ENGINE)
         return Head(row.epoch, node, address, key_check)
 
 

@@ -17,6 +17,7 @@ from engine.storage.database import Database
 from engine.storage.models.cluster.shards import ShardStoreTable, ShardTable
 from engine.storage.models.leases import LeaseTable
 from engine.storage.shards.duties import concerns
+from engine.storage.status import ENGINE, forget_word
 from engine.storage.upserts import age_s, database_time, named_lock, upsert
 
 
@@ -171,11 +172,12 @@ def _odd_stores(session: Session) -> list[ShardStoreTable]:
 
 
 def drop_store(db: Database, store: str) -> None:
-    """No shard runs the store any more."""
+    """No shard runs the store any more, and nobody waits for a word on it."""
     with db.write() as session:
         row = session.get(ShardStoreTable, store)
         if row is not None:
             session.delete(row)
+        forget_word(session, store, ENGINE)
 
 
 def _lock_stores(session: Session) -> None:

@@ -24,7 +24,7 @@ MANAGER = {"Authorization": f"Bearer {SECRETS.manager_key}"}
 def small_cluster(site: Site) -> None:
     """A node that is well, one whose clock is wrong; a shard that cannot write, and one that nobody has begun."""
     become_head(site.db, "north", "192.0.2.10:6380", "")
-    beat_node(site.db, NodeWord("north", "", "0.2", 8, 0.01, 20_480.0, {"corner": "d"}))
+    beat_node(site.db, NodeWord("north", "", "0.2", 8, -0.0001, 20_480.0, {"corner": "d"}))
     beat_node(site.db, NodeWord("south", "clock", "0.2", 8, 5.0, 20_480.0))
     for number in (1, 2):
         add_shard(site.db, number, "north")
@@ -40,7 +40,9 @@ def test_shards_and_nodes_with_what_each_is(site: Site) -> None:
     small_cluster(site)
     set_draining(site.db, "north", True)
     with site.client() as client:
-        found = client.get("/health/cluster", headers=MANAGER).json()
+        answer = client.get("/health/cluster", headers=MANAGER)
+    found = answer.json()
+    assert "-0.0" not in answer.text, "a clock that is right is not behind"
     assert found["head"] == "north"
     assert [(n["node"], n["standing"]) for n in found["nodes"]] == [("north", "drained"), ("south", "clock")]
     first, second = found["shards"]

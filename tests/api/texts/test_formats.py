@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
@@ -38,6 +39,7 @@ def test_durations(seconds: float | None, french: str, english: str) -> None:
 
 def test_numbers() -> None:
     assert (number(12345.6, "fr", 1), number(12345.6, "en", 1)) == ("12\u202f345,6", "12,345.6")
+    assert (number(-0.004, "fr", 2), number(Decimal("-0.4"), "en"), number(-0.006, "en", 2)) == ("0,00", "0", "-0.01")
     assert (short_number(0.25, "fr"), short_number(2.0, "en"), short_number(0.000012, "fr", 2)) == (
         "0,25",
         "2",

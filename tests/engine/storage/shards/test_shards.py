@@ -35,6 +35,7 @@ from engine.storage.shards.standing import (
     versions_at_work,
     without_shard,
 )
+from engine.storage.status import ENGINE, get_status, put_status, put_statuses
 
 WORD = ShardWord("working", "", "0.2", 1.5, 120.0, 0.4, 1000, {"a": 7}, {"a": 0.25})
 
@@ -231,3 +232,16 @@ def test_who_was_the_head_is_it_again_only_where_nobody_else_is(db: Database) ->
     assert again.epoch == first.epoch + 1
     other = become_head(db, "south", "192.0.2.2:6380", "check")
     assert become_head(db, "north", "192.0.2.1:6380", "check", again.epoch) == other == read_head(db)
+
+
+def test_nobody_waits_for_words_of_what_is_no_more(db: Database) -> None:
+    """The engine of before the site was a cluster, and a store without a floor plan: both would be silent for ever."""
+    two_shards(db)
+    put_statuses(db, ENGINE, {store: {} for store in ("*", "a", "c", "gone")}, 0.0)
+    become_head(db, "north", "192.0.2.10:6380", "")
+    drop_store(db, "a")  # its shard still runs it, and says so once more
+    put_status(db, "a", ENGINE, {}, 1.0)
+    let_go(db, 1, "a")
+    let_go(db, 2, "c")  # which another shard has
+    drop_store(db, "gone")
+    assert [row.store for row in get_status(db)] == ["c"]

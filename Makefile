@@ -9,7 +9,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 2)')
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST_ARGS ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore soak lighthouse pictures pages speed servers clean help
+.PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore soak lighthouse alerts pictures pages speed servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
@@ -29,6 +29,7 @@ help:
 	@echo "make fuzz-decoders  spoilt messages over all decoders of vendors, for a night (EXAMPLES=10000000)"
 	@echo "make soak     three hundred phones for an hour: do memory, disk and fixes stay as they are? (MINUTES=60)"
 	@echo "make lighthouse  what Lighthouse says of the shopper's pages; below 95 of 100 anywhere it fails (needs npm)"
+	@echo "make alerts   does Prometheus take our rules, and does each alert fire when it should? (needs promtool)"
 	@echo "make pages    every page of the console in a real Chromium: pictures, axe, width (ARGS='--thin', ARGS='heat hq --folder DIR')"
 	@echo "make speed    first paint and interaction of the console over a year of a busy store (ARGS='--days 28')"
 	@echo "make pictures take the pictures of the wallet anew"
@@ -87,6 +88,11 @@ accuracy: $(VENV)/.dev
 lighthouse: $(VENV)/.dev
 	@sh tests/servers.sh lighthouse
 	$(BIN)/python -m tests.lighthouse
+
+alerts:
+	@sh tests/servers.sh alerts
+	promtool check rules deploy/alerts.yaml
+	promtool test rules deploy/alerts.test.yaml
 
 pages: $(VENV)/.dev
 	$(BIN)/python -m tests.console $(ARGS)

@@ -15,6 +15,8 @@ command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
 command -v shellcheck >/dev/null 2>&1 || missing="$missing shellcheck"
 # `sh tests/servers.sh lighthouse`: what `make lighthouse` needs besides
 [ "${1:-}" != lighthouse ] || command -v npx >/dev/null 2>&1 || missing="$missing npm"
+# `sh tests/servers.sh alerts`: what `make alerts` needs besides, 19 MB of it
+[ "${1:-}" != alerts ] || command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
 root=""
 [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1 || root=yes
 # Chromium without a browser around it: pages cost half of the CPU. Not every release has it, and tests do without.

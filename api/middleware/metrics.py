@@ -6,7 +6,8 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -20,6 +21,9 @@ from engine.ingest.masks import mask_macs
 from engine.storage.ordering.outbox import untaken_orders
 from engine.storage.programme.waiting import source_waits
 from engine.storage.status import get_status
+
+if TYPE_CHECKING:
+    from engine.storage.upkeep.replica import ReplicatedReads
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _NAME = re.compile(r"[^a-z0-9_]+")
@@ -66,12 +70,13 @@ class Metrics:
             ["receiver", "outcome"],
             registry=self.registry,
         )
-        self.replica = Gauge(
-            "rayon_replica_late_s",
-            "How far the replica is behind that figures are read from; -1 while they are read from the database.",
-            registry=self.registry,
-        )
-        self.replica.set_function(lambda: _late_s(ctx))
+        if ctx.replica is not None:  # -1 of a site without one would be like one that was left
+            late = Gauge(
+                "rayon_replica_late_s",
+                "How far the replica is behind that figures are read from; -1 while they are read from the database.",
+                registry=self.registry,
+            )
+            late.set_function(partial(_late_s, ctx.replica))
         self.registry.register(_EngineStatus(ctx))
         self.registry.register(_ShopWaits(ctx))
         self.registry.register(ShardMetrics(ctx))
@@ -85,9 +90,8 @@ _HELP = {
 """Of figures whose name says too little."""
 
 
-def _late_s(ctx: AppContext) -> float:
-    late_s = None if ctx.replica is None else ctx.replica.late_s
-    return -1.0 if late_s is None else late_s
+def _late_s(replica: ReplicatedReads) -> float:
+    return -1.0 if replica.late_s is None else replica.late_s
 
 
 class _EngineStatus(Collector):

@@ -41,6 +41,7 @@ from engine.runtime.status import report
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import open_database
 from engine.storage.status import get_status
+from engine.storage.upkeep.replica import ReplicatedReads
 from engine.storage.vouchers.tills import TillReason
 from engine.vocabulary import (
     CapportFlaw,
@@ -229,15 +230,18 @@ def metrics() -> Vocabulary:
     from api.middleware.metrics import Metrics
 
     with tempfile.TemporaryDirectory() as folder:
-        db = open_database(f"sqlite:///{folder}/rayon.db")
+        url = f"sqlite:///{folder}/rayon.db"
+        db = open_database(url)
+        replica = ReplicatedReads(db, url)
         try:
             config = Config.model_validate({"storage": {"data_dir": folder}, "cluster": {}})
-            own = _own_metrics(Metrics(AppContext(config, db, _SECRETS, {})))
+            own = _own_metrics(Metrics(AppContext(config, db, _SECRETS, {}, replica=replica)))
             plan = load_plan(ROOT / "floorplans/boutique")
             engine = EngineProcess(config, db, _SECRETS, {plan.store: plan})
             report(db, [StoreRunner(plan, config, db, _SECRETS.site_key)], 0.0, engine.figures())
             said = get_status(db)
         finally:
+            replica.close()
             db.close()
     figures = {key: value for row in said for key, value in row.values.items() if key not in _NO_METRICS}
     labelled = {f"rayon_engine_{key}": Entry(takes=_labels(value)) for key, value in figures.items()}

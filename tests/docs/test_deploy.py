@@ -38,6 +38,47 @@ def test_every_metric_of_board_and_rules_exists() -> None:
     assert [where for where, expr in expressions() if expr.count("(") != expr.count(")")] == []
 
 
+ADDED = {"instance", "job", "le"}
+"""Labels that Prometheus adds, and those of a histogram's parts."""
+
+
+def labels_of(name: str) -> set[str]:
+    """Those that /metrics gives a metric, or a histogram's part."""
+    known = metrics()
+    entry = known.get(name) or known[re.sub(r"_(bucket|count|sum)$", "", name)]
+    # figures of engines have both, with an empty reason where a figure has none
+    return set(filter(None, entry.takes.split(", "))) | (
+        {"store", "reason"} if name.startswith("rayon_engine_") else set()
+    )
+
+
+def test_rules_and_board_name_labels_that_their_metrics_have() -> None:
+    said = [(rule["alert"], rule["expr"], rule["annotations"]["summary"]) for rule in RULES]
+    said += [
+        (panel["title"], t["expr"], t.get("legendFormat", "")) for panel in BOARD["panels"] for t in panel["targets"]
+    ]
+    for where, expr, shown in said:
+        has = set[str]().union(*(labels_of(name) for name in re.findall(r"\brayon_\w+", expr))) | ADDED
+        named = {label for group in re.findall(r"\bby \(([^)]*)\)", expr) for label in re.findall(r"\w+", group)}
+        named |= {label for group in re.findall(r"\{([^}]*)\}", expr) for label in re.findall(r"(\w+)\s*[=!]", group)}
+        named |= {*re.findall(r"\$labels\.(\w+)", shown), *re.findall(r"\{\{\s*(\w+)\s*\}\}", shown)}
+        assert named <= has, where
+
+
+def test_each_alert_is_tried_by_series_that_there_are() -> None:
+    """`make alerts` has Prometheus play them; here it is seen that they are ours, and that none is left out."""
+    tried = yaml.safe_load((DEPLOY / "alerts.test.yaml").read_text(encoding="utf-8"))["tests"]
+    fires: dict[str, set[bool]] = {rule["alert"]: set() for rule in RULES}
+    for test in tried:
+        for series in (one["series"] for one in test["input_series"]):
+            name, given = re.fullmatch(r"(\w+)\{(.*)\}", series).groups()  # type: ignore[union-attr]
+            labels = set(re.findall(r"(\w+)=", given))
+            assert labels - ADDED == labels_of(name), f"{test['name']}: {series}"
+        for case in test["alert_rule_test"]:
+            fires[case["alertname"]].add(bool(case.get("exp_alerts")))
+    assert [name for name, tells in fires.items() if tells != {True, False}] == []
+
+
 def test_panels_have_ids_and_places_of_their_own() -> None:
     panels = BOARD["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)

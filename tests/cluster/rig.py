@@ -100,7 +100,7 @@ class ClusterRig:
         """What nodes are told by their environment, beside what each of the site is."""
         self.first: Path | None = None
         """Where their Pythons look first."""
-        self.db: Database = open_database(url)
+        self.db: Database = self.opened(url)
         self._processes: dict[str, subprocess.Popen[bytes] | Forked] = {}
         folder.mkdir(exist_ok=True)
         make_stores(folder / "plans", stores)
@@ -121,6 +121,11 @@ class ClusterRig:
         for section, values in (sections or {}).items():
             config[section] = {**config.get(section, {}), **values}
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+    @staticmethod
+    def opened(url: str) -> Database:
+        """The site's database, for the rig's own looks at it."""
+        return open_database(url)
 
     def up(self, name: str, *, head: bool = False, more: Mapping[str, str] | None = None) -> None:
         """`rayon cluster up`, as the head or as a node. `more` of an environment is this node's alone."""

@@ -18,6 +18,7 @@ from engine.storage.database import Database
 from engine.storage.shards.duties import (
     Claim,
     Duty,
+    Leaver,
     ShardLost,
     ShardWord,
     arrive,
@@ -25,6 +26,7 @@ from engine.storage.shards.duties import (
     let_go,
     put_word,
     read_duty,
+    read_leavers,
 )
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ T = TypeVar("T")
 LOOK_S = 0.5
 WORD_S = 2.0
 AGAIN_S = 10.0  # after what an operator has to mend
+BEATS = 2  # of a shard that gave a lease back and goes on: what it said a moment before does not count
 SMOOTHED = 0.02  # of a store's load by one word: some two minutes in all
 QUIET_DEVICES = 5  # what a store costs without anybody in it, in devices
 
@@ -77,6 +80,7 @@ class ShardDuty:
         self._wanted: set[str] = set()  # of them, those whose leases are taken or waited for
         self._reason = ""
         self._loads: dict[str, float] = {}
+        self._leavers = LeaverWatch()
         self._lost: Exception | None = None
 
     def run(self) -> None:
@@ -170,6 +174,10 @@ class ShardDuty:
                 worker.want(store)
                 self._wanted.add(store)
         self._complain(lacks)
+        if duty.awaited:
+            for store, number in self._leavers.gone(read_leavers(self._db, claim)):
+                log.info("shard %d: shard %d has let %s go, and cannot say so", claim.number, number, store)
+                let_go(self._db, number, store)
 
     def _possible(self, stores: Sequence[str]) -> tuple[list[str], str]:
         """Those of the stores that run here already, or whose floor plan can be read here, and what the others lack.
@@ -214,6 +222,32 @@ class ShardDuty:
             loads=self._loads,
             sessions_lost=said.sessions_lost,
         )
+
+
+class LeaverWatch:
+    """Which of those that have stores still to let go have done so without a word: shards of a program from before that
+    was asked of them (schema 0125), and ones that are no more. Of a program of ours a store's lease is given back a
+    moment before it lets go; one that died is not in the same life afterwards, or not at work."""
+
+    def __init__(self) -> None:
+        self._freed: dict[str, Leaver] = {}
+
+    def gone(self, leavers: Mapping[str, Leaver]) -> list[tuple[str, int]]:
+        """(store, shard) of those that have, by this look and the ones before."""
+        before, self._freed = self._freed, {}
+        found = []
+        for store, now in leavers.items():
+            first = before.get(store, now)
+            if now.gave_back:
+                self._freed[store] = first = first if _in_one_life(first, now) else now
+            goes_on = now.gave_back and now.works and now.beats - first.beats >= BEATS
+            if goes_on or now.generation == 0:
+                found.append((store, now.number))
+        return found
+
+
+def _in_one_life(first: Leaver, now: Leaver) -> bool:
+    return (first.number, first.generation) == (now.number, now.generation)
 
 
 def in_a_line(error: OperatorError) -> str:

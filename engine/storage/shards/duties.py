@@ -51,6 +51,19 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaver:
+    """The shard that has still to let a store go, as of a look: in which life it is, how often it was heard of in it,
+    whether it works, and whether it has given the lease of the store back, under which it said that it ran it.
+    `generation` 0: there is no such shard any more."""
+
+    number: int
+    generation: int
+    beats: int
+    works: bool
+    gave_back: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ShardWord:
     """What an actor says of itself. `epochs` of its stores' leases and `loads` (share of one CPU), by store;
     `sessions_lost` in this life."""
@@ -97,6 +110,22 @@ def read_duty(db: Database, claim: Claim) -> Duty:
             awaited=tuple(row.store for row in ours if row.left_by is not None),
             leaving=tuple(row.store for row in others if row.left_by == claim.number),
         )
+
+
+def read_leavers(db: Database, claim: Claim) -> dict[str, Leaver]:
+    """Who has still to let go of this shard's stores, by store."""
+    awaited = (col(ShardStoreTable.shard) == claim.number) & col(ShardStoreTable.left_by).is_not(None)
+    with db.read() as session:
+        return {row.store: _leaver(session, row) for row in session.exec(select(ShardStoreTable).where(awaited))}
+
+
+def _leaver(session: Session, row: ShardStoreTable) -> Leaver:
+    assert row.left_by is not None
+    shard, lease = session.get(ShardTable, row.left_by), session.get(LeaseTable, row.store)
+    gave_back = lease is not None and not lease.owner and lease.epoch == row.epoch + 1
+    if shard is None:
+        return Leaver(row.left_by, 0, 0, works=False, gave_back=gave_back)
+    return Leaver(row.left_by, shard.generation, shard.beats, works=shard.state == "working", gave_back=gave_back)
 
 
 def arrive(db: Database, claim: Claim, store: str) -> bool:

@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 OLDER_GO_ON = True
-"""A shard of before names nobody, and its stores are waited for by their leases alone, as they were."""
+"""A shard of before names nobody and does not say that it let go: that is seen by its lease (`LeaverWatch`)."""
 
 
 def upgrade() -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from engine.errors import OperatorError, Problem
-from engine.runtime.cluster.duty import QUIET_DEVICES, ShardDuty, ShardEnded, share_out, smooth
+from engine.runtime.cluster.duty import QUIET_DEVICES, LeaverWatch, ShardDuty, ShardEnded, share_out, smooth
 from engine.runtime.cluster.keeping.seen import under_way
 from engine.runtime.cluster.report import ShardReport, ShardState, StoreAtWorkReport
 from engine.storage.database import Database, open_database
-from engine.storage.shards.duties import ShardLost, arrive, claim_shard
+from engine.storage.leases import return_leases, take_lease
+from engine.storage.shards.duties import Leaver, ShardLost, ShardWord, arrive, claim_shard, put_word
 from engine.storage.shards.shards import add_shard, drop_store, move_store, put_store, read_shards, remove_shard
 
 
@@ -278,3 +279,42 @@ def test_a_worker_that_ended_ends_the_duty_so_that_another_process_begins(db: Da
     with pytest.raises(ShardEnded):
         duty.run()
     duty.stopping.set()
+
+
+def test_who_lets_go_without_a_word_is_not_waited_for() -> None:
+    """A shard of before 0125 gives the lease back and goes on; one that died meanwhile has to live again first."""
+    leaver = Leaver(3, generation=1, beats=10, works=True, gave_back=False)
+    freed = replace(leaver, gave_back=True, beats=12)
+    watch = LeaverWatch()
+    looks = [leaver, freed, replace(freed, beats=13), replace(freed, beats=14)]
+    assert [watch.gone({"a": one}) for one in looks] == [[], [], [], [("a", 3)]]
+    watch = LeaverWatch()
+    reborn = replace(freed, generation=2, beats=15)
+    looks = [freed, reborn, replace(reborn, beats=16), replace(reborn, beats=18, gave_back=False)]
+    assert [watch.gone({"a": one}) for one in looks] == [[]] * 4
+    assert LeaverWatch().gone({"a": Leaver(3, 0, 0, works=False, gave_back=False)}) == [("a", 3)]
+    ended = LeaverWatch()
+    assert [ended.gone({"a": replace(freed, beats=n, works=n < 13)}) for n in (12, 13, 14, 15)] == [[]] * 4
+
+
+def test_a_store_of_a_shard_that_knows_no_letting_go_is_taken(db: Database) -> None:
+    for number in (1, 2):
+        add_shard(db, number, "north")
+    put_store(db, "a", 1)
+    older = claim_shard(db, 1, "north")
+    word = ShardWord("working", "", "0.1", 0.0, 90.0, 0.1, 1, {"a": 3}, {})
+    for _ in range(2):
+        held = take_lease(db, "a", older.owner, 15.0)
+        assert held is not None
+        return_leases(db, [held] if held.epoch == 1 else [])
+    assert held.epoch == 3, "as the workers here say"
+    put_word(db, older, word)
+    notes: list[str] = []
+    with on_duty(db, 2, notes, {"a"}):
+        wait(lambda: notes == ["2 starts "])
+        assert move_store(db, "a", 1, 2)
+        wait(lambda: len(notes) == 2)
+        return_leases(db, [held])
+        wait(lambda: put_word(db, older, word) or len(notes) == 3)
+        assert read_shards(db)[2].stores[0].left_by is None
+    assert notes[1:3] == ["2 hears a, which is 1's", "2 takes a"]

@@ -13,6 +13,7 @@ import yaml
 
 from docs.from_code.vocabulary import commands, metrics
 from engine.config import parse_config
+from engine.runtime.cluster.nodes.supervising import SAVES_S
 from tests.docs.pages import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -152,6 +153,21 @@ def test_all_three_machines_start_a_node_and_pages() -> None:
         "second": {"database", "node", "api"},
         "third": {"node", "api"},
     }
+
+
+def test_nodes_are_given_the_time_to_save_before_they_are_killed() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    ours = {name: one["stop_grace_period"] for name, one in compose.items() if one["image"] == "rayon"}
+    pods = re.findall(r"terminationGracePeriodSeconds: (\d+)$", (DEPLOY / "kuberay.yaml").read_text(), re.MULTILINE)
+    assert set(ours) == {"head", "node", "api"}
+    assert len(pods) == 3
+    assert min(int(period.removesuffix("s")) for period in [*ours.values(), *pods]) > 2 * SAVES_S
+
+
+def test_the_image_is_built_without_what_is_no_part_of_a_clone() -> None:
+    """A key of a site that runs from the clone would lie in the builder's cache."""
+    left_out = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {".git", ".venv", "data", "secrets.json", "*.db", "*.env"} <= set(left_out)
 
 
 def test_the_image_installs_extras_that_exist() -> None:

@@ -88,6 +88,8 @@ class Gaps:
         self._stopping.set()
         self._thread.join(60.0)
         self._db.close()
+        for store, (_, since) in self._saved.items():
+            self._count(store, time.monotonic() - since)  # of one that stands still to the end, too
 
     def is_every_store_saved(self, times: int) -> bool:
         """Whether so many checkpoints of each store were seen. Until then nothing counts: a store to which nothing came
@@ -112,7 +114,10 @@ class Gaps:
             for store, saved_at in rows:
                 before = self._saved.get(store)
                 if before is None or before[0] != saved_at:
-                    worst = self._worst[self.during]
-                    worst[store] = max(worst.get(store, 0.0), now - before[1] if before else 0.0)
+                    self._count(store, now - before[1] if before else 0.0)
                     self._saved[store] = saved_at, now
                     self._seen[store] += 1
+
+    def _count(self, store: str, gap_s: float) -> None:
+        worst = self._worst[self.during]
+        worst[store] = max(worst.get(store, 0.0), gap_s)

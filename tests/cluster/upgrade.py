@@ -62,10 +62,10 @@ ALONE = """
 import json, pickle, sys
 from pathlib import Path
 from tests.cluster.recording import Recording
-from tests.cluster.rounds import alone_with_numpy
+from tests.cluster.equal import alone
 folder, said = Path(sys.argv[1]), json.loads(sys.argv[2])
 folder.mkdir()
-found, counted, _ = alone_with_numpy(folder, Recording(**said))
+found, counted, _ = alone(folder, Recording(**said))
 (folder / "found.pickle").write_bytes(pickle.dumps((vars(found), dict(counted))))
 """
 _SHARDS = """
@@ -121,7 +121,7 @@ class MixedRig(ClusterRig):
 
 def by_old(old: Path, script: str, *words: str) -> str:
     """What a script says that is run by the old program."""
-    environ = {**os.environ, "PYTHONPATH": str(old), "OMP_NUM_THREADS": "1"}
+    environ = {**os.environ, "PYTHONPATH": str(old), "OMP_NUM_THREADS": "1", "RAYON_KERNELS": "numpy"}
     command = [sys.executable, "-c", script, *words]
     return subprocess.run(command, env=environ, cwd=old, stdout=subprocess.PIPE, text=True, check=True).stdout
 

@@ -45,13 +45,15 @@ def own_jobs(app: FastAPI) -> dict[str, Job]:
     return {"portals' counts": partial(app.state.doors.counts.write_late, app.state.ctx.db)}
 
 
+def own_start_jobs(ctx: AppContext) -> dict[str, Job]:
+    """What each process does at its start: a new one may have new plans."""
+    return {"changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now)}
+
+
 def own_hourly_jobs(ctx: AppContext) -> dict[str, Job]:
-    """What each process does at its start and then every hour: a new one may have new plans, and each machine has files
-    of its own that are forgotten in time."""
-    return {
-        "changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now),
-        "rows forgotten in time": forgetting_job(ctx.db, ctx.config),
-    }
+    """What each process does soon after its start and then every hour: each machine has files of its own that are
+    forgotten in time."""
+    return {"rows forgotten in time": forgetting_job(ctx.db, ctx.config)}
 
 
 def hourly_jobs(ctx: AppContext) -> dict[str, Job]:

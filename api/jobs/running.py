@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from api.context import AppContext
 from api.crm.courier import start_courier
-from api.jobs.house import hourly_jobs, house_jobs, own_hourly_jobs, own_jobs
+from api.jobs.house import hourly_jobs, house_jobs, own_hourly_jobs, own_jobs, own_start_jobs
 from api.jobs.turns import turn_of
 from api.managers.console.letters import post_weekly
 from api.managers.hq.watching import watch_stores
@@ -22,6 +22,8 @@ from engine.delivery.outboxes import programme_jobs
 from engine.indicators.watch import STEP_S
 
 HOUR_S = 3_600.0
+START_S = 60.0
+"""What is worked out by the hour waits so long after a start: pages and engine, for which people wait, come first."""
 ASKED_S = 60.0  # how often it is asked for a turn, at least: the process that had the last one may be gone
 WEEKLY_S = 120.0
 """How often it is looked whether a page of figures is due by e-mail."""
@@ -64,16 +66,18 @@ def _begun(app: FastAPI) -> list[asyncio.Task[None]]:
         *start_courier(ctx, app.state.courier),
     ]
 
-    def keep(name: str, jobs: Mapping[str, Job], every_s: float, *, once: bool = False) -> None:
+    def keep(name: str, jobs: Mapping[str, Job], every_s: float, *, after_s: float = 0.0, once: bool = False) -> None:
         turn = turn_of(ctx, name, every_s) if once else None
         asked_s = every_s if turn is None else min(every_s, ASKED_S)
-        tasks.append(asyncio.create_task(keep_house(jobs, interval_s=asked_s, turn=turn), name=name))
+        kept = keep_house(jobs, interval_s=asked_s, after_s=after_s, turn=turn)
+        tasks.append(asyncio.create_task(kept, name=name))
 
     keep("own counts", own_jobs(app), INTERVAL_S)
-    keep("retention", own_hourly_jobs(ctx), HOUR_S)
+    keep("plans", own_start_jobs(ctx), HOUR_S)
+    keep("retention", own_hourly_jobs(ctx), HOUR_S, after_s=START_S)
     keep("housekeeping", house_jobs(app), INTERVAL_S, once=True)
     keep("points", programme_jobs(ctx.db, ctx.config, ctx.plans), 1.0, once=True)
-    keep("hourly", hourly_jobs(ctx), HOUR_S, once=True)
+    keep("hourly", hourly_jobs(ctx), HOUR_S, after_s=START_S, once=True)
     keep("alerts", {"stores watched": partial(watch_stores, ctx, {})}, STEP_S, once=True)
     if app.state.orders is not None:
         keep("orders", {"orders asked for": app.state.orders.send_due}, 1.0)

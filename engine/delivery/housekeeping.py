@@ -24,12 +24,13 @@ async def keep_house(
     jobs: Mapping[str, Job],
     *,
     interval_s: float = INTERVAL_S,
+    after_s: float = 0.0,
     turn: Turn | None = None,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Runs all jobs every `interval_s` until cancelled, where it is our `turn`. A database that is away is tried again
-    with growing pauses."""
+    """Runs all jobs, first in `after_s` and then every `interval_s` until cancelled, where it is our `turn`. A database
+    that is away is tried again with growing pauses."""
 
     async def once() -> None:
         if turn is not None and not await asyncio.to_thread(turn):
@@ -40,6 +41,8 @@ async def keep_house(
                 log.info("%s: %d", name, moved)
 
     patiently = growing_pauses("housekeeping", 2 * interval_s, BACK_OFF_MAX_S, sleep=sleep)
+    if after_s:
+        await sleep(after_s)
     while True:
         await patiently(once)
         await sleep(interval_s)

@@ -128,7 +128,7 @@ def segment_rules(config: Config, plans: Mapping[str, Plan]) -> SegmentRules:
 
 
 def forgetting_job(db: Database, config: Config) -> Job:
-    """What is forgotten in time, rows and files of this machine; looked at every hour, and at every start."""
+    """What is forgotten in time, rows and files of this machine; looked at every hour, and soon after every start."""
     rules = rules_of(db, config.retention, config.storage.data_dir)
     return lambda now: forget(db, rules, now)
 

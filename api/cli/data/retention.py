@@ -27,8 +27,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Forget what is older than its period: journals, visits, decisions, deliveries, unused profiles, old keys.
 
-        Engine and API do the same every hour and at their start; this is for a site that stands still, and for the
-        proof. Every run is written down: the day, the rule, how many rows.
+        Engine and API do the same soon after their start and every hour; this is for a site that stands still, and for
+        the proof. Every run is written down: the day, the rule, how many rows.
 
         Example: rayon retention --dry-run
         """

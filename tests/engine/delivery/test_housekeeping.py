@@ -40,3 +40,20 @@ def test_a_bug_is_not_swallowed() -> None:
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(keep_house({"broken": job}, interval_s=0.01))
+
+
+def test_what_may_wait_begins_a_while_after_the_start() -> None:
+    done: list[str] = []
+
+    async def sleep(seconds: float) -> None:
+        done.append(f"{seconds:g} s")
+        if len(done) > 3:
+            raise asyncio.CancelledError
+
+    def job(now: float) -> int:
+        done.append("job")
+        return 0
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(keep_house({"a": job}, interval_s=60.0, after_s=5.0, sleep=sleep))
+    assert done == ["5 s", "job", "60 s", "job", "60 s"]

@@ -95,9 +95,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Garbage is looked for among what tests make, not among a million objects that are there to the end.
 
-    Measured on the tests of the API's start: from 24 % of their CPU to 6 %.
+    Measured on the tests of the API's start: from 24 % of their CPU to 6 %. To look for the garbage of the collection
+    first would take 0.7 s of each worker, and free 12 of 580 MB.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     gc.enable()

@@ -26,7 +26,7 @@ ROOMS = [
     "api.server", "api.cli.commands", "api.cli.startup", "api.cli.decide", "api.cli.history.command",
     "api.cli.score.command",
     "engine.runtime.process", "engine.positioning.kernels.compiled", "simulators.cli",
-    "simulators.live", "simulators.simulate",
+    "simulators.live", "simulators.simulate", "nicegui",
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import yaml
 from engine.privacy.proofs import secret_variable
 from tests.brokers import free_port
 from tests.clocks import patience_s, until
+from tests.databases import new_sqlite
 from tests.forked import Rayon
 
 __all__ = ["Site", "until"]
@@ -37,6 +38,8 @@ class Site:
         self.api_port = free_port()
         self.database_url = f"sqlite:///{folder / 'data' / 'rayon.db'}"
         self.log_path = folder / "site.log"
+        own = "url" not in sections.get("storage", {})
+        self.database_path = folder / "data" / "rayon.db" if own else None
         self._secrets = {secret_variable(store): PORTAL_SECRET for store in stores}
         self._process: subprocess.Popen[bytes] | Rayon | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +67,7 @@ class Site:
 
     def start(self, command: str, *, own_python: bool = False) -> None:
         """Starts `rayon <command>`; its output goes to the log. `own_python`: as an operator does, from nothing; else
-        as a fork of a process that has imported it."""
+        as a fork of a process that has imported it, and a new database is a copy of one that was brought up to date."""
         environ = os.environ | {
             "RAYON_SITE_KEY": SITE_KEY,
             "RAYON_MANAGER_KEY": MANAGER_KEY,
@@ -74,6 +77,8 @@ class Site:
         }
         words = [command, "--config", str(self.config)]
         if not own_python:
+            if self.database_path is not None and not self.database_path.exists():
+                new_sqlite(self.database_path)
             self._process = Rayon(*words, out=self.log_path, cwd=self.folder, env=environ)
             return
         with self.log_path.open("ab") as log:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from shapely.geometry import box
 
+from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import AccessPoint, Level, Plan
+from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import F64, Scans
 
 WIDTH_M, DEPTH_M = 200.0, 100.0
@@ -19,6 +23,14 @@ def hypermarket() -> Plan:
         for i in range(80)
     )
     return Plan("hyper", "Hyper", "UTC", "EUR", None, (level,), access_points=points)
+
+
+@cache
+def floor_of_hypermarket() -> tuple[Plan, Cells, RadioMap]:
+    """Its cells and what a plan alone says of its radio: made once, for nothing changes them."""
+    plan = hypermarket()
+    cells = walkable_cells(plan, 0.5)
+    return plan, cells, prior_map(plan, cells)
 
 
 def scans(plan: Plan, n: int, t: float, rng: np.random.Generator) -> tuple[Scans, F64]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 
-from engine.plan.cells import Cells, walkable_cells
-from engine.plan.model import Plan
+from engine.plan.cells import walkable_cells
 from engine.positioning.locator import Locator
 from engine.positioning.offline import locate_scans
 from engine.positioning.regions import regions
@@ -18,7 +16,7 @@ from engine.positioning.regions.regions import EVERYWHERE
 from engine.positioning.tracking import EverywhereTracking
 from engine.records import Scans
 from engine.runtime.stored.packing import pack, unpack
-from tests.engine.positioning.regions.large import hypermarket, scans
+from tests.engine.positioning.regions.large import floor_of_hypermarket, hypermarket, scans
 from tests.engine.positioning.regions.wide import dense, heard_at, off_m, regional, regions_of, rows_of, walked, wide
 from tests.engine.positioning.stores import hall
 
@@ -26,11 +24,11 @@ KIB, MIB = 2**10, 2**20
 
 
 def test_a_walk_through_the_store_is_located_as_over_all_cells() -> None:
-    heard = walked(16, 60, seed=5)
+    heard = walked(16, 30, seed=5)
     part, whole = regional(), dense()
     apart, own, other, changes, floors = [], [], [], 0, []
     before = np.full(16, EVERYWHERE)
-    for k, given in enumerate(heard.scans[:30]):
+    for k, given in enumerate(heard.scans):
         got, want = part.locate(given), whole.locate(given)
         assert got.device.tolist() == want.device.tolist()
         apart.append(np.hypot(got.x_m - want.x_m, got.y_m - want.y_m))
@@ -119,12 +117,6 @@ def test_a_state_of_another_store_is_refused() -> None:
     small = Locator(plan, walkable_cells(plan, 0.5))
     with pytest.raises(ValueError, match="another plan"):
         part.restore(small.state())
-
-
-@cache
-def floor_of_hypermarket() -> tuple[Plan, Cells]:
-    plan = hypermarket()
-    return plan, walkable_cells(plan, 0.5)
 
 
 def known_hypermarket() -> Locator:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from engine.plan.model import Plan, Zone
 from engine.positioning import offline
 from engine.positioning.locator import Locator
 from engine.positioning.motion.walk import MotionModel, predict, walk_graph
-from engine.positioning.settings import DEFAULT_SETTINGS
+from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.positioning.windows import ScanWindows
 from engine.records import F64, Fixes, Readings
 from tests.engine.positioning.stores import hear, locate_readings, shelved, two_levels, walk
@@ -38,6 +40,19 @@ Rows = dict[tuple[int, float], tuple[float, ...]]
 PLANS = {"shelves": shelved(), "stairs": with_stairs()}
 ALL_GIVEN = replace(DEFAULT_SETTINGS, vague_share=np.inf)  # fixes near the edge of `too_vague` are compared like others
 CELLS: dict[str, Cells] = {name: walkable_cells(plan, 1.0) for name, plan in PLANS.items()}
+
+
+@cache
+def made(name: str, settings: LocatorSettings) -> Locator:
+    """One that locates nothing."""
+    return Locator(PLANS[name], CELLS[name], settings=settings)
+
+
+def fresh(name: str, settings: LocatorSettings = DEFAULT_SETTINGS) -> Locator:
+    """One that has located nothing yet. What is worked out of the store alone is shared: it takes longer than these
+    recordings do."""
+    kept = made(name, settings)
+    return deepcopy(kept, {id(part): part for part in (kept.site, kept.graph, PLANS[name], CELLS[name], settings)})
 
 
 def recording(plan: Plan, interval_s: float, seed: int, devices: int = 3, scans: int = 8) -> Readings:
@@ -62,7 +77,7 @@ def located(name: str, readings: Readings, cuts: F64, locator: Locator | None = 
     """Windows and locator over the readings, given in pieces that end at the times of `cuts`."""
     plan = PLANS[name]
     windows = ScanWindows(len(plan.access_points), WINDOW_S)
-    locator = locator or Locator(plan, CELLS[name], settings=ALL_GIVEN)
+    locator = fresh(name, ALL_GIVEN) if locator is None else locator
     out, done = [], np.zeros(len(readings), np.bool_)
     for until in [*np.sort(cuts).tolist(), np.inf]:
         now = (readings.t < until) & ~done
@@ -102,7 +117,7 @@ stores = st.sampled_from(sorted(PLANS))
 @given(name=stores, interval_s=intervals, seed=seeds)
 def test_fixes_are_sound_at_any_interval(name: str, interval_s: float, seed: int) -> None:
     readings = recording(PLANS[name], interval_s, seed)
-    locator, (fixes,) = located(name, readings, np.empty(0), Locator(PLANS[name], CELLS[name]))
+    locator, (fixes,) = located(name, readings, np.empty(0), fresh(name))
     cells = CELLS[name]
     window = np.floor(readings.t / WINDOW_S)
     scans = set(zip(readings.device.tolist(), window.tolist(), strict=True))
@@ -178,8 +193,8 @@ def test_restored_at_any_point_the_rest_is_the_same_to_the_bit(
     readings = recording(PLANS[name], interval_s, seed)
     cut = readings.t[0] + share * (readings.t[-1] - readings.t[0])
     early, late = readings.take(readings.t < cut), readings.take(readings.t >= cut)
-    one, _ = located(name, early, np.empty(0), Locator(PLANS[name], CELLS[name]))
-    two = Locator(PLANS[name], CELLS[name])
+    one, _ = located(name, early, np.empty(0), fresh(name))
+    two = fresh(name)
     two.restore(one.state())
     _, (a,) = located(name, late, np.empty(0), one)
     _, (b,) = located(name, late, np.empty(0), two)
@@ -194,14 +209,14 @@ def test_restored_at_any_point_the_rest_is_the_same_to_the_bit(
 def test_smoothed_fixes_are_sound_and_do_not_depend_on_batches(
     name: str, interval_s: float, lag_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan, cells = PLANS[name], CELLS[name]
+    plan = PLANS[name]
     readings = recording(plan, interval_s, 7)
     n_ap = len(plan.access_points)
-    causal = locate_readings(Locator(plan, cells), readings, n_ap, WINDOW_S).fixes
+    causal = locate_readings(fresh(name), readings, n_ap, WINDOW_S).fixes
     results = []
     for at_once in (1024, 5, 1):
         monkeypatch.setattr(offline, "SCANS_AT_ONCE", at_once)
-        fixes = locate_readings(Locator(plan, cells), readings, n_ap, WINDOW_S, lag_s=lag_s).fixes
+        fixes = locate_readings(fresh(name), readings, n_ap, WINDOW_S, lag_s=lag_s).fixes
         results.append({(int(d), float(t)): (x, y, s) for d, t, x, y, s in
                         zip(fixes.device, fixes.t, fixes.x_m, fixes.y_m, fixes.sigma_m, strict=True)})  # fmt: skip
         assert np.isfinite([fixes.x_m, fixes.y_m, fixes.sigma_m]).all()

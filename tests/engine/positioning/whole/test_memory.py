@@ -17,10 +17,10 @@ from engine.positioning.locator import Locator
 from engine.positioning.measurement import expectation
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation
 from engine.positioning.regions.footprint import array_bytes
-from engine.radio.radiomap import RadioMap, prior_map
+from engine.radio.radiomap import RadioMap
 from engine.records import Fixes, Scans
 from tests.clocks import patience_s
-from tests.engine.positioning.regions.large import hypermarket, scans
+from tests.engine.positioning.regions.large import floor_of_hypermarket, hypermarket, scans
 from tests.engine.positioning.stores import hall, hear, locate_readings, walk
 
 MIB = 2**20
@@ -35,9 +35,7 @@ def shadowed(radio_map: RadioMap) -> RadioMap:
 
 @pytest.mark.parametrize("surveyed", [False, True])
 def test_all_a_locator_needs_of_a_hypermarket_stays_below_a_hundred_mib(surveyed: bool) -> None:
-    plan = hypermarket()
-    cells = walkable_cells(plan, 0.5)
-    radio_map = prior_map(plan, cells)
+    plan, cells, radio_map = floor_of_hypermarket()
     locator = Locator(plan, cells, shadowed(radio_map) if surveyed else radio_map)
     assert len(cells) == 80_000
     assert array_bytes(locator, cells) < STORE_MIB * MIB
@@ -45,15 +43,14 @@ def test_all_a_locator_needs_of_a_hypermarket_stays_below_a_hundred_mib(surveyed
 
 
 def test_what_a_running_store_keeps_for_calibration_fits_in_too() -> None:
-    plan = hypermarket()
-    cells = walkable_cells(plan, 0.5)
-    assert array_bytes(Locator(plan, cells), cells, SelfCalibration(plan, cells)) < STORE_MIB * MIB
+    plan, cells, radio_map = floor_of_hypermarket()
+    assert array_bytes(Locator(plan, cells, radio_map), cells, SelfCalibration(plan, cells)) < STORE_MIB * MIB
 
 
 def test_the_prior_map_keeps_three_numbers_per_cell_and_access_point() -> None:
     """Level, spread (what is not known of the exponent grows with distance), range; the range's spread is one."""
-    plan = hypermarket()
-    assert array_bytes(prior_map(plan, walkable_cells(plan, 0.5))) < 75 * MIB
+    _, _, radio_map = floor_of_hypermarket()
+    assert array_bytes(radio_map) < 75 * MIB
 
 
 FRESH = """

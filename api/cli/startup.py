@@ -33,6 +33,7 @@ from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
 from engine.runtime.memory import keep_few_arenas
 from engine.storage.database import Database, open_database
 from engine.storage.keys import add_first_keys, list_keys
+from engine.storage.status import forget_stores
 from engine.storage.upkeep.soundness import OTHER_KEY, RIGHT_KEY, code_fits, require_sound
 from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import all_campaigns, seed_campaigns
@@ -112,6 +113,8 @@ def open_site(
         if made:
             kept.unlink(missing_ok=True)  # nobody needs a key that was made for no site
         raise OperatorError([_other_key("RAYON_SITE_KEY" if environ.get("RAYON_SITE_KEY") else str(kept))])
+    for store in forget_stores(db, {*plans, *drawn}):
+        log.info("%s has no floor plan any more: nobody waits for its engine", store)
     for store, seeds in campaigns.items():
         second = asks_second(config, plans[store])
         seed_campaigns(db, store, seeds, time.time(), second)

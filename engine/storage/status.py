@@ -75,6 +75,17 @@ def forget_word(session: Session, store: str, component: str) -> None:
         session.delete(row)
 
 
+def forget_stores(db: Database, known: Collection[str]) -> list[str]:
+    """What engines said of stores that are none of these: they would be silent for ever. An engine that runs one says
+    it anew within seconds. Returns the stores."""
+    gone = sorted({row.store for row in get_status(db) if row.component == ENGINE} - {EVERY_STORE, *known})
+    if gone:
+        with db.write() as session:
+            for store in gone:
+                forget_word(session, store, ENGINE)
+    return gone
+
+
 def get_status(db: Database) -> list[Status]:
     """The last word of every component, by store and name."""
     with db.read() as session:

@@ -22,8 +22,8 @@ from engine.delivery.outboxes import programme_jobs
 from engine.indicators.watch import STEP_S
 
 HOUR_S = 3_600.0
-START_S = 60.0
-"""What is worked out by the hour waits so long after a start: pages and engine, for which people wait, come first."""
+SOON_S, LATER_S = 2.0, 60.0
+"""So long after a start begins what nobody waits for, last what is done by the hour: pages and engine come first."""
 ASKED_S = 60.0  # how often it is asked for a turn, at least: the process that had the last one may be gone
 WEEKLY_S = 120.0
 """How often it is looked whether a page of figures is due by e-mail."""
@@ -74,11 +74,11 @@ def _begun(app: FastAPI) -> list[asyncio.Task[None]]:
 
     keep("own counts", own_jobs(app), INTERVAL_S)
     keep("plans", own_start_jobs(ctx), HOUR_S)
-    keep("retention", own_hourly_jobs(ctx), HOUR_S, after_s=START_S)
-    keep("housekeeping", house_jobs(app), INTERVAL_S, once=True)
-    keep("points", programme_jobs(ctx.db, ctx.config, ctx.plans), 1.0, once=True)
-    keep("hourly", hourly_jobs(ctx), HOUR_S, after_s=START_S, once=True)
-    keep("alerts", {"stores watched": partial(watch_stores, ctx, {})}, STEP_S, once=True)
+    keep("retention", own_hourly_jobs(ctx), HOUR_S, after_s=LATER_S)
+    keep("housekeeping", house_jobs(app), INTERVAL_S, after_s=SOON_S, once=True)
+    keep("points", programme_jobs(ctx.db, ctx.config, ctx.plans), 1.0, after_s=SOON_S, once=True)
+    keep("hourly", hourly_jobs(ctx), HOUR_S, after_s=LATER_S, once=True)
+    keep("alerts", {"stores watched": partial(watch_stores, ctx, {})}, STEP_S, after_s=SOON_S, once=True)
     if app.state.orders is not None:
         keep("orders", {"orders asked for": app.state.orders.send_due}, 1.0)
     if ctx.mailer is not None:

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import shapely
 from scipy import sparse
 from scipy.sparse import csgraph
-from shapely import STRtree
+from shapely import Point, STRtree
+from shapely.ops import nearest_points
 
 from engine.plan.model import Plan
 from engine.plan.risers import risers
@@ -236,9 +237,12 @@ def near_membership(plan: Plan, cells: Cells, level: str, x_m: float, y_m: float
     """
     source = standing_cell(plan, cells, level, x_m, y_m)
     walked = walking_distance_m(cells, np.array([source], dtype=np.int32), radius_m)[0]
-    near: F32 = np.where(walked <= radius_m, np.float32(1), np.float32(0))
-    straight = np.hypot(cells.x_m - x_m, cells.y_m - y_m)
     level_i = plan.level_index[level]
+    # a way begins at the middle of a cell, which may lie nearer than the place: none is shorter than the straight line
+    stands = nearest_points(walkable_area(plan, level), Point(x_m, y_m))[0]
+    beyond = (cells.level == level_i) & (np.hypot(cells.x_m - stands.x, cells.y_m - stands.y) > radius_m)
+    near: F32 = np.where((walked <= radius_m) & ~beyond, np.float32(1), np.float32(0))
+    straight = np.hypot(cells.x_m - x_m, cells.y_m - y_m)
     maybe = np.flatnonzero((near == 0) & (cells.level == level_i) & (straight <= radius_m))
     here = (float(cells.x_m[source]), float(cells.y_m[source]))
     near[maybe] = ~_unseen(plan, cells, level, here, maybe)

@@ -74,6 +74,13 @@ def test_near_is_a_disc_in_the_open() -> None:
     assert np.array_equal(near == 1, straight <= 4.0)
 
 
+def test_near_is_no_further_than_the_straight_line_wherever_in_its_cell_a_place_is() -> None:
+    plan = store(ground(box(0, 0, 20, 20)))
+    cells = walkable_cells(plan, 0.5)
+    near = near_membership(plan, cells, "0", 10.0, 10.1, 4.0)
+    assert np.array_equal(near == 1, np.hypot(cells.x_m - 10.0, cells.y_m - 10.1) <= 4.0)
+
+
 def test_near_does_not_go_through_a_shelf() -> None:
     # A gondola 1 m deep between two aisles: who stands behind it is metres away on foot.
     plan = store(ground(box(0, 0, 10, 10)), shelves=[box(0, 4, 9, 5)])

@@ -10,9 +10,10 @@ from engine.offers.campaigns import Campaign
 from engine.offers.promise import Promise
 from engine.plan.cells import Cells, near_membership
 from engine.plan.model import Plan
-from engine.records import F32, F64
+from engine.records import F32, F64, Bools
 
 KEEPS = 0.5  # of a threshold without labels: so little is needed to be the same stay still, which fires once
+RIGHT = 0.5  # membership from which a cell is of a place
 BEGINS, HARDLY = 0.25, 0.05
 """Of a threshold that labels found, and at least: from so little on a stay may have begun, and is the same still."""
 
@@ -28,7 +29,7 @@ class Target:
 
     A dwell begins where P(place) reaches `begin_probability` (None: `min_probability`). Who has fired is there until it
     falls below `keep_probability` (None: `min_probability`). `promised` is false where the precision that the campaign
-    states cannot be kept.
+    states cannot be kept. `across_m` is how far one can go within the place, from one side to the other.
     """
 
     campaign_id: str
@@ -38,6 +39,7 @@ class Target:
     keep_probability: float | None = None
     promised: bool = True
     begin_probability: float | None = None
+    across_m: float = np.inf
 
 
 def target_of(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> Target:
@@ -45,9 +47,21 @@ def target_of(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> Targe
 
     Raises KeyError for a product or zone that the plan does not know.
     """
+    membership = _membership(campaign, plan, cells, zones)
     return Target(
-        campaign.id, _membership(campaign, plan, cells, zones), campaign.min_probability, campaign.min_dwell_s
+        campaign.id,
+        membership,
+        campaign.min_probability,
+        campaign.min_dwell_s,
+        across_m=across_m(cells, membership >= RIGHT),
     )
+
+
+def across_m(cells: Cells, there: Bools) -> float:
+    """The longer side of the cells (C,) that are `there`, along x or y; 0 of none."""
+    if not there.any():
+        return 0.0
+    return float(max(np.ptp(cells.x_m[there]), np.ptp(cells.y_m[there]))) + cells.cell_m
 
 
 def keep_word(target: Target, given: Promise) -> Target:

@@ -6,8 +6,9 @@ at the time of a label is another thing: it trails behind who has just come, and
 triggers come with is told by everybody's tracks: labels are of people who stand at products, while triggers are also
 set off by people who pass, who queue, who are still on their way; the lower the threshold, the more. So a threshold's
 precision is the mean, over what set it off, of what that is worth (a covariate shift: Shimodaira 2000, Journal of
-Statistical Planning and Inference 90, 227-244). Of those who move no label speaks at all: what labels say and P's own
-word count for them alike, where P's is the lower.
+Statistical Planning and Inference 90, 227-244). Of those who are on their way no label speaks at all. What they set off
+is worth as much less as they are there for less than the dwell: whoever crosses a place in six seconds is not there for
+ten.
 
 A campaign's own mix of triggers is drawn towards that of the store's campaigns together, as far as it has few. Pairs of
 one device are right or wrong together, so whole devices are drawn again and again (the cluster bootstrap: Davison and
@@ -66,7 +67,7 @@ def step_of(score: F64) -> I64:
 
 
 def calibrate_threshold(
-    labels: Labelled, fired: F64, together: F64, wanted: float, rng: np.random.Generator
+    labels: Labelled, fired: F64, together: F64, wanted: float, rng: np.random.Generator, crossing: float = 1.0
 ) -> Calibrated | None:
     """The lowest threshold whose triggers are expected to be right in a share `wanted`, with the interval that devices
     and triggers leave; between two of THRESHOLDS by how far each is from it.
@@ -76,7 +77,8 @@ def calibrate_threshold(
     whichever was left out, the others chose none).
 
     `fired` (2, THRESHOLDS, STEPS) counts what would set off the campaign at each threshold by its P(place), by those
-    who stood and by those who moved, `together` the same of all campaigns. None of fewer than LEAST_DEVICES labelled
+    who stood and by those on their way, `together` the same of all campaigns; `crossing` is the share of the dwell that
+    the way across the place takes. None of fewer than LEAST_DEVICES labelled
     devices, or where no threshold will do.
     """
     worth = worth_of(labels, rng)
@@ -85,7 +87,7 @@ def calibrate_threshold(
     drawn = np.concatenate([fired[None], rng.poisson(fired, (DRAWS, *fired.shape))])
     mix = together / np.maximum(together.sum(axis=(0, 2), keepdims=True), 1.0)
     mixed = drawn + STORE_MIX * mix
-    each = np.stack([worth, np.minimum(worth, (worth + MIDDLES) / 2)], axis=1)
+    each = np.stack([worth, crossing * worth], axis=1)
     precision = np.einsum("dmts,dms->dt", mixed, each) / np.maximum(mixed.sum(axis=(1, 3)), 1e-12)
     low, high = np.quantile(precision[1:], [0.025, 0.975], axis=0)
     enough = np.flatnonzero(precision[0] >= wanted)

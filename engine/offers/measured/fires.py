@@ -19,29 +19,41 @@ Row = tuple[int, list[tuple[int, int, float, int]], Bools]
 and which targets at which thresholds have had their trigger in this stay."""
 
 LEVELS = begin_level(THRESHOLDS)
+WALKS_M_S = 1.0  # past shelves
+STANDS_M_S = WALKS_M_S / 4  # slower than that in its calmest dwell, a device stood: fixes of who stands wander, too
+LONG_ENOUGH = 0.6  # of a dwell, between the first fix that tells of it and the last
 
 
-def fires_of(t: F64, p: Probabilities, at: F32, dwell_s: F64) -> F64:
+def fires_of(t: F64, p: Probabilities, xy: F32, dwell_s: F64) -> F64:
     """(targets, 2, THRESHOLDS, STEPS) how many triggers one device's fixes at `t` (n,), in order, set off with P(place)
     of `p` (n, targets) by the rule of `engine.offers.triggers.TriggerTimers`, targets' dwells being `dwell_s`: those of
-    who stood, and of who moved. `at` (n, 3) is x, y and sigma of the fixes, m."""
+    who stood, and of who was on their way. `xy` (n, 2) is where the fixes are, m."""
     out = np.zeros((p.shape[1], 2, len(THRESHOLDS), len(STEPS)))
     for row, fired, _ in _rows(t, p, dwell_s):
         for k, level, _, step in fired:
-            out[k, int(moved(t, at, row, dwell_s[k])), level, step] += 1.0
+            out[k, int(least_way_m(t, xy, row, dwell_s[k]) > STANDS_M_S * dwell_s[k]), level, step] += 1.0
     return out
 
 
-def moved(t: F64, at: F32, row: int, dwell_s: float) -> bool:
-    """Whether a device was on its way: the fixes of one dwell up to `row` and one after, in two halves, lie further
-    apart than fixes spread."""
-    first, last = np.searchsorted(t, [t[row] - dwell_s - CLOCK_SLACK_S, t[row] + dwell_s + CLOCK_SLACK_S])
-    own = at[first:last].astype(np.float64)
-    if len(own) < 2:
-        return False
-    half = len(own) // 2
-    way = own[half:, :2].mean(axis=0) - own[:half, :2].mean(axis=0)
-    return bool(np.hypot(*way) > own[:, 2].mean())
+def least_way_m(t: F64, xy: F32, row: int, dwell_s: float) -> float:
+    """How far a device came in the calmest dwell around `row`, from one dwell before to one after: whoever stood for a
+    dwell came nowhere in it, wherever they were before. It is twice the way between the means of a dwell's two halves,
+    as fixes scatter. 0 where too few tell."""
+    begins, ends = np.searchsorted(t, [t[row] - dwell_s - CLOCK_SLACK_S, t[row] + dwell_s + CLOCK_SLACK_S])
+    first: I64 = np.arange(begins, row + 1)
+    last = np.minimum(np.searchsorted(t, t[first] + dwell_s + CLOCK_SLACK_S), ends)
+    long = t[last - 1] - t[first] >= max(LONG_ENOUGH * dwell_s, CLOCK_SLACK_S)
+    first, last = first[long], last[long]
+    middle = np.searchsorted(t, (t[first] + t[last - 1]) / 2, side="right")
+    total = np.vstack([np.zeros(2), np.cumsum(xy[begins:ends].astype(np.float64), axis=0)])
+    a, b, c = (total[i - begins] for i in (first, middle, last))
+    way = (b - a) / (middle - first)[:, None] - (c - b) / (last - middle)[:, None]
+    return float(2 * np.hypot(*way.T).min(initial=np.inf)) if len(first) else 0.0
+
+
+def crossing_share(across_m: float, dwell_s: float) -> float:
+    """Which share of a dwell it takes to walk across a place: whoever passes is there for no longer."""
+    return min(1.0, across_m / (WALKS_M_S * dwell_s)) if dwell_s else 1.0
 
 
 def fires_at(t: F64, p: Probabilities, dwell_s: F64, at_t: float) -> tuple[I64, Bools]:

@@ -24,8 +24,8 @@ from engine.offers.measured.calibration import (
     Labelled,
     calibrate_threshold,
 )
-from engine.offers.measured.fires import fires_at, fires_of
-from engine.offers.targets import Target
+from engine.offers.measured.fires import crossing_share, fires_at, fires_of
+from engine.offers.targets import RIGHT, Target
 from engine.offers.triggers import GAP_S
 from engine.records import F32, F64, I64, U64, Bools, Fixes
 
@@ -34,7 +34,6 @@ MOST_PAIRS = 20_000  # kept; the oldest go
 MOST_SEEN = 40_000  # fixes that labels may yet come of: an afternoon of forty phones. Receipts come after hours
 LEAST_FIRES = 5.0  # at the lowest threshold, for a campaign's place to be one that tracks speak of
 MOST_FIRES = 2_000.0  # of one campaign at the lowest threshold: older ones fade
-RIGHT = 0.5  # membership from which a cell is of a place
 SEED = 0
 
 
@@ -62,7 +61,7 @@ class LabelledTriggers:
         self._t: list[F64] = []
         self._device: list[U64] = []
         self._p: list[F16] = []
-        self._at: list[F32] = []  # x, y and sigma, m
+        self._xy: list[F32] = []  # m
         self._seen = 0
         self._number: I64 = np.empty(0, np.int64)
         self._fires: dict[str, F64] = {}  # (2, THRESHOLDS, STEPS) by the target's `_name`
@@ -93,7 +92,7 @@ class LabelledTriggers:
         is located is there."""
         told = {_name(t): t for t in targets if not (t.membership >= RIGHT).all()}
         if list(told) != self._names:
-            self._t, self._device, self._p, self._at, self._seen = [], [], [], [], 0
+            self._t, self._device, self._p, self._xy, self._seen = [], [], [], [], 0
         self._targets, self._names = list(told.values()), list(told)
         self._fires = {name: self._fires.get(name, _no_fires()) for name in told} if targets else self._fires
         self._members = (
@@ -108,7 +107,7 @@ class LabelledTriggers:
             self._t.append(own.t)
             self._device.append(own.device)
             self._p.append(np.asarray(own.posterior @ self._members, np.float16))
-            self._at.append(np.column_stack([own.x_m, own.y_m, own.sigma_m]).astype(np.float32))
+            self._xy.append(np.column_stack([own.x_m, own.y_m]).astype(np.float32))
             self._seen += len(rows)
         oldest = clock - 2 * self.keep_s - wait_s
         while self._t and float(self._t[0].max()) < oldest:
@@ -122,21 +121,21 @@ class LabelledTriggers:
             own = min(n, len(self._t[0]))
             n -= own
             if own == len(self._t[0]):
-                del self._t[0], self._device[0], self._p[0], self._at[0]
+                del self._t[0], self._device[0], self._p[0], self._xy[0]
                 continue
             self._t[0], self._device[0] = self._t[0][own:], self._device[0][own:]
-            self._p[0], self._at[0] = self._p[0][own:], self._at[0][own:]
+            self._p[0], self._xy[0] = self._p[0][own:], self._xy[0][own:]
 
     def leave(self, devices: U64) -> None:
         """Devices (m,) that have left: what they would have set off counts, and leads to nobody."""
         if self._t and np.isin(np.concatenate(self._device), devices).any():
             t, device, p = np.concatenate(self._t), np.concatenate(self._device), np.concatenate(self._p)
-            at = np.concatenate(self._at)
+            xy = np.concatenate(self._xy)
             dwell = np.array([target.min_dwell_s for target in self._targets])
             for one in np.intersect1d(devices, device):
                 rows = np.flatnonzero(device == one)
                 rows = rows[np.argsort(t[rows], kind="stable")]
-                for name, own in zip(self._names, fires_of(t[rows], p[rows], at[rows], dwell), strict=True):
+                for name, own in zip(self._names, fires_of(t[rows], p[rows], xy[rows], dwell), strict=True):
                     self._fires[name] = _faded(self._fires[name] + own)
                 self._left += 1
         self.forget(devices)
@@ -146,12 +145,12 @@ class LabelledTriggers:
         if not self._t:
             return
         t, device, p = np.concatenate(self._t), np.concatenate(self._device), np.concatenate(self._p)
-        at, kept = np.concatenate(self._at), ~np.isin(device, devices)
+        xy, kept = np.concatenate(self._xy), ~np.isin(device, devices)
         some = bool(kept.any())
         self._t = [t[kept]] if some else []
         self._device = [device[kept]] if some else []
         self._p = [p[kept]] if some else []
-        self._at = [at[kept]] if some else []
+        self._xy = [xy[kept]] if some else []
         self._seen = int(kept.sum())
 
     def learn(self, known: Sequence[KnownPause]) -> None:
@@ -186,7 +185,12 @@ class LabelledTriggers:
         labelled = Labelled(self._number, self._right, self._step, self._came)
         together = np.sum(list(self._fires.values()), axis=0)
         return calibrate_threshold(
-            labelled, self._fires[_name(target)], together, precision, np.random.default_rng(SEED)
+            labelled,
+            self._fires[_name(target)],
+            together,
+            precision,
+            np.random.default_rng(SEED),
+            crossing_share(target.across_m, target.min_dwell_s),
         )
 
     def enough(self, target: Target) -> bool:
@@ -207,15 +211,16 @@ class LabelledTriggers:
             "came": self._came,
             "fires": {name: fires.copy() for name, fires in self._fires.items()},
             "left": np.array([self._left]),
+            "least_way": np.array([True]),  # by what fires are of who stood or passed
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned, before or after `set_targets`."""
         if "step" not in state or np.shape(state["step"])[1] != len(THRESHOLDS):  # of before: it meant something else
             return
-        kept = {str(name): np.array(fires, np.float64) for name, fires in state["fires"].items()}
-        if any(fires.shape != _no_fires().shape for fires in kept.values()):  # who moved was not told from who stood
+        if "least_way" not in state:  # of before: who passed was told from who stood otherwise, or not at all
             return
+        kept = {str(name): np.array(fires, np.float64) for name, fires in state["fires"].items()}
         self._number = np.array(state["number"], np.int64)
         self._right = np.array(state["right"], np.bool_)
         self._step, self._came = np.array(state["step"], np.int8), np.array(state["came"], np.bool_)

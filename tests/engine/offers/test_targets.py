@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from shapely.geometry import Polygon
 
-from engine.offers.targets import Target, target_of
+from engine.offers.targets import Target, across_m, target_of
 from engine.plan.cells import walkable_cells, zone_membership
 from engine.plan.model import Fixture, Zone
 from tests.engine.offers.plans import PLAN, campaign
@@ -56,6 +56,12 @@ def test_the_whole_store_is_every_cell() -> None:
     everywhere = target(place={"store": True}).membership
     assert everywhere.dtype == np.float32
     np.testing.assert_array_equal(everywhere, np.ones(len(CELLS)))
+
+
+def test_how_far_across_a_place_is() -> None:
+    assert target(place={"zone": "half"}).across_m == 10.0
+    assert target(place={"product": "BOOK", "radius_m": 3.0}).across_m == 4.0, "cut by the outline"
+    assert across_m(CELLS, np.zeros(len(CELLS), np.bool_)) == 0.0
 
 
 def test_patience_comes_from_the_campaign() -> None:

@@ -82,20 +82,19 @@ def test_labels_that_are_all_right_promise_nothing_of_those_who_pass() -> None:
     assert found.low <= found.precision <= found.high
 
 
-def test_of_those_who_move_labels_are_believed_by_half() -> None:
-    """Labels of people who stand call P worth more than it says: whoever walks by is none of them."""
+def test_who_passes_is_worth_as_much_less_as_they_are_there_for_less_than_the_dwell() -> None:
+    """Labels are of people who stand: whoever walks across a place in nine tenths of its dwell is none of them."""
     rng = np.random.default_rng(3)
-    labels = labels_of(200, 0.5, rng)
-    score = rng.random(400)
-    stood, went = (calibrate_threshold(labels, f, f, 0.8, rng) for f in (counted(score), counted(score, moving=1)))
+    labels, score = labels_of(200, 0.5, rng), rng.random(400)
+    stands, passes = counted(score), counted(score, moving=1)
+    stood, went = (calibrate_threshold(labels, fired, fired, 0.8, rng, 0.9) for fired in (stands, passes))
     assert stood is not None
     assert went is not None
     assert went.threshold > stood.threshold + 0.05
-    trusting = labels_of(200, 2.0, rng)  # worth less than it says: of both alike
-    both = [calibrate_threshold(trusting, f, f, 0.7, rng) for f in (counted(score), counted(score, moving=1))]
-    assert both[0] is not None
-    assert both[1] is not None
-    assert both[0].threshold == both[1].threshold
+    assert calibrate_threshold(labels, passes, passes, 0.95, rng, 0.9) is None, "nothing that passes is as right"
+    long = calibrate_threshold(labels, passes, passes, 0.8, rng)
+    assert long is not None
+    assert long.threshold == stood.threshold, "crossing takes as long as the campaign asks"
 
 
 def test_a_campaign_with_few_triggers_goes_by_the_stores() -> None:

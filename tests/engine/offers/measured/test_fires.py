@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine.offers.measured.calibration import STEPS, THRESHOLDS, step_of
-from engine.offers.measured.fires import fires_at, fires_of, moved
+from engine.offers.measured.fires import crossing_share, fires_at, fires_of, least_way_m
 from engine.offers.targets import Target, begin_level
 from engine.offers.triggers import TriggerTimers
 from engine.records import Fixes
@@ -17,7 +18,7 @@ def test_as_many_as_the_timers_fire_at_each_threshold() -> None:
     n, dwell = 120, np.array([6.0, 12.0])
     t = np.cumsum(rng.choice([3.0, 3.0, 3.0, 6.0, 40.0], n, p=[0.3, 0.3, 0.3, 0.08, 0.02]))
     p = np.clip(0.5 + np.cumsum(rng.normal(0.0, 0.12, (n, 2)), axis=0) % 1.0 - 0.5, 0.0, 1.0).astype(np.float32)
-    found = fires_of(t, p, np.zeros((n, 3), np.float32), dwell)
+    found = fires_of(t, p, np.zeros((n, 2), np.float32), dwell)
     for at, threshold in enumerate(THRESHOLDS.tolist()):
         timers, low = TriggerTimers(gap_max_s=30.0), float(begin_level(THRESHOLDS)[at])
         timers.set_targets(
@@ -38,7 +39,7 @@ def test_each_counts_by_the_mean_over_its_dwell() -> None:
     t = np.arange(0.0, 30.0, 3.0)
     p = np.full((10, 1), 0.55)
     p[2] = 0.35
-    still = np.zeros((10, 3), np.float32)
+    still = np.zeros((10, 2), np.float32)
     both = fires_of(t, p, still, np.array([9.0]))
     assert both[0, 1].sum() == 0, "nobody moved"
     found = both[:, 0]
@@ -48,15 +49,23 @@ def test_each_counts_by_the_mean_over_its_dwell() -> None:
 
 
 def test_who_walks_by_is_told_from_who_stands() -> None:
-    """Fixes spread by 2 m: half a metre a second is a way, a step aside is none."""
+    """Half a metre a second is a way, a step aside is none; and whoever comes, stands for a dwell and goes on stood."""
     t = np.arange(0.0, 60.0, 3.0)
-    at = np.column_stack([0.5 * t, 0.0 * t, np.full(20, 2.0)]).astype(np.float32)
+    xy = np.column_stack([0.5 * t, 0.0 * t]).astype(np.float32)
     p = np.full((20, 1), 0.55)
-    assert fires_of(t, p, at, np.array([9.0]))[0].sum(axis=(1, 2)).tolist() == [0.0, 8.0]
-    assert moved(t, at, 10, 9.0)
-    at[:, 0] = np.where(t < 30.0, 0.0, 1.5)
-    assert not moved(t, at, 10, 9.0)
-    assert not moved(t[:1], at[:1], 0, 9.0)
+    assert fires_of(t, p, xy, np.array([9.0]))[0].sum(axis=(1, 2)).tolist() == [0.0, 8.0]
+    assert least_way_m(t, xy, 10, 9.0) == pytest.approx(6.0), "two fixes' mean and the next two's, six seconds apart"
+    xy[:, 0] = np.where(t < 30.0, 0.0, 1.5)
+    assert fires_of(t, p, xy, np.array([9.0]))[0].sum(axis=(1, 2)).tolist() == [8.0, 0.0]
+    xy[:, 0] = np.clip(t - 20.0, None, 0.0) + np.clip(t - 32.0, 0.0, None)  # from 20 to 32 s at one place
+    assert least_way_m(t, xy, 10, 9.0) == 0.0
+    assert least_way_m(t[:1], xy[:1], 0, 9.0) == 0.0
+    assert least_way_m(t, xy, 10, 0.0) == 0.0, "a moment is no way"
+
+
+def test_whoever_passes_is_there_for_as_long_as_a_place_takes_to_cross() -> None:
+    assert crossing_share(6.0, 10.0) == pytest.approx(0.6)
+    assert crossing_share(8.0, 4.0) == crossing_share(np.inf, 600.0) == crossing_share(1.0, 0.0) == 1.0
 
 
 def test_a_label_is_of_the_trigger_whose_dwell_it_is_in_and_not_of_what_p_says_just_then() -> None:

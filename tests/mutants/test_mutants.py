@@ -31,7 +31,9 @@ def said(n: int) -> None:
     if n < 0:
         raise ValueError(f"{n + 1} is too little, by {1 + 1}")
 '''
+LIMITS = "MOST = 3\n"
 TESTS = """
+from little.limits import MOST
 from little.sums import LEAST, enough, said
 import pytest
 
@@ -42,6 +44,9 @@ def test_a_slip_of_the_pen():
     with pytest.raises(ValueError):
         said(-1)
 
+def test_the_most_is_three():
+    assert MOST == 3
+
 def test_this_one_is_broken_anyway():
     assert enough(0)
 """
@@ -50,7 +55,7 @@ import json, sys, time
 from pathlib import Path
 from tests.mutants.forks import trials
 from tests.mutants.rooms import Room, draw
-root, room = Path(sys.argv[1]), Room("little", "little", "checks")
+root, room = Path(sys.argv[1]), Room("little", "little", ("checks",))
 chosen = draw(root, (room,), 0, 1)[room]
 for row in trials(root, room, chosen, 2, time.time() + 600):
     row |= {"change": [row["change"].line, row["change"].now]} if "change" in row else {}
@@ -60,8 +65,8 @@ for row in trials(root, room, chosen, 2, time.time() + 600):
 
 @pytest.fixture
 def little(tmp_path: Path) -> Path:
-    for name, text in {"little/sums.py": MODULE, "checks/test_sums.py": TESTS}.items():
-        (tmp_path / name).parent.mkdir()
+    for name, text in {"little/sums.py": MODULE, "little/limits.py": LIMITS, "checks/test_sums.py": TESTS}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "little/__init__.py").write_text("")
     return tmp_path
@@ -77,6 +82,7 @@ def test_what_survives_is_what_the_tests_leave_open(little: Path) -> None:
     assert [r["broken"] for r in rows if "broken" in r] == ["checks/test_sums.py::test_this_one_is_broken_anyway"]
     outcomes = {tuple(r["change"]): (r["outcome"], r["tests"]) for r in rows if "change" in r}
     assert outcomes == {
+        (1, "MOST = 4"): ("killed", 3),  # nothing of the module is called: any test of the room could notice
         (3, "LEAST = 4"): ("survived", 2),  # at import: any test of the module could notice
         (6, "1"): ("survived", 2),
         (8, "return n + extra > LEAST"): ("survived", 1),  # nobody asked about just enough

@@ -142,13 +142,14 @@ def _row(change: Change) -> dict[str, Any]:
 
 
 def _noticing(change: Change, tests: Sequence[_Test], at_import: set[tuple[str, str]]) -> list[_Test]:
-    """The tests that can notice: those that call the function or, where it runs at import, any of the module. The
-    module's own file comes first, then the quick ones, each file's tests together."""
+    """The tests that can notice: those that call the function or, where it runs at import, any of the module; all where
+    none does, as of a module of constants and records. The module's own file comes first, then the quick ones, each
+    file's tests together."""
     if change.function and (change.path, change.function[0]) not in at_import:
         name = (change.path, change.function[0])
         chosen = [t for t in tests if name in t.names]
     else:
-        chosen = [t for t in tests if any(path == change.path for path, _ in t.names)]
+        chosen = [t for t in tests if any(path == change.path for path, _ in t.names)] or [*tests]
     own = f"test_{Path(change.path).stem}"
     cost: dict[Path, float] = defaultdict(float)
     for test in chosen:

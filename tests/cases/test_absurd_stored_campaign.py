@@ -30,6 +30,7 @@ from engine.storage.vouchers.campaign_files import apply_campaigns, compare_camp
 from engine.storage.vouchers.campaigns import get_campaign, list_campaigns, put_campaign, set_campaign_state
 from engine.storage.vouchers.specs import UnreadableCampaign, read_spec
 from tests.brokers import free_port
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import NOW, STORE, campaign
 from tests.sites import SITE_KEY
@@ -81,7 +82,7 @@ def test_the_file_takes_the_place_of_one_that_cannot_be_used(db: Database) -> No
 
 
 def test_the_engine_starts_and_names_them_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     plan = load_plan(FLOORPLANS / "boutique")
     for name in ("own", "far", "bad"):
         changes = {"place": {"store": True}, "offer": {"kind": "percent", "applies_to": "basket", "basis_points": 500}}
@@ -103,7 +104,7 @@ def test_the_engine_starts_and_names_them_once(tmp_path: Path, caplog: pytest.Lo
 
 def test_the_doctor_says_both(tmp_path: Path) -> None:
     shutil.copytree(FLOORPLANS / "boutique", tmp_path / "plans" / "boutique")
-    url = f"sqlite:///{tmp_path / 'data' / 'rayon.db'}"
+    url = new_sqlite(tmp_path / "data" / "rayon.db")
     config = tmp_path / "config.yaml"
     config.write_text(
         yaml.safe_dump(

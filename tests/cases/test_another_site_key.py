@@ -20,6 +20,7 @@ from engine.storage.database import open_database
 from engine.storage.upkeep.soundness import code_fits
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import NO_LIMITS, NOW, STORE, campaign, candidate, shopper
 
@@ -30,7 +31,7 @@ FLIPPED = "0123456789abcdee" + KEY[16:]
 def made(tmp_path: Path) -> Config:
     """A site whose one coupon was made with KEY."""
     shutil.copytree(FLOORPLANS / "boutique", tmp_path / "plans" / "boutique")
-    url = f"sqlite:///{tmp_path / 'rayon.db'}"
+    url = new_sqlite(tmp_path / "rayon.db")
     db = open_database(url)
     assert code_fits(db, KEY.encode())
     put_campaign(db, STORE, campaign(), NOW)

@@ -18,10 +18,11 @@ from engine.storage.database import open_database
 from engine.storage.vouchers.vouchers import counts
 from tests.api.site import SECRETS
 from tests.cases.hundred import PLAN, K, clock, drawn_stays, fill_coupons
+from tests.databases import new_sqlite
 
 
 def test_nobody_is_the_difference_of_two_looks(tmp_path: Path) -> None:
-    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     fill_coupons(db, drawn_stays(1))
     made = Reports(AppContext(Config(), db, SECRETS, {PLAN.store: PLAN}))
     early = take_snapshot(made, PLAN.store, Choice("today", None, "ground"), clock(9, 40))

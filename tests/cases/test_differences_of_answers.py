@@ -41,6 +41,7 @@ from engine.storage.vouchers.vouchers import counts
 from engine.vocabulary import SalesChannel
 from tests.api.site import SECRETS, campaign
 from tests.cases.hundred import BLOCK_S, DAY, PLAN, K, clock, drawn_stays, fill_coupons, fill_figures
+from tests.databases import new_sqlite
 from tests.engine.storage.told.web_world import mailbox, person
 
 STORE, NEXT_DAY = PLAN.store, clock(23) + 13 * 3600
@@ -51,7 +52,7 @@ Answers = Mapping[str, Mapping[tuple[int, int], int]]
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    opened = open_database(new_sqlite(tmp_path / "rayon.db"))
     fill_coupons(opened, drawn_stays(5))
     yield opened
     opened.close()

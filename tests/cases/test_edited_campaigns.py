@@ -31,6 +31,7 @@ from engine.storage.vouchers.campaigns import (
     set_campaign_state,
 )
 from engine.storage.vouchers.vouchers import voucher_of
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import NOW, STORE, campaign, issue, shopper
 
@@ -139,7 +140,7 @@ def test_the_file_of_a_store_that_is_not_served_is_refused(tmp_path: Path) -> No
         shutil.copytree(FLOORPLANS / store, plans / store)
     config = tmp_path / "config.yaml"
     stores = {"floorplans_dir": str(plans), "stores": ["boutique"]}
-    url = f"sqlite:///{tmp_path / 'rayon.db'}"
+    url = new_sqlite(tmp_path / "rayon.db")
     config.write_text(yaml.safe_dump({"stores": stores, "storage": {"url": url, "data_dir": str(tmp_path)}}))
     open_database(url).close()
     for folder in (plans / "supermarket", tmp_path / "elsewhere"):

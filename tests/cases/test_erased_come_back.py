@@ -21,11 +21,12 @@ from engine.storage.people.shoppers import get_shopper
 from engine.vocabulary import IdentifierKind
 from tests.api.site import Site
 from tests.cases.test_backup_while_running import site as files_of
+from tests.databases import new_sqlite
 from tests.engine.storage.scenes import shopper
 
 
 def test_a_restored_backup_knows_nobody_who_was_erased_since(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'rayon.db'}"
+    url = new_sqlite(tmp_path / "rayon.db")
     config = files_of(tmp_path, url)
     with closing(open_database(url)) as db:
         gone, stays = shopper(db).shopper_id, shopper(db).shopper_id

@@ -30,6 +30,7 @@ from engine.storage.database import open_database
 from engine.storage.sending.weekly_reports import WeeklyReport
 from tests.api.site import SECRETS
 from tests.cases.hundred import DAY, PLAN, clock, drawn_stays, fill_coupons, fill_figures
+from tests.databases import new_sqlite
 
 STORE, NEXT_DAY = PLAN.store, clock(12) + 86_400.0
 MIDNIGHTS = Period(clock(0), clock(0) + 86_400.0)
@@ -39,7 +40,7 @@ Facts = dict[tuple[str, str], dict[str, float | None]]
 
 @pytest.fixture(params=["expected", "counted", "withheld"])
 def made(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reports]:
-    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     fill_coupons(db, drawn_stays(5))
     fill_figures(db, drawn_stays(5))
     with db.write() as session:

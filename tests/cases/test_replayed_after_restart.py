@@ -11,12 +11,13 @@ from pathlib import Path
 
 from api.controllers.replays import SeenMessages
 from engine.storage.database import open_database
+from tests.databases import new_sqlite
 
 DAY_S, NOW = 86_400.0, 1_795_860_000.0
 
 
 def test_it_is_taken_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'rayon.db'}"
+    url = new_sqlite(tmp_path / "rayon.db")
     one, other = open_database(url), open_database(url)
     answers = [
         asyncio.run(SeenMessages(db, b"key of the site").is_new("mist", b"body", NOW + later_s))

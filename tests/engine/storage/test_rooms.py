@@ -14,6 +14,7 @@ from engine.storage.database import open_database
 from engine.storage.journal import load_recovery, save_checkpoint
 from engine.storage.models.running import CheckpointTable
 from engine.storage.upserts import fill, unfill
+from tests.databases import new_sqlite
 
 
 @given(st.binary(max_size=5_000), st.integers(0, 20_000))
@@ -37,7 +38,7 @@ def test_it_keeps_its_room_while_it_fits() -> None:
 @pytest.mark.parametrize("size", [300_000, 310_000, 800_000])
 def test_a_checkpoint_over_another_is_written_once(tmp_path: Path, size: int) -> None:
     """Where SQLite wipes what it gives back, one of another size is written twice: that was half of a day's writing."""
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     wal = tmp_path / "rayon.db-wal"
     save_checkpoint(db, "shop", 1_000, os.urandom(300_000), [], [], [], 1_800_000_000.25)  # grows to 2.7 times of it
     before = wal.stat().st_size

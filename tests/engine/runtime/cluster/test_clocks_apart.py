@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from engine.runtime.leases.lease import LeaseKeeper
 from engine.storage.database import Database, open_database
+from tests.databases import new_sqlite
 from tests.engine.runtime.cluster.wired import WiredShard
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
@@ -26,7 +27,7 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """Leases are renewed and looked at by whoever drives the shards, and not by a thread on the machine's clock."""
     monkeypatch.setattr(LeaseKeeper, "start", lambda _: None)
     monkeypatch.setattr(LeaseKeeper, "stop", lambda _: None)
-    opened = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    opened = open_database(new_sqlite(tmp_path / "rayon.db"))
     yield opened
     opened.close()
 

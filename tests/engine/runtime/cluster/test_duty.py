@@ -18,12 +18,13 @@ from engine.storage.database import Database, open_database
 from engine.storage.leases import return_leases, take_lease
 from engine.storage.shards.duties import Leaver, ShardLost, ShardWord, arrive, claim_shard, put_word
 from engine.storage.shards.shards import add_shard, drop_store, move_store, put_store, read_shards, remove_shard
+from tests.databases import new_sqlite
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
     """Of one kind: what of it differs is the storage's affair."""
-    opened = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    opened = open_database(new_sqlite(tmp_path / "rayon.db"))
     yield opened
     opened.close()
 

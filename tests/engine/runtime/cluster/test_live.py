@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.storage.database import open_database
+from tests.databases import new_sqlite
 from tests.engine.runtime.cluster.wired import WiredShard
 from tests.engine.runtime.listening.test_sources import BEGIN, MAC, MERAKI, meraki_message
 from tests.engine.runtime.made import Stand, boutique, frames, payload
@@ -33,7 +34,7 @@ def said(kind: str) -> Iterator[tuple[float, Messages]]:
 def by_one_process(kind: str, folder: Path) -> dict[str, int]:
     wire = Wire()
     wire.now = BEGIN
-    with closing(open_database(f"sqlite:///{folder / 'one.db'}")) as db:
+    with closing(open_database(new_sqlite(folder / "one.db"))) as db:
         engine = Shift(db, boutique(), folder / "one", wire, sources=[MERAKI])  # type: ignore[arg-type]
         engine.live()
         for now, messages in said(kind):
@@ -49,7 +50,7 @@ def by_one_process(kind: str, folder: Path) -> dict[str, int]:
 @pytest.mark.parametrize("kind", ["native", "meraki"])
 def test_a_shard_makes_of_live_messages_what_one_process_does(tmp_path: Path, kind: str) -> None:
     sections = {"sources": [MERAKI], "presence": PRESENCE, "positioning": POSITIONING, "privacy": PRIVACY}
-    with closing(open_database(f"sqlite:///{tmp_path / 'shard.db'}")) as db:
+    with closing(open_database(new_sqlite(tmp_path / "shard.db"))) as db:
         shard = WiredShard(db, tmp_path / "shard", {STORE: boutique()}, BEGIN, **sections)
         for now, messages in said(kind):
             shard.turn(now, *messages)

@@ -17,6 +17,7 @@ from engine.runtime.cluster.map_wait import PATIENCE_S, MapWait
 from engine.runtime.map_fits import ONE_FIT, FitsInPlace
 from engine.runtime.store_engine import StoreEngine
 from engine.storage.database import Database, open_database
+from tests.databases import new_sqlite
 from tests.engine.runtime.cluster.wired import WiredShard
 from tests.engine.runtime.made import boutique, frames, payload, stands
 from tests.engine.runtime.test_learning_locator import decoded
@@ -30,7 +31,7 @@ CHECKPOINTS_S = 4.0
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    opened = open_database(new_sqlite(tmp_path / "rayon.db"))
     yield opened
     opened.close()
 

@@ -11,6 +11,7 @@ import pytest
 from engine.runtime.cluster.work import IDLE_S, QUIET_S, STATUS_S
 from engine.storage.database import Database, open_database
 from engine.storage.status import get_status
+from tests.databases import new_sqlite
 from tests.engine.runtime.cluster.wired import WiredShard
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
@@ -22,7 +23,7 @@ LASTS_S = 20
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    opened = open_database(new_sqlite(tmp_path / "rayon.db"))
     yield opened
     opened.close()
 

@@ -17,6 +17,7 @@ from engine.runtime.stored.behind import BEHIND_S
 from engine.storage.database import open_database
 from engine.vocabulary import RecordRefusal
 from simulators.wires.meraki import MerakiWire
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import Stand, boutique, frames, payload
 from tests.engine.runtime.shifts import SECRETS, STORE, Shift
 from tests.engine.runtime.wire import Wire
@@ -33,7 +34,7 @@ Readings = list[dict[str, Any]]
 def shop(folder: Path, *sources: dict[str, Any]) -> Iterator[tuple[Shift, Wire]]:
     wire = Wire()
     wire.now = BEGIN
-    with closing(open_database(f"sqlite:///{folder / 'rayon.db'}")) as db:
+    with closing(open_database(new_sqlite(folder / "rayon.db"))) as db:
         engine = Shift(db, boutique(), folder, wire, sources=sources)  # type: ignore[arg-type]
         engine.live()
         yield engine, wire
@@ -158,7 +159,7 @@ def test_a_crash_repeats_nothing_that_a_vendor_said(tmp_path: Path) -> None:
         folder.mkdir()
         wire = Wire()
         wire.now = BEGIN
-        with closing(open_database(f"sqlite:///{folder / 'rayon.db'}")) as db:
+        with closing(open_database(new_sqlite(folder / "rayon.db"))) as db:
             engine = Shift(db, plan, folder, wire, sources=[MERAKI])  # type: ignore[arg-type]
             for sent, readings in frames(plan, standing, 30.0):
                 wire.now = BEGIN + sent

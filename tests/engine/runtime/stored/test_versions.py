@@ -13,6 +13,7 @@ from engine.runtime.stored.packing import VERSION
 from engine.runtime.stored.versions import CONVERSIONS, FIRST, OtherLayout, Tree, of_present
 from engine.storage.database import Database, open_database
 from tests.cases.shop import NOW, PLAN, live
+from tests.databases import new_sqlite
 
 CONFIG = Config.model_validate({"positioning": {"cell_m": 2.0}})
 LATER = VERSION + 1
@@ -48,7 +49,7 @@ def test_every_version_that_was_released_can_be_read_or_the_notes_say_so() -> No
 def test_an_older_program_beside_a_newer_one_says_what_it_lost(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     older, frames = runner(db), live(6.0)
     older.recover(NOW)
     for at, frame in frames:

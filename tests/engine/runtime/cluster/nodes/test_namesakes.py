@@ -12,13 +12,14 @@ from engine.runtime.cluster.nodes.names import sessions_folder
 from engine.runtime.cluster.nodes.namesakes import Namesakes, keep_name
 from engine.storage.database import Database, open_database
 from engine.storage.shards.nodes import NodeWord, beat_node
+from tests.databases import new_sqlite
 
 WORD = NodeWord("localhost", "", "0.2", 2, 0.0, 9e3, {})
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    opened = open_database(new_sqlite(tmp_path / "rayon.db"))
     yield opened
     opened.close()
 

@@ -21,6 +21,7 @@ from engine.runtime.cluster.nodes.sessions import session_members
 from engine.runtime.cluster.nodes.supervising import NodeSupervisor
 from engine.storage.database import Database, open_database
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_head, read_nodes
+from tests.databases import new_sqlite
 from tests.sites import until
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -43,7 +44,7 @@ def head_port() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    opened = open_database(new_sqlite(tmp_path / "rayon.db"))
     yield opened
     opened.close()
 

@@ -23,13 +23,14 @@ from engine.runtime.cluster.nodes.word import NodeTrouble, NodeWords
 from engine.storage.database import Database, open_database
 from engine.storage.shards.nodes import Head, database_clock
 from tests.clocks import HeldClock
+from tests.databases import new_sqlite
 
 CLUSTER = ClusterConfig(clock_off_s=2.0, disk_free_mib=1024.0)
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Database:
-    return open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    return open_database(new_sqlite(tmp_path / "rayon.db"))
 
 
 def put_plan(folder: Path, store: str, text: str) -> None:

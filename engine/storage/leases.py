@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session
 
 from engine.errors import LeaseLost
@@ -21,6 +22,15 @@ from engine.storage.upserts import database_time, table_of, upsert
 
 FROZEN_S = 10.0
 """A transaction under a lease that says nothing for so long is ended by PostgreSQL, and its locks with it."""
+
+# Put together once: an engine renews at every turn and fences every write, and that took longer than to ask.
+_TABLE = table_of(LeaseTable)
+_HELD = _TABLE.c.store.in_(bindparam("of", expanding=True))
+_HOLDERS = select(_TABLE.c.store, _TABLE.c.owner, _TABLE.c.epoch).where(_HELD).order_by(_TABLE.c.store)
+_LOCKED = {shared: _HOLDERS.with_for_update(read=shared) for shared in (False, True)}
+_PROMISED: dict[str, Any] = {"term_s": bindparam("promised_s"), "expires_at": bindparam("ends_at")}
+_RENEWED = update(_TABLE).where(_HELD).values(renewals=_TABLE.c.renewals + 1, **_PROMISED)
+_ENDED_IF_FROZEN = select(func.set_config("idle_in_transaction_session_timeout", str(int(FROZEN_S * 1000)), True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +56,9 @@ class LeaseSeen:
 
 def read_leases(db: Database, stores: Collection[str] | None = None) -> dict[str, LeaseSeen]:
     """The leases of these stores, or every one there is, by store."""
-    table = table_of(LeaseTable)
-    wanted = select(*(table.c[name] for name in LeaseSeen.__slots__))
+    wanted = select(*(_TABLE.c[name] for name in LeaseSeen.__slots__))
     if stores is not None:
-        wanted = wanted.where(table.c.store.in_(list(stores)))
+        wanted = wanted.where(_TABLE.c.store.in_(list(stores)))
     with db.read() as session:
         return {row.store: LeaseSeen(*row) for row in session.connection().execute(wanted)}
 
@@ -75,13 +84,12 @@ def take_lease(db: Database, store: str, owner: str, term_s: float, seen: LeaseS
 def renew_leases(db: Database, leases: Sequence[Lease], term_s: float) -> list[LeaseLost]:
     """Says that the owner of these leases lives: two statements, however many there are. Returns those that others
     have meanwhile. After a power cut the last renewals may be forgotten, the epoch is not."""
-    table = table_of(LeaseTable)
     with db.write(survives_power_cut=False) as session:
         _end_if_frozen(session)
         lost = _lost(session, leases, shared=False)
-        held = {lease.store for lease in leases} - {loss.store for loss in lost}
-        renewed = {"renewals": table.c.renewals + 1, "term_s": term_s, "expires_at": database_time(session) + term_s}
-        session.connection().execute(update(table).where(table.c.store.in_(held)).values(renewed))
+        held = sorted({lease.store for lease in leases} - {loss.store for loss in lost})
+        ends_at = database_time(session) + term_s
+        session.connection().execute(_RENEWED, {"of": held, "promised_s": term_s, "ends_at": ends_at})
     return lost
 
 
@@ -115,13 +123,7 @@ def fence_all(session: Session, leases: Sequence[Lease]) -> None:
 
 def _lost(session: Session, leases: Sequence[Lease], *, shared: bool) -> list[LeaseLost]:
     """Which of these leases others have, by store; all are locked until the transaction ends."""
-    table = table_of(LeaseTable)
-    rows = session.connection().execute(
-        select(table.c.store, table.c.owner, table.c.epoch)
-        .where(table.c.store.in_([lease.store for lease in leases]))
-        .order_by(table.c.store)
-        .with_for_update(read=shared)
-    )
+    rows = session.connection().execute(_LOCKED[shared], {"of": [lease.store for lease in leases]})
     seen = {row.store: row for row in rows}
     return [
         LeaseLost(lease.store, seen[lease.store].owner if lease.store in seen else "")
@@ -133,5 +135,4 @@ def _lost(session: Session, leases: Sequence[Lease], *, shared: bool) -> list[Le
 def _end_if_frozen(session: Session) -> None:
     """An engine that is stopped in the middle of this transaction holds nobody up for longer than FROZEN_S."""
     if session.get_bind().dialect.name == "postgresql":  # the one file of SQLite stays locked, and is for one machine
-        frozen_ms = str(int(FROZEN_S * 1000))
-        session.connection().execute(select(func.set_config("idle_in_transaction_session_timeout", frozen_ms, True)))
+        session.connection().execute(_ENDED_IF_FROZEN)

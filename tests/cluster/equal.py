@@ -94,6 +94,8 @@ class Cluster:
         url: str,
         signed: SignedIn | None = None,
         slower: float = SLOWER,
+        *,
+        forked: bool = False,
     ) -> None:
         self.recording, self.url = recording, url
         self.folder = folder / "cluster"
@@ -102,7 +104,9 @@ class Cluster:
         self.who = recording.sign_in(self.db) if signed is None else signed.who
         self._broker = broker
         self.shards = [
-            ShardProcess(url, self.folder, broker.port, recording.origin, k, recording.names[k::shards], slower)
+            ShardProcess(
+                url, self.folder, broker.port, recording.origin, k, recording.names[k::shards], slower, forked=forked
+            )
             for k in range(shards)
         ]
 

@@ -8,14 +8,18 @@ and stops when its standard input closes or says `stop`; `release STORE` and `ta
 
 from __future__ import annotations
 
+import gc
+import io
 import json
 import logging
+import os
 import resource
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from engine.runtime.cluster.settings import ShardSettings
@@ -42,6 +46,18 @@ def slow(origin: float, slower: float) -> tuple[Callable[[], float], Callable[[]
     """Clocks that go so many times slower from `origin` on: a recording is over once nothing comes of it for half a
     minute, and a process may take longer to start on a busy machine."""
     return (lambda: origin + (time.time() - origin) / slower), (lambda: time.monotonic() / slower)
+
+
+def forked(arguments: Sequence[str], log: str, hears: Connection, says: Connection) -> None:
+    """The same in a process that has imported all of it, on these ends of pipes."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for number, end in enumerate((hears.fileno(), says.fileno(), file)):
+        os.dup2(end, number)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0), "utf-8")
+    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), "utf-8")
+    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), "utf-8", "backslashreplace", write_through=True)
+    gc.freeze()
+    main(*arguments)
 
 
 def main(url: str, folder: str, port: str, origin: str, slower: str, shard: str, *stores: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.clocks import patience_s
+from tests.cluster.forked_shard import ForkedShard
 
 ROOT = Path(__file__).parents[2]
 SLOWER = 6.0  # a shard that is killed is back within half a minute of its clock, on a busy machine too
@@ -31,12 +32,16 @@ class ShardProcess:
         shard: int,
         stores: Sequence[str],
         slower: float = SLOWER,
+        *,
+        forked: bool = False,
     ) -> None:
-        """`origin` is when the recording begins, s UTC; `slower` times slower go the shard's clocks."""
+        """`origin` is when the recording begins, s UTC; `slower` times slower go the shard's clocks. `forked`: not a
+        Python of its own, whose start is not what is looked at."""
+        self._forked = forked
         self._arguments = [url, str(folder), str(port), str(origin), str(slower), str(shard)]
         self.stores = list(stores)
         self._log = folder / f"shard-{shard}.log"
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | ForkedShard | None = None
         self.said: dict[str, Any] = {}
         """Its last report."""
         self.done: list[str] = []
@@ -45,9 +50,15 @@ class ShardProcess:
     def start(self) -> None:
         """Returns at once."""
         self.said = {}
+        arguments = [*self._arguments, *self.stores]
+        self._process = ForkedShard(arguments, self._log) if self._forked else self._own_python(arguments)
+        self._reading = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reading.start()
+
+    def _own_python(self, arguments: list[str]) -> subprocess.Popen[str]:
         with self._log.open("a") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.cluster.shard_process", *self._arguments, *self.stores],
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.cluster.shard_process", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -55,8 +66,6 @@ class ShardProcess:
                 cwd=ROOT,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )
-        self._reading = threading.Thread(target=self._read, args=(self._process,), daemon=True)
-        self._reading.start()
 
     def wait(self, wanted: str, timeout_s: float = 60.0) -> None:
         """Until its last report has this state."""
@@ -132,7 +141,7 @@ class ShardProcess:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
+    def _read(self, process: subprocess.Popen[str] | ForkedShard) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             said = json.loads(line)

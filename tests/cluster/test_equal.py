@@ -26,8 +26,9 @@ class Week:
         self.dying, self.frozen = cluster.shards
         self.moved = self.dying.stores[0]
         self.later = ShardProcess(
-            cluster.url, cluster.folder, broker.port, cluster.recording.origin, 1, [*self.frozen.stores, self.moved]
-        )
+            cluster.url, cluster.folder, broker.port, cluster.recording.origin, 1, [*self.frozen.stores, self.moved],
+            forked=True,
+        )  # fmt: skip
 
     def kill(self) -> None:
         """A machine dies, and its shard goes on elsewhere."""
@@ -117,7 +118,7 @@ def test_shards_that_die_move_and_freeze_come_to_what_one_process_comes_to(
 ) -> None:
     recording = Recording(stores=4, phones=3, duration_s=40.0, origin=time.time() - BEGUN_S)
     expected, counted, _ = alone(tmp_path, recording)
-    cluster = Cluster(tmp_path, mosquitto, recording, 2, f"sqlite:///{tmp_path / 'cluster.db'}")
+    cluster = Cluster(tmp_path, mosquitto, recording, 2, f"sqlite:///{tmp_path / 'cluster.db'}", forked=True)
     week = Week(cluster, mosquitto)
     steps = {
         0.2: week.kill,

@@ -23,6 +23,7 @@ from engine.runtime.cluster.nodes.sessions import session_members
 from engine.storage.database import Database, open_database
 from engine.storage.shards.shards import ShardSeen, read_shards
 from tests.brokers import free_port
+from tests.forked import ROOMS
 from tests.sites import SITE_KEY
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ class Forked:
     _FORKS = multiprocessing.get_context("forkserver")
 
     def __init__(self, rig: ClusterRig, name: str, *, head: bool) -> None:
-        self._FORKS.set_forkserver_preload(["api.cli.cluster.running"])
+        self._FORKS.set_forkserver_preload(ROOMS)
         told = str(rig.folder), rig.environ() | rig.more, None if head else "auto", name
         self._process = self._FORKS.Process(target=be_node, args=told)
         self._process.start()

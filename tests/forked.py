@@ -26,7 +26,7 @@ ROOMS = [
     "api.server", "api.cli.commands", "api.cli.startup", "api.cli.decide", "api.cli.history.command",
     "api.cli.score.command",
     "engine.runtime.process", "engine.positioning.kernels.compiled", "simulators.cli",
-    "simulators.live", "simulators.simulate", "nicegui", "api.cli.cluster.running",
+    "simulators.live", "simulators.simulate", "nicegui", "api.cli.cluster.running", "tests.warm.texts",
 ]  # fmt: skip
 """For whoever forks: a process has one server that does, and its first list is the one that holds."""
 

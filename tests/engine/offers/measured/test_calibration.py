@@ -97,6 +97,20 @@ def test_who_passes_is_worth_as_much_less_as_they_are_there_for_less_than_the_dw
     assert long.threshold == stood.threshold, "crossing takes as long as the campaign asks"
 
 
+def test_recall_is_told_no_higher_than_what_came_at_labels() -> None:
+    """Of the triggers nine in ten that are right come at a P of 0.97; P was never so sure of those who are labelled. Of
+    labels that are wrong nothing comes, and nothing should."""
+    rng = np.random.default_rng(6)
+    score = rng.uniform(0.2, 0.5, 400)
+    labels = labels_at(np.arange(400), score, rng.random(400) < score)
+    fired = counted(np.concatenate([np.full(60, 0.97), np.full(20, 0.32)]))
+    found = calibrate_threshold(labels, fired, fired, 0.9, rng)
+    assert found is not None
+    came = np.interp(found.threshold, THRESHOLDS, labels.came[labels.right].mean(axis=0))
+    assert found.recall == pytest.approx(min(came / (1.0 - WRONG), 1.0), abs=1e-9)
+    assert found.recall < 0.8
+
+
 def test_a_campaign_with_few_triggers_goes_by_the_stores() -> None:
     """Five triggers that all look right say little where the store's others do not."""
     rng = np.random.default_rng(1)

@@ -31,8 +31,9 @@ from engine.plan.load import load_plans, load_sound_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
 from engine.runtime.memory import keep_few_arenas
-from engine.storage.database import Database, open_database
+from engine.storage.database import Database, ReadsOnly, open_database
 from engine.storage.keys import add_first_keys, list_keys
+from engine.storage.shards.shards import read_shards
 from engine.storage.status import forget_stores
 from engine.storage.upkeep.soundness import OTHER_KEY, RIGHT_KEY, code_fits, require_sound
 from engine.storage.vouchers.campaign_files import compare_campaigns
@@ -113,14 +114,25 @@ def open_site(
         if made:
             kept.unlink(missing_ok=True)  # nobody needs a key that was made for no site
         raise OperatorError([_other_key("RAYON_SITE_KEY" if environ.get("RAYON_SITE_KEY") else str(kept))])
-    for store in forget_stores(db, {*plans, *drawn}):
-        log.info("%s has no floor plan any more: nobody waits for its engine", store)
+    if pages:
+        _forget_words(config, db, {*plans, *config.stores.stores, *drawn})
     for store, seeds in campaigns.items():
         second = asks_second(config, plans[store])
         seed_campaigns(db, store, seeds, time.time(), second)
         _say_differing(db, store, seeds, second)
     _say_undeclared(db, plans, named)
     return RunningSite(config, db, secrets, plans)
+
+
+def _forget_words(config: Config, db: Database, known: set[str]) -> None:
+    """Whoever says how stores are waits for no engine of one that the site has no more."""
+    if config.cluster is not None:  # the keeper forgets those of which no node has the floor plan
+        known |= {one.store for shard in read_shards(db).values() for one in shard.stores}
+    try:
+        for store in forget_stores(db, known, time.time()):
+            log.info("%s has no floor plan any more: nobody waits for its engine", store)
+    except ReadsOnly as error:  # for a while, as a rule: pages are served all the same
+        log.warning("what engines said of stores without a floor plan stays until the next start: %s", error)
 
 
 def read_plans(config: Config) -> dict[str, Plan]:

@@ -25,9 +25,10 @@ def report(
     now: float,
     process: Mapping[str, Any] | None = None,
     news: Collection[str] | None = None,
-) -> None:
+) -> set[str]:
     """Writes the status rows of stores and, given `process`, that of the engine that runs them, in one transaction. Of
-    stores not in `news`, where that is given, it is said that what was said last still holds.
+    stores not in `news`, where that is given, it is said that what was said last still holds. Returns those of them of
+    which somebody has forgotten it.
 
     Raises LeaseLost where another engine runs one of them and writes its own: nothing is then written.
     """
@@ -36,7 +37,7 @@ def report(
     same = said.keys() - values.keys()
     if process is not None:
         values[EVERY_STORE] = dict(process)
-    put_statuses(db, ENGINE, values, now, leases=[runner.lease for runner in runners], same=same)
+    return put_statuses(db, ENGINE, values, now, leases=[runner.lease for runner in runners], same=same)
 
 
 def in_ks(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
-from engine.storage.leases import Lease, fence_all
+from engine.storage.leases import Lease, fence_all, read_leases
 from engine.storage.models.running import StatusTable
 from engine.storage.upserts import age_s, table_of, upsert
 from engine.vocabulary import StoreTrouble
@@ -22,6 +22,7 @@ CRM = "crm"  # customer files, where any are declared
 ALERTS = "alerts"  # for managers, beside what was learnt to find them; no part that could be silent
 EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
 SILENT_S = 8.0  # an engine reports every 3 s, while it waits for a radio map too: with the pages' 2 s all in 10 s
+LEFT_S = 86_400.0  # so long somebody looks after an engine that died, though its stores have no floor plan here
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,10 @@ def put_statuses(
     *,
     leases: Sequence[Lease | None] = (),
     same: Collection[str] = (),
-) -> None:
+) -> set[str]:
     """As `put_status`, of several stores in one transaction: each costs the disk a page, not a commit. Of the stores
-    that are the `same` it is said that what stands there holds now.
+    that are the `same` it is said that what stands there holds now. Returns those of them of which nothing stands
+    there: somebody has forgotten it.
 
     Raises LeaseLost where one of `leases` is lost, and nothing is then written.
     """
@@ -65,7 +67,9 @@ def put_statuses(
         if same:
             table = table_of(StatusTable)
             mine = (table.c.component == component) & table.c.store.in_(sorted(same))
-            session.connection().execute(update(table).where(mine).values(at=now))
+            said = session.connection().execute(update(table).where(mine).values(at=now).returning(table.c.store))
+            return set(same) - set(said.scalars())
+    return set()
 
 
 def forget_word(session: Session, store: str, component: str) -> None:
@@ -75,14 +79,19 @@ def forget_word(session: Session, store: str, component: str) -> None:
         session.delete(row)
 
 
-def forget_stores(db: Database, known: Collection[str]) -> list[str]:
-    """What engines said of stores that are none of these: they would be silent for ever. An engine that runs one says
-    it anew within seconds. Returns the stores."""
-    gone = sorted({row.store for row in get_status(db) if row.component == ENGINE} - {EVERY_STORE, *known})
-    if gone:
-        with db.write() as session:
-            for store in gone:
-                forget_word(session, store, ENGINE)
+def forget_stores(db: Database, known: Collection[str], now: float) -> list[str]:
+    """What engines said of stores that are none of these, where whoever ran them gave them back, or died more than
+    LEFT_S ago: the engine of a machine that has other floor plans does not die unnoticed. Returns the stores."""
+    words = [row for row in get_status(db) if row.component == ENGINE and row.store not in {EVERY_STORE, *known}]
+    if not words:
+        return []
+    held = {store for store, lease in read_leases(db, [row.store for row in words]).items() if lease.owner}
+    gone = [row.store for row in words if row.store not in held or age_s(row.at, now) > LEFT_S]
+    if not gone:
+        return []
+    with db.write() as session:
+        for store in gone:
+            forget_word(session, store, ENGINE)
     return gone
 
 

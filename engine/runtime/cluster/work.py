@@ -376,12 +376,12 @@ class ShardWork:
             news = {one.store for one in running if one.has_news}
             runners = [one.runner for one in running if one.runner is not None]
             try:
-                self.patience(report, self._db, runners, self.settings.wall(), news=news)
+                forgotten = self.patience(report, self._db, runners, self.settings.wall(), news=news)
             except LeaseLost as lost:
                 self._leave(lost)
                 continue
             for one in running:
-                one.has_news = False
+                one.has_news = one.store in forgotten
             return
 
 

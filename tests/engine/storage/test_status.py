@@ -13,7 +13,7 @@ from engine.storage.versions import bump, moved_counters
 
 def test_of_a_store_without_news_it_is_said_that_the_last_word_holds(db: Database) -> None:
     put_statuses(db, ENGINE, {"a": {"fixes": 1}, "b": {"fixes": 2}}, 10.0)
-    put_statuses(db, ENGINE, {"a": {"fixes": 3}}, 14.0, same={"b"})
+    assert put_statuses(db, ENGINE, {"a": {"fixes": 3}}, 14.0, same={"b", "c"}) == {"c"}, "which stands nowhere"
     assert [(row.store, row.values["fixes"], row.at) for row in get_status(db)] == [("a", 3, 14.0), ("b", 2, 14.0)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from engine.storage.database import Database, open_database
 from engine.storage.shards.duties import ShardWord, arrive, claim_shard, let_go, put_word, read_duty
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_nodes
 from engine.storage.shards.shards import add_shard, drop_store, put_store, read_shards
+from engine.storage.status import ENGINE, get_status, put_statuses
 from tests.cluster.rig import make_stores
 from tests.databases import Postgres, postgres
 from tests.sites import SITE_KEY
@@ -82,6 +84,22 @@ def test_a_node_without_the_sites_key_makes_none_beside_its_heads(
     with pytest.raises(OperatorError, match=r"RAYON_SITE_KEY: south: is not set.*the value that it has on north"):
         run("up", "--join", "auto", "--name", "south", "--host", "127.0.0.1")
     assert not (tmp_path / "data").exists()
+
+
+def test_pages_start_on_a_database_that_takes_reads_only_and_wait_for_shards_of_stores_drawn_elsewhere(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("RAYON_SITE_KEY", SITE_KEY)
+    make_stores(tmp_path / "floorplans", ["a"])
+    put_statuses(db, ENGINE, {store: {} for store in ("a", "b", "closed")}, 0.0)
+    url = os.environ["RAYON_DATABASE_URL"]
+    open_site(read_config(None)).db.close()
+    monkeypatch.setenv("RAYON_DATABASE_URL", f"{url}&options=-c%20default_transaction_read_only%3Don")
+    open_site(read_config(None), pages=True).db.close()
+    assert "what engines said of stores without a floor plan stays until the next start" in caplog.text
+    monkeypatch.setenv("RAYON_DATABASE_URL", url)
+    open_site(read_config(None), pages=True).db.close()
+    assert [row.store for row in get_status(db)] == ["a", "b"], "shard 1 has b"
 
 
 def test_a_plan_with_a_mistake_keeps_no_node_and_no_other_store_from_running(

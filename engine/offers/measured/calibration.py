@@ -103,7 +103,7 @@ def calibrate_threshold(
 
     right = np.einsum("mts,ms->t", mixed[0], each[0])
     reached = labels.came[labels.right].mean(axis=0) if labels.right.any() else np.zeros(len(THRESHOLDS))
-    # two readings, of stays with labels and of all triggers: who stays too short for either is in none, the lower holds;
+    # two readings, of stays with labels and of all triggers: who stays too short is in neither, and the lower holds;
     # at a label that is wrong nothing came, whatever the threshold
     recall = np.minimum(np.minimum(reached / (1.0 - WRONG), 1.0), reached[0] * right / right.max())
     return Calibrated(there(THRESHOLDS), there(precision[0]), there(low), there(high), there(recall))

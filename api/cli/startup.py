@@ -81,14 +81,14 @@ def open_site(
     keep_few_arenas()
     plans = read_plans(config)
     said_in = str(file or "config.yaml")
+    drawn = store_folders(config.stores.floorplans_dir)
+    ours = {*plans, *(config.stores.stores or drawn)}  # also those that wait for their plan to be mended
+    whole = ours == plans.keys()
     with collect_problems() as collect:
-        campaigns = collect.read(partial(read_campaign_files, config.stores.floorplans_dir, plans))
-        drawn = store_folders(config.stores.floorplans_dir)
+        campaigns = collect.read(partial(_seeds, config, plans))
         collect.read(partial(declare, config.sources, plans, environ, said_in, drawn))
         tiers = {tier.name for tier in config.loyalty.tiers}
-        collect.read(partial(check_segments, config.segments, plans, tiers, said_in))
-        named = {one.name for one in config.segments}
-        collect.read(partial(check_audiences, campaigns or {}, named, config.stores.floorplans_dir))
+        collect.read(partial(check_segments, config.segments, plans, tiers, said_in, whole=whole))
         if broker or pages:
             collect.read(partial(check_controller, config, said_in))
         if broker:
@@ -96,9 +96,9 @@ def open_site(
         if pages:
             from api.server import check_pages
 
-            collect.read(partial(check_worth, config.loyalty, {plan.currency for plan in plans.values()}, said_in))
-            collect.read(partial(check_rewards, config.loyalty, plans, said_in))
-            ours = {*plans, *(config.stores.stores or drawn)}  # also those that wait for their plan to be mended
+            currencies = {plan.currency for plan in plans.values()}
+            collect.read(partial(check_worth, config.loyalty, currencies, said_in, whole=whole))
+            collect.read(partial(check_rewards, config.loyalty, plans, said_in, whole=whole))
             collect.read(partial(check_pages, config, ours, environ, said_in))
             for key, lacking in not_asked(config).items():
                 log.warning("%s: privacy.asked: %s is not asked for, as %s is not set", said_in, key, lacking)
@@ -115,12 +115,12 @@ def open_site(
             kept.unlink(missing_ok=True)  # nobody needs a key that was made for no site
         raise OperatorError([_other_key("RAYON_SITE_KEY" if environ.get("RAYON_SITE_KEY") else str(kept))])
     if pages:
-        _forget_words(config, db, {*plans, *config.stores.stores, *drawn})
+        _forget_words(config, db, {*ours, *drawn})
     for store, seeds in campaigns.items():
         second = asks_second(config, plans[store])
         seed_campaigns(db, store, seeds, time.time(), second)
         _say_differing(db, store, seeds, second)
-    _say_undeclared(db, plans, named)
+    _say_undeclared(db, plans, {one.name for one in config.segments})
     return RunningSite(config, db, secrets, plans)
 
 
@@ -187,6 +187,26 @@ def _say_undeclared(db: Database, stores: Collection[str], segments: Collection[
         for said in (undeclared(campaign, segments) for campaign in all_campaigns(db, store)):
             if said:
                 log.warning("%s: %s. Declare it under segments, or change the campaign's audience", store, said)
+
+
+def _seeds(config: Config, plans: Mapping[str, Plan]) -> dict[str, list[Campaign]]:
+    """What the stores' files of campaigns say. Raises OperatorError with all mistakes, also of their audiences; in a
+    cluster they are said, and keep nothing from running: of such a store runs what the database has."""
+    folder, named = config.stores.floorplans_dir, {one.name for one in config.segments}
+    found: dict[str, list[Campaign]] = {}
+    with collect_problems() as collect:
+        for store, plan in plans.items():
+            try:
+                read = read_campaign_files(folder, {store: plan})
+                check_audiences(read, named, folder)
+                found |= read
+            except OperatorError as error:
+                if config.cluster is None:
+                    collect.problems += error.problems
+                    continue
+                for problem in error.problems:
+                    log.error("%s: its campaigns stay as they are in the database: %s", store, problem)
+    return found
 
 
 def read_campaign_files(floorplans_dir: Path, plans: Mapping[str, Plan]) -> dict[str, list[Campaign]]:

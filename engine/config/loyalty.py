@@ -119,16 +119,17 @@ class LoyaltyConfig(ConfigSection):
         return next((rate for rate in self.worth if rate.programme == programme), None)
 
 
-def check_worth(config: LoyaltyConfig, currencies: Collection[str], file: str) -> None:
+def check_worth(config: LoyaltyConfig, currencies: Collection[str], file: str, *, whole: bool = True) -> None:
     """Raises OperatorError with every rate and rule in a currency that no store has, which would be said to nobody or
-    earn nothing, and with every tier of a rule that is none."""
+    earn nothing, and with every tier of a rule that is none. Where the `currencies` are not the `whole` site's, another
+    one is no mistake."""
     fix = f"a currency of the floor plans: {', '.join(sorted(currencies))}"
-    wrong = [(n, rate) for n, rate in enumerate(config.worth) if rate.currency not in currencies]
+    wrong = [(n, rate) for n, rate in enumerate(config.worth) if whole and rate.currency not in currencies]
     why = "no store has this currency"
     problems = [Problem(file, f"loyalty.worth[{n}].currency", why, fix) for n, _ in wrong]
     tiers = {tier.name for tier in config.tiers}
     for n, rule in enumerate(config.earn):
-        if rule.currency not in currencies:
+        if whole and rule.currency not in currencies:
             problems.append(Problem(file, f"loyalty.earn[{n}].currency", why, fix))
         problems += [
             Problem(file, f"loyalty.earn[{n}].tiers", f"there is no tier {name!r}", "a name of loyalty.tiers")

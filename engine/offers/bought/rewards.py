@@ -46,20 +46,20 @@ def rewards_of(config: LoyaltyConfig) -> tuple[Reward, ...]:
     return tuple(sorted((_reward(said) for said in config.rewards), key=lambda r: (r.points, r.id)))
 
 
-def check_rewards(config: LoyaltyConfig, plans: Mapping[str, Plan], file: str) -> None:
+def check_rewards(config: LoyaltyConfig, plans: Mapping[str, Plan], file: str, *, whole: bool = True) -> None:
     """Raises OperatorError with every reward that no store gives, that is on goods that none has, or that the law
-    forbids where it is given."""
-    problems = [problem for n, said in enumerate(config.rewards) for problem in _problems(n, said, plans, file)]
+    forbids where it is given. Where `plans` are not the site's `whole`, another store may give it, and have them."""
+    problems = [p for n, said in enumerate(config.rewards) for p in _problems(n, said, plans, file, whole=whole)]
     if problems:
         raise OperatorError(problems)
 
 
-def _problems(n: int, said: RewardConfig, plans: Mapping[str, Plan], file: str) -> Iterator[Problem]:
+def _problems(n: int, said: RewardConfig, plans: Mapping[str, Plan], file: str, *, whole: bool) -> Iterator[Problem]:
     reward, place = _reward(said), f"loyalty.rewards[{n}]"
     where = [plan for plan in plans.values() if reward.given_in(plan.store, plan.currency)]
-    if not where:
+    if whole and not where:
         yield Problem(file, f"{place}.currency", "no store gives it", "a currency of the floor plans, and their stores")
-    if where and not any(_has_goods(reward.offer, plan) for plan in where):
+    if whole and where and not any(_has_goods(reward.offer, plan) for plan in where):
         yield Problem(file, place, "no store that gives it has these goods", "a product or category of their plans")
     for plan in where:
         for found in legal_findings(reward.offer, reward.texts.model_dump(), plan):

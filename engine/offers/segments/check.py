@@ -17,14 +17,20 @@ _SHOWN = 12
 
 
 def check_segments(
-    segments: Sequence[SegmentConfig], plans: Mapping[str, Plan], tiers: Collection[str], file: str
+    segments: Sequence[SegmentConfig],
+    plans: Mapping[str, Plan],
+    tiers: Collection[str],
+    file: str,
+    *,
+    whole: bool = True,
 ) -> None:
-    """Raises OperatorError with every condition on what the site has not, which would hold for nobody."""
+    """Raises OperatorError with every condition on what the site has not, which would hold for nobody. Where `plans`
+    are not its `whole`, what they lack is no mistake."""
     problems = [
         problem
         for n, segment in enumerate(segments)
         for i, condition in enumerate(segment.when)
-        for problem in _problems(condition, f"segments[{n}].when[{i}]", plans, tiers, file)
+        for problem in _problems(condition, f"segments[{n}].when[{i}]", plans if whole else None, tiers, file)
     ]
     if problems:
         raise OperatorError(problems)
@@ -74,8 +80,17 @@ def undeclared(campaign: Campaign, segments: Collection[str]) -> str:
 
 
 def _problems(
-    condition: ConditionConfig, place: str, plans: Mapping[str, Plan], tiers: Collection[str], file: str
+    condition: ConditionConfig, place: str, plans: Mapping[str, Plan] | None, tiers: Collection[str], file: str
 ) -> Iterator[Problem]:
+    if plans is not None:
+        yield from _lacking(condition, place, plans, file)
+    for name in condition.tiers:
+        if name not in tiers:
+            fix = _one_of(tiers) if tiers else "declare it under loyalty.tiers"
+            yield Problem(file, f"{place}.tiers", f"there is no tier {name!r}", fix)
+
+
+def _lacking(condition: ConditionConfig, place: str, plans: Mapping[str, Plan], file: str) -> Iterator[Problem]:
     if condition.store is not None and condition.store not in plans:
         yield Problem(file, f"{place}.store", f"no store {condition.store!r}", _one_of(plans))
         return
@@ -91,10 +106,6 @@ def _problems(
         if condition.currency not in currencies:
             why = "no store has this currency"
             yield Problem(file, f"{place}.currency", why, _one_of(currencies))
-    for name in condition.tiers:
-        if name not in tiers:
-            fix = _one_of(tiers) if tiers else "declare it under loyalty.tiers"
-            yield Problem(file, f"{place}.tiers", f"there is no tier {name!r}", fix)
 
 
 def _goods(condition: ConditionConfig, place: str, where: Sequence[Plan], file: str) -> Iterator[Problem]:

@@ -76,3 +76,6 @@ def test_rules_in_currencies_that_no_store_has_and_tiers_that_are_none_are_all_n
     with pytest.raises(OperatorError) as refused:
         check_worth(said, {"EUR"}, "config.yaml")
     assert [p.place for p in refused.value.problems] == ["loyalty.earn[0].currency", "loyalty.earn[1].tiers"]
+    with pytest.raises(OperatorError) as refused:  # a store's plan waits to be mended: francs may be its
+        check_worth(said, {"EUR"}, "config.yaml", whole=False)
+    assert [p.place for p in refused.value.problems] == ["loyalty.earn[1].tiers"]

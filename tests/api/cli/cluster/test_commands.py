@@ -108,9 +108,15 @@ def test_a_plan_with_a_mistake_keeps_no_node_and_no_other_store_from_running(
     monkeypatch.setenv("RAYON_SITE_KEY", SITE_KEY)
     make_stores(tmp_path / "floorplans", ["a", "b"])
     (tmp_path / "floorplans/b/plan.geojson").write_text("{")
+    (tmp_path / "floorplans/a/campaigns.yaml").write_text("campaigns: {}\n")
+    worth = {"programme": "points", "points": 1, "amount_minor": 1, "currency": "CHF"}
+    stopped = {"name": "s", "fr": "s", "en": "s", "when": [{"fact": "visits", "store": "b"}]}
+    mine = {"segments": [stopped], "loyalty": {"worth": [worth]}}  # of b, which may have both
+    (tmp_path / "config.yaml").write_text(json.dumps({"cluster": {}, **mine}))
     site = open_site(read_config(None), file=Path("config.yaml"), broker=True, pages=True)
     site.db.close()
     assert list(site.plans) == ["a"]
+    assert "a: its campaigns stay as they are in the database: " in caplog.text
     assert "b waits for its floor plan, and keeps no other store from running: " in caplog.text
     assert "b/plan.geojson: line 1, column 2: is not JSON" in caplog.text
     monkeypatch.delenv("RAYON_SITE_KEY")

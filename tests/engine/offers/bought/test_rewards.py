@@ -67,5 +67,11 @@ def test_what_no_store_may_give_keeps_the_site_from_starting(said: dict[str, Any
     assert {problem.place for problem in refused.value.problems} == {place}
 
 
+def test_what_a_store_may_give_whose_plan_waits_is_no_mistake_and_what_the_law_forbids_here_is() -> None:
+    check_rewards(config(TEN | {"stores": ["mars"]}, TEN | {"id": "new", "product": "NEW"}), PLANS, "", whole=False)
+    with pytest.raises(OperatorError, match=r"loyalty\.rewards\[0\]: supermarket: "):
+        check_rewards(config(TEN | {"stores": ["supermarket"]}), PLANS, "config.yaml", whole=False)
+
+
 def test_what_the_boutique_may_give_is_fine() -> None:
     check_rewards(config(TEN | {"stores": ["boutique"], "min_basket_minor": 4_000}), PLANS, "config.yaml")

@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.campaigns.forms import fields_of
 from engine.config import Config
+from engine.config.hearing import StoresConfig
+from engine.offers.campaigns import CampaignState
 from engine.storage.database import Database, open_database
 from engine.storage.keys import add_key
 from engine.storage.vouchers.campaigns import get_campaign
@@ -91,6 +93,20 @@ def test_written_given_and_read_with_its_stores(site: Caller) -> None:
     assert put(site, body(stores=["corner"]), "l", **{"If-Match": '"7"'}).status_code == 412
     assert put(site, body(stores=[]), "m").status_code == 422
     assert put(site, body(id="other"), "n").json()["problems"][0]["place"] == "body.id"
+
+
+def test_a_store_whose_plan_waits_to_be_mended_does_not_lose_its_campaign(site: Caller, db: Database) -> None:
+    assert put(site, body()).status_code == 200
+    ctx = site.app.state.ctx
+    del ctx.plans["harbour"]  # a cluster's pages started beside its plan, which has a mistake
+    ctx.config = ctx.config.model_copy(update={"stores": StoresConfig(stores=("bare", "corner", "harbour"))})
+    terms = body()["campaign"] | {"priority": 7}
+    refused = put(site, body(campaign=terms), "k2")
+    assert refused.status_code == 422
+    assert "harbour waits for its floor plan to be mended" in refused.text
+    assert get_campaign(db, "harbour", "tea").campaign.state is not CampaignState.ENDED
+    assert put(site, body(campaign=terms, stores=["corner"]), "k3").status_code == 200
+    assert get_campaign(db, "harbour", "tea").campaign.state is CampaignState.ENDED, "as it is wished"
 
 
 def test_what_hq_keeps_and_what_is_outside_its_limits_is_refused_by_field(site: Caller, db: Database) -> None:

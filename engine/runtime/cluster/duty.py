@@ -78,6 +78,7 @@ class ShardDuty:
         self._worker: Worker | None = None
         self._ours: set[str] = set()
         self._wanted: set[str] = set()  # of them, those whose leases are taken or waited for
+        self._released: set[str] = set()  # saved, and not yet said: the database may be away in between
         self._reason = ""
         self._loads: dict[str, float] = {}
         self._leavers = LeaverWatch()
@@ -155,12 +156,19 @@ class ShardDuty:
     def _follow(self, worker: Worker, claim: Claim, duty: Duty) -> None:
         left = self._ours - set(duty.stores) - set(duty.coming)
         for store in sorted(left):
+            if store in duty.leaving and store not in self._wanted:  # moved on before we took it
+                worker.want(store)  # what came since the one before let go is nowhere else
+                self._wanted.add(store)
             worker.release(store)
             self._ours.discard(store)
             self._wanted.discard(store)
             self._loads.pop(store, None)
+            self._released.add(store)
+        done = set(self._released)
+        for store in sorted(done):
             let_go(self._db, claim.number, store)
-        for store in sorted(set(duty.leaving) - self._ours - left):
+            self._released.discard(store)
+        for store in sorted(set(duty.leaving) - self._ours - done):
             log.warning("shard %d lets %s go unread: its floor plan cannot be read here", claim.number, store)
             let_go(self._db, claim.number, store)
         stores, lacks = self._possible([*duty.stores, *duty.coming])

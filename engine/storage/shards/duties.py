@@ -19,6 +19,9 @@ from engine.storage.models.leases import LeaseTable
 from engine.storage.status import ENGINE, forget_word
 from engine.storage.upserts import database_time
 
+_UNSAID = 0
+"""The epoch of a store of which its shard has not said yet that it runs it: the one before said another."""
+
 
 class ShardLost(RayonError):
     """Another actor is this shard now, or nobody should be."""
@@ -138,6 +141,8 @@ def arrive(db: Database, claim: Claim, store: str) -> bool:
             return False
         left_by = row.shard if session.get(ShardTable, row.shard) is not None else None
         row.shard, row.coming_to, row.left_by = claim.number, None, left_by
+        if left_by is None:
+            row.epoch = _UNSAID
         return True
 
 
@@ -149,7 +154,7 @@ def let_go(db: Database, number: int, store: str) -> None:
         if row is None:
             forget_word(session, store, ENGINE)
         elif row.left_by == number:
-            row.left_by = None
+            row.left_by, row.epoch = None, _UNSAID
 
 
 def put_word(db: Database, claim: Claim, word: ShardWord) -> None:

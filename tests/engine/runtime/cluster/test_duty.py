@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import OperatorError, Problem
+from engine.errors import OperatorError, Problem, StorageUnavailable
 from engine.runtime.cluster.duty import QUIET_DEVICES, LeaverWatch, ShardDuty, ShardEnded, share_out, smooth
 from engine.runtime.cluster.keeping.seen import under_way
 from engine.runtime.cluster.report import ShardReport, ShardState, StoreAtWorkReport
 from engine.storage.database import Database, open_database
 from engine.storage.leases import return_leases, take_lease
-from engine.storage.shards.duties import Leaver, ShardLost, ShardWord, arrive, claim_shard, put_word
+from engine.storage.shards.duties import Leaver, ShardLost, ShardWord, arrive, claim_shard, let_go, put_word, read_duty
 from engine.storage.shards.shards import add_shard, drop_store, move_store, put_store, read_shards, remove_shard
 from tests.databases import new_sqlite
 
@@ -152,6 +152,38 @@ def test_a_store_without_a_plan_here_is_said_and_the_others_run(db: Database) ->
         plans.add("b")
         wait(lambda: len(notes) == 3)
     assert notes == ["1 starts a", "1 hears b, which is 1's", "1 takes b", "1 stops"]
+
+
+def test_a_store_that_moves_on_before_it_was_taken_is_taken_to_be_let_go(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What came between the one before and the next is in this one's session alone."""
+    for number in (1, 2, 3):
+        add_shard(db, number, "north")
+    put_store(db, "a", 1)
+    notes: list[str] = []
+    worker, claim = NotingWorker(db, 2, [], notes), claim_shard(db, 2, "north")
+    duty = ShardDuty(db, 2, "north", lambda *_: worker, lambda: {"a"}, **QUICK)
+    assert move_store(db, "a", 1, 2)
+    duty._follow(worker, claim, read_duty(db, claim))
+    let_go(db, 1, "a")
+    assert move_store(db, "a", 2, 3)
+    assert arrive(db, claim_shard(db, 3, "north"), "a")
+    take_writes(db, False)
+    with pytest.raises(StorageUnavailable):
+        duty._follow(worker, claim, read_duty(db, claim))
+    take_writes(db, True)
+    assert under_way(read_shards(db)) == ("a", 2, 3), "saved, and the database was away before that was said"
+    duty._follow(worker, claim, read_duty(db, claim))
+    assert under_way(read_shards(db)) is None
+    assert notes == ["2 hears a, which is 1's", "2 takes a", "2 lets a go, which is 3's"]
+    assert "unread" not in caplog.text
+
+
+def take_writes(db: Database, takes: bool) -> None:
+    """In its one connection, as all of the test is one thread."""
+    with db.read() as session:
+        session.connection().exec_driver_sql(f"PRAGMA query_only = {'off' if takes else 'on'}")
 
 
 def test_who_dies_before_it_lets_a_store_go_lives_again_to_do_so(db: Database) -> None:

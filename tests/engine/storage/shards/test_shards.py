@@ -12,7 +12,17 @@ from engine.errors import LeaseLost, StorageUnavailable
 from engine.storage.database import Database
 from engine.storage.leases import fence, return_leases, take_lease
 from engine.storage.models.cluster.shards import ShardStoreTable
-from engine.storage.shards.duties import Duty, ShardLost, ShardWord, arrive, claim_shard, let_go, put_word, read_duty
+from engine.storage.shards.duties import (
+    Duty,
+    ShardLost,
+    ShardWord,
+    arrive,
+    claim_shard,
+    let_go,
+    put_word,
+    read_duty,
+    read_leavers,
+)
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_head, read_nodes, set_draining
 from engine.storage.shards.shards import (
     add_shard,
@@ -232,6 +242,26 @@ def test_who_was_the_head_is_it_again_only_where_nobody_else_is(db: Database) ->
     assert again.epoch == first.epoch + 1
     other = become_head(db, "south", "192.0.2.2:6380", "check")
     assert become_head(db, "north", "192.0.2.1:6380", "check", again.epoch) == other == read_head(db)
+
+
+def test_who_was_moved_on_before_it_took_the_store_has_given_no_lease_back(db: Database) -> None:
+    """What came since the one before let go waits in its session, and is nowhere else."""
+    two_shards(db)
+    add_shard(db, 3, "north")
+    claims = [claim_shard(db, number, "north") for number in (1, 2, 3)]
+    lease = take_lease(db, "a", claims[0].owner, 10.0)
+    assert lease is not None
+    put_word(db, claims[0], replace(WORD, epochs={"a": lease.epoch}))
+    move_store(db, "a", 1, 2)
+    arrive(db, claims[1], "a")
+    return_leases(db, [lease])
+    assert read_leavers(db, claims[1])["a"].gave_back
+    let_go(db, 1, "a")
+    put_word(db, claims[1], replace(WORD, epochs={}))
+    move_store(db, "a", 2, 3)
+    arrive(db, claims[2], "a")
+    leaver = read_leavers(db, claims[2])["a"]
+    assert (leaver.number, leaver.works, leaver.gave_back) == (2, True, False)
 
 
 def test_nobody_waits_for_words_of_what_is_no_more(db: Database) -> None:

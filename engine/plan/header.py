@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from dataclasses import dataclass
 from typing import Any
@@ -63,16 +64,22 @@ def _like_or(value: str, known: set[str], otherwise: str) -> str:
     return guess if guess.startswith("did you") else otherwise
 
 
+_STORE_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 _HEADER = {
     "version": Field(_version),
     # The store's id stands in MQTT topics and in URLs.
-    "store": Field(text(at_most=64, pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]*", like="supermarket")),
+    "store": Field(text(at_most=64, pattern=_STORE_NAME, like="supermarket")),
     "name": Field(text()),
     "timezone": Field(_timezone),
     "currency": Field(_currency),
     "anchor": optional(lambda value: value),
 }
 _ANCHOR = {"lon": Field(number(-180, 180)), "lat": Field(number(-90, 90)), "bearing_deg": Field(number(-360, 360))}
+
+
+def is_store_name(name: str) -> bool:
+    """Whether a store may be called so, and with it its folder."""
+    return len(name) <= 64 and re.fullmatch(_STORE_NAME, name) is not None
 
 
 def read_header(raw: Any, findings: Findings) -> Header | None:

@@ -14,7 +14,7 @@ from engine.plan.checks.reachable import check_reachable
 from engine.plan.features import PlacedRecord, read_feature
 from engine.plan.fields import JsonObject, refuse_unknown, show
 from engine.plan.findings import Findings, tell_once
-from engine.plan.header import Header, read_header
+from engine.plan.header import Header, is_store_name, read_header
 from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Wall, Zone
 from engine.plan.products import PlacedProduct, read_products
 from engine.plan.walkable import walkable_area
@@ -49,8 +49,21 @@ def check_raw(raw: dict[str, Any], findings: Findings) -> Plan | None:
 
 
 def store_folders(floorplans_dir: Path) -> list[str]:
-    """The names of the folders that hold a plan, which are the stores' own; sorted."""
-    return sorted(found.parent.name for found in Path(floorplans_dir).glob(f"*/{PLAN_FILE}"))
+    """The names of the folders that hold a plan, which are the stores' own, sorted; with those that are closed to us
+    and bear a name that a store may have: whoever reads their plan says so."""
+    found = Path(floorplans_dir).glob("*")
+    return sorted(one.name for one in found if _is_there(one / PLAN_FILE, closed=is_store_name(one.name)))
+
+
+def _is_there(path: Path, *, closed: bool) -> bool:
+    """As `Path.exists`, or `closed` where we may not look."""
+    try:
+        path.stat()
+    except PermissionError:
+        return closed
+    except OSError:
+        return False
+    return True
 
 
 def load_plans(floorplans_dir: Path, stores: Sequence[str] = ()) -> dict[str, Plan]:
@@ -116,7 +129,7 @@ def _read(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:
     raw = _read_json(folder, drawn)
     header, placed, declared = _read_collection(raw, drawn) if raw is not None else (None, [], set[str]())
     products: list[PlacedProduct] = []
-    if (folder / PRODUCTS_FILE).exists():
+    if _is_there(folder / PRODUCTS_FILE, closed=True):  # reading it says so
         content = _read_text(folder / PRODUCTS_FILE, sold)
         products = read_products(content, sold, (header or _NOWHERE).currency) if content is not None else []
     plan = _assemble(header or _NOWHERE, placed, products)

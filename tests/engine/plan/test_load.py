@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 import zoneinfo
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from shapely.geometry import LineString, Point, box
 
 from engine.errors import OperatorError
-from engine.plan.load import check_plan, load_plan, load_plan_of, load_plans, load_sound_plans
+from engine.plan.load import check_plan, load_plan, load_plan_of, load_plans, load_sound_plans, store_folders
 from engine.plan.materials import FIXTURE_DB_BY_CATEGORY, WALL_DB
 from tests.engine.plan.sketch import AP, FIXTURE, LEVEL, OPENING, SECTION, WALL, feature, ring, shop, write
 
@@ -165,6 +168,37 @@ def test_what_is_sound_is_given_beside_the_mistakes_of_other_stores(tmp_path: Pa
         load_plan_of(tmp_path, "north")
     with pytest.raises(OperatorError, match=r"rayon\.currency"):
         load_sound_plans(tmp_path, ["west"])
+
+
+@pytest.fixture
+def without_rights() -> Iterator[Path]:
+    """A folder that whoever has no rights may read: the test goes on as such a one, also where root runs it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder, who = Path(name), os.geteuid()
+        folder.chmod(0o755)
+        try:
+            yield folder
+        finally:
+            os.seteuid(who)
+            for closed in folder.iterdir():
+                closed.chmod(0o700)
+
+
+def test_a_folder_that_is_closed_to_us_is_a_store_whose_plan_cannot_be_read(without_rights: Path) -> None:
+    for store in ("closed", "open"):
+        raw = shop()
+        raw["rayon"] |= {"store": store}
+        write(without_rights / store, raw)
+    load_plans(without_rights)
+    (without_rights / "closed").chmod(0)
+    (without_rights / "lost+found").mkdir(mode=0)  # no store can be called so
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    assert store_folders(without_rights) == ["closed", "open"]
+    plans, faults = load_sound_plans(without_rights)
+    assert (list(plans), list(faults)) == (["open"], ["closed"])
+    with pytest.raises(OperatorError, match=r"closed/plan\.geojson: \(whole file\): Permission denied"):
+        load_plans(without_rights)
 
 
 def test_two_folders_of_one_store_are_refused(tmp_path: Path) -> None:

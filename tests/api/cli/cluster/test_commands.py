@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,7 @@ from api.cli.startup import open_site, read_config
 from engine.errors import OperatorError
 from engine.runtime.cluster.keeping.moving import stores_on
 from engine.storage.database import Database, open_database
+from engine.storage.leases import take_lease
 from engine.storage.shards.duties import ShardWord, arrive, claim_shard, let_go, put_word, read_duty
 from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_nodes
 from engine.storage.shards.shards import add_shard, drop_store, put_store, read_shards
@@ -91,7 +93,10 @@ def test_pages_start_on_a_database_that_takes_reads_only_and_wait_for_shards_of_
 ) -> None:
     monkeypatch.setenv("RAYON_SITE_KEY", SITE_KEY)
     make_stores(tmp_path / "floorplans", ["a"])
-    put_statuses(db, ENGINE, {store: {} for store in ("a", "b", "closed")}, 0.0)
+    put_statuses(db, ENGINE, {store: {} for store in ("a", "b", "closed", "died long ago")}, 0.0)
+    put_statuses(db, ENGINE, {"died elsewhere": {}}, time.time() - 3600.0)
+    for store in ("died elsewhere", "died long ago"):
+        take_lease(db, store, "another", 10.0)
     url = os.environ["RAYON_DATABASE_URL"]
     open_site(read_config(None)).db.close()
     monkeypatch.setenv("RAYON_DATABASE_URL", f"{url}&options=-c%20default_transaction_read_only%3Don")
@@ -99,7 +104,7 @@ def test_pages_start_on_a_database_that_takes_reads_only_and_wait_for_shards_of_
     assert "what engines said of stores without a floor plan stays until the next start" in caplog.text
     monkeypatch.setenv("RAYON_DATABASE_URL", url)
     open_site(read_config(None), pages=True).db.close()
-    assert [row.store for row in get_status(db)] == ["a", "b"], "shard 1 has b"
+    assert [row.store for row in get_status(db)] == ["a", "b", "died elsewhere"], "shard 1 has b"
 
 
 def test_a_plan_with_a_mistake_keeps_no_node_and_no_other_store_from_running(

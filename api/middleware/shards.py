@@ -12,7 +12,7 @@ from api.context import AppContext
 from engine.errors import StorageUnavailable
 from engine.storage.shards.nodes import NodeSeen, read_nodes
 from engine.storage.shards.shards import ShardSeen, read_shards
-from engine.storage.shards.standing import without_shard
+from engine.storage.shards.standing import not_run_yet, without_shard
 
 SILENT_S = 8.0  # a shard speaks every 2 s
 _MIB = 2**20
@@ -36,7 +36,7 @@ class ShardMetrics(Collector):
             yield _sessions_lost(shards)
             yield from _of_nodes(nodes, self._ctx.config.cluster.node_gone_s)
             unheld = GaugeMetricFamily("rayon_cluster_stores_without_shard", "Stores that no shard runs.")
-            unheld.add_metric([], len(without_shard(nodes.values(), shards, self._ctx.plans)))
+            unheld.add_metric([], len([*without_shard(nodes.values(), shards, self._ctx.plans), *not_run_yet(shards)]))
             yield unheld
 
 

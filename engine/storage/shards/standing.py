@@ -76,6 +76,11 @@ def without_shard(nodes: Iterable[NodeSeen], shards: Iterable[ShardSeen], known:
     return sorted({*known, *(store for node in nodes for store in node.word.plans)} - run)
 
 
+def not_run_yet(shards: Iterable[ShardSeen]) -> list[str]:
+    """Stores of shards that have not said yet that they run them, as where a floor plan waits to be mended; sorted."""
+    return sorted(one.store for shard in shards for one in shard.stores if one.epoch == 0)
+
+
 def without_plan(shard: ShardSeen, nodes: Iterable[NodeSeen]) -> list[str]:
     """Stores of a shard whose floor plan the node that runs it has not; none where nothing is known of the node."""
     plans = {node.word.name: node.word.plans for node in nodes}.get(shard.runs_on)

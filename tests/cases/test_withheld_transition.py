@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
@@ -21,6 +21,7 @@ from engine.presence.flows import FlowRow
 from engine.presence.release import Release, Statistics
 from tests.api.site import small_plan
 from tests.engine.presence.test_release import BLOCK_S, T0, at_cells, left
+from tests.examples import examples
 
 K = 3
 PLAN = replace(
@@ -62,7 +63,7 @@ def test_one_who_went_on_is_not_the_difference() -> None:
     assert let_out([["b"] * K + ["ab"] * K])[3] == {("", "b"): K, ("", "a"): K, ("a", "b"): K, ("b", ""): 2 * K}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@examples(60)
 @given(WAYS)
 def test_no_balance_tells_of_fewer_than_k(quarters: list[list[str]]) -> None:
     let_out(quarters)

@@ -6,10 +6,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.runtime.clockwork import EVERY_S, T0, Clock, Drifting, Outcome, Stepped, World, right, run
+from tests.examples import examples
 
 SECONDS = 120.0
 LEAST = 0.95
@@ -29,7 +30,7 @@ def undisturbed() -> Outcome:
     return run(World(seconds=SECONDS))
 
 
-@settings(max_examples=50, derandomize=True, deadline=None)
+@examples(50)
 @given(st.one_of(STEPS, DRIFTS), WALLS | st.just(right), st.sampled_from([np.inf, 41.0, 97.3]))
 def test_nearly_everything_is_used_whatever_the_clocks_do(source: Clock, wall: Clock, restore_at: float) -> None:
     out, want = run(World({"c2": source}, wall, seconds=SECONDS), restore_at=restore_at), undisturbed()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.ingest.portals.company import who
@@ -15,6 +16,7 @@ from engine.ingest.portals.landing import split
 from engine.ingest.portals.parse import SYSTEMS, parse
 from engine.ingest.portals.records import BrowserStep, GuestAccount, Onward, PortalRedirect, PortalTold
 from engine.vocabulary import PortalRefusal, PortalSystem, WayOut
+from tests.examples import examples
 
 FOLDER = Path(__file__).parents[3] / "payloads" / "portals"
 RECORDED = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
@@ -70,7 +72,7 @@ NAMES = (
 SPELLINGS = (
     "02:00:5e:10:00:01", "02:00:5E:10:00:01", "02-00-5e-10-00-01", "02005e100001", "02005E100001", "0200.5e10.0001",
     "0200-5e10-0001", "02.00.5e.10.00.01", "02_00_5e_10_00_01", "2:0:5e:10:0:1", "02005e-100001", "0x02005e100001",
-    "02%3A00%3A5e%3A10%3A00%3A01", "02%253A00%253A5e%253A10%253A00%253A01", "02+00+5e+10+00+01",
+    "02%3A00%3A5e%3A10%3A00%3A01", "02%253A00%253A5e%253A10%253A00%253A01", "02+00+5e+10+00+01", "MAC-02005E100001",
 )  # fmt: skip
 
 
@@ -79,6 +81,7 @@ SPELLINGS = (
 def test_one_phone_in_every_spelling_under_every_name(name: str, spelling: str) -> None:
     found = parse(f"/w/corner?ap_mac=00005e005301&{name}={spelling}&url=http%3A%2F%2Fshop.example")
     assert (found.client_mac, found.ap, found.refused) == ("02:00:5e:10:00:01", "00:00:5e:00:53:01", None)
+    assert found.original_url == "http://shop.example"
 
 
 @pytest.mark.parametrize("mac", ["00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:fb", "33:33:00:00:00:01"])
@@ -92,6 +95,28 @@ LETTERS = st.text(st.characters(codec="utf-8"), max_size=12)
 GARBAGE = st.one_of(
     st.sampled_from(["&", "=", "?", "%", "%%", "+", "#", "%00", "\x00", "ENC", "fas=", ", ", "[::1]"]), LETTERS
 )
+
+
+@pytest.mark.parametrize(
+    ("query", "system"),
+    [
+        ("id=02:00:5e:10:00:01&ap=00:00:5e:00:53:01", PortalSystem.UNIFI),
+        ("id=7&ap=00:00:5e:00:53:01", PortalSystem.GENERIC),
+        ("mgtMacAddress=00005e005301&mac=02005e100001", PortalSystem.AEROHIVE),
+        ("autherr=0&challenge=00&mac=02005e100001", PortalSystem.AEROHIVE),
+    ],
+)
+def test_a_system_is_known_by_the_names_that_only_it_has(query: str, system: PortalSystem) -> None:
+    assert parse(f"/w/corner?{query}").system is system
+
+
+def test_opennds_says_after_its_own_page_what_it_said_before_it_and_nobody_else_does() -> None:
+    """A `status` page hands on the first address in `redir`; without one, `redir` is anybody's."""
+    said = RECORDED["opennds-level1"]["target"].partition("?")[2]
+    onward = quote(f"http://192.168.1.1/w/corner?{said}&a=1", safe="")
+    for query, mac in ((said, True), (f"status=landing&redir={onward}", True), (f"redir={onward}", False)):
+        assert (parse(f"/w/corner?{query}").client_mac == "02:00:5e:10:00:01") == mac
+    assert parse(f"/w/corner?status=landing&{said}&redir=x").client_mac == "02:00:5e:10:00:01"
 
 
 @st.composite
@@ -110,7 +135,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, str]:
     return texts[0], texts[1]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(mutated(), st.sampled_from(["", "made-up-secret-of-tests", "k" * 80]))
 def test_a_mutated_redirect_gives_a_phone_or_one_reason(texts: tuple[str, str], secret: str) -> None:
     target, body = texts
@@ -133,7 +158,7 @@ def test_a_mutated_redirect_gives_a_phone_or_one_reason(texts: tuple[str, str], 
         assert isinstance(step, BrowserStep)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(max_size=300), st.binary(max_size=100))
 def test_any_text_is_read(text: str, raw: bytes) -> None:
     for target in (text, "/?" + text, "/?fas=" + text, "http://" + text, raw.decode("latin-1")):

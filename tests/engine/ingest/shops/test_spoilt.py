@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.commerce.form import as_form, from_form
@@ -16,6 +16,7 @@ from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.shops.checks import check_event
 from engine.ingest.shops.kinds import SHOP_DECODERS
 from engine.vocabulary import RecordRefusal
+from tests.examples import examples
 from tests.payloads.mutations import ODD, ODD_BYTES
 from tests.payloads.shops_recorded import TOLD, all_recorded, recorded
 
@@ -68,7 +69,7 @@ def _places(node: object) -> list[tuple[object, object]]:
     return [place for key, child in items for place in [(node, key), *_places(child)]]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(kind=st.sampled_from(sorted(SHOP_DECODERS)), body=st.binary(max_size=300), topic=st.text(max_size=20))
 def test_random_bytes(kind: str, body: bytes, topic: str) -> None:
     headers = {"x-shopify-topic": topic or "orders/paid", "x-wc-webhook-topic": topic or "order.updated"}

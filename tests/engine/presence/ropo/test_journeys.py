@@ -6,11 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.presence.ropo.journeys import LikelyStop, ProductTouches, RopoStep, RopoWay, first_stops, journeys_of
 from engine.presence.ropo.rates import GoOnRates, estimate_rates, steps_of
+from tests.examples import examples
 
 DAY = 86_400.0
 WINDOW = 30 * DAY
@@ -98,7 +99,7 @@ TIMES = st.lists(st.floats(0, 100 * DAY), max_size=6)
 STOPS = st.lists(st.builds(LikelyStop, st.floats(0, 100 * DAY), st.floats(0.01, 1.0)), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.builds(ProductTouches, TIMES, STOPS, TIMES, TIMES), st.floats(0.5 * DAY, 60 * DAY))
 def test_nobody_counts_twice_in_a_window(touches: ProductTouches, window_s: float) -> None:
     found = counted(touches, window_s)

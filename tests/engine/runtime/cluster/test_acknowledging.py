@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.ingest.mqtt.receiver import Token
@@ -17,6 +17,7 @@ from engine.runtime.cluster.acknowledging import (
     Unanswered,
     digest_of,
 )
+from tests.examples import examples
 
 NOW = 1_700_000_000.0
 
@@ -123,7 +124,7 @@ def test_a_digest_is_of_topic_and_payload() -> None:
     assert digest_of("a", b"c", key) == digest_of("a", b"c", key)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_whatever_dies_when_each_message_counts_once(data: st.DataObject) -> None:
     """A broker that sends again what was not answered, in order and under the first identifier, and a store that steps,

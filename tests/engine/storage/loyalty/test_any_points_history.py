@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -40,6 +41,7 @@ from engine.vocabulary import Account, EntryKind
 from tests.databases import new_sqlite
 from tests.engine.storage.loyalty.bought import DAY_S, TERMS, back, bought
 from tests.engine.storage.scenes import NOW
+from tests.examples import examples
 
 PROMPT = replace(TERMS, expire_s=30 * DAY_S)
 PATIENT = replace(PROMPT, pending_s=14 * DAY_S)
@@ -178,18 +180,13 @@ class AnyHistory(RuleBasedStateMachine):
         self.points.holds(kept + self.other)
 
 
+@pytest.mark.hypothesis
 def test_any_history(tmp_path: Path) -> None:
     class Here(AnyHistory):
         folder = tmp_path
         numbers = itertools.count()
 
-    quick = settings(
-        max_examples=12,
-        stateful_step_count=15,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-    )
+    quick = settings(examples(12), stateful_step_count=15, phases=[Phase.explicit, Phase.generate])
     run_state_machine_as_test(Here, settings=quick)
 
 

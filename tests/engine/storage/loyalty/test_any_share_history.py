@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -32,6 +33,7 @@ from engine.storage.loyalty.shares import create_share, open_share
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerPostingTable
 from engine.storage.vouchers.tills import redeem, void
 from tests.engine.storage.scenes import NOW, SECRET, STORE, basket, issue, shopper, voucher
+from tests.examples import examples
 
 RULES = ShareRules(points=50, hold_s=900.0, per_day=8, per_campaign=12)
 PEOPLE = st.integers(0, 9)
@@ -123,6 +125,7 @@ class Sharing(RuleBasedStateMachine):
         assert balance(self.db, PROGRAMME, self.who.member_id) == Balance(out, waits)
 
 
+@pytest.mark.hypothesis
 def test_any_history(tmp_path: Path) -> None:
     open_database(f"sqlite:///{tmp_path / 'empty.db'}").close()
 
@@ -130,6 +133,4 @@ def test_any_history(tmp_path: Path) -> None:
         folder = tmp_path
         numbers = itertools.count()
 
-    run_state_machine_as_test(
-        Here, settings=settings(max_examples=10, stateful_step_count=20, deadline=None, derandomize=True)
-    )
+    run_state_machine_as_test(Here, settings=settings(examples(10), stateful_step_count=20))

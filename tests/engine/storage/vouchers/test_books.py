@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -151,6 +152,7 @@ class Books(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
+@pytest.mark.hypothesis
 def test_the_books_agree_after_any_sequence(tmp_path: Path) -> None:
     Books.template = tmp_path / "template.db"
     open_database(f"sqlite:///{Books.template}").close()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.runtime.cluster.placing.layout import Bounds, ClusterLayout, MoveStore, PlacingNode, PlacingShard
 from engine.runtime.cluster.placing.place import Placing, place, rebalance
+from tests.examples import examples
 
 BOUNDS = Bounds(stores=5, load=0.7)
 STORES = [f"s{n:02d}" for n in range(24)]
@@ -46,7 +47,7 @@ def load(layout: ClusterLayout, number: int) -> float:
     return sum(map(layout.load_of, layout.shards[number].stores))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(layouts())
 def test_every_store_runs_once_in_a_shard_within_bounds_on_a_good_node(layout: ClusterLayout) -> None:
     after = apply(layout, place(layout, BOUNDS))
@@ -58,7 +59,7 @@ def test_every_store_runs_once_in_a_shard_within_bounds_on_a_good_node(layout: C
         assert shard.node in after.good_nodes()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(layouts())
 def test_steps_and_promised_layout_agree_and_nothing_more_is_wanted_then(layout: ClusterLayout) -> None:
     for work in (place, rebalance):
@@ -67,7 +68,7 @@ def test_steps_and_promised_layout_agree_and_nothing_more_is_wanted_then(layout:
     assert place(place(layout, BOUNDS).layout, BOUNDS).steps == ()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(layouts())
 def test_a_store_that_is_well_where_it_is_stays(layout: ClusterLayout) -> None:
     good = layout.good_nodes()
@@ -78,7 +79,7 @@ def test_a_store_that_is_well_where_it_is_stays(layout: ClusterLayout) -> None:
             assert moved.isdisjoint(shard.stores)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(layouts())
 def test_balancing_never_makes_nodes_less_alike(layout: ClusterLayout) -> None:
     def uneven(of: ClusterLayout) -> float:

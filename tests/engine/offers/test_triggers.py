@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.offers.targets import Target
@@ -211,7 +211,9 @@ def plainly(rows: list[tuple[int, float, list[float]]]) -> list[tuple[str, int, 
             if t - since[key] >= goal.min_dwell_s - 1e-6 and key not in done:
                 done.add(key)
                 fired.append((goal.campaign_id, device, since[key], t))
-        if device in last:
+        if t - last.get(device, t) > 180.0:  # of longer than is ever bridged nobody knows whether it was there
+            rhythms[device] = PlainRhythm()
+        elif device in last:
             rhythms[device].hear(t - last[device])
         last[device] = t
     return fired
@@ -221,6 +223,7 @@ def short(fired: list[Trigger]) -> list[tuple[str, int, float, float]]:
     return [(f.campaign_id, int(f.device), f.since, f.at) for f in fired]
 
 
+@example([(1, 1.0, 0, 1.0), *[(2, 40.0, 0, 1.0)] * 4, (1, 40.0, 0, 1.0), (1, 40.0, 0, 1.0)])  # 200 s, then 40 s
 @given(st.lists(STEP, max_size=40))
 def test_the_same_as_the_rule_read_aloud_one_by_one_and_all_at_once(steps: list[tuple[int, float, int, float]]) -> None:
     rows = walk(steps)

@@ -99,6 +99,7 @@ def test_sources_are_silent_by_their_own_measure() -> None:
     assert not is_silent(9e9, [1.0] * 5), "at this hour it hardly ever speaks"
     assert [a.about for a in silent_sources({"a": 400.0, "b": 1.0}, {"a": often, "b": often}, 0.0)] == ["a"]
     assert [a.about for a in silent_sources({"a": 400.0, "b": 400.0}, {"a": often, "b": often}, 0.0)] == ["*"]
+    assert [a.about for a in silent_sources({"a": 400.0}, {"a": often}, 0.0)] == ["a"], "the only one has a name"
 
 
 def test_sources_that_speak_by_chance_are_called_silent_less_than_once_a_month() -> None:
@@ -123,6 +124,9 @@ def test_a_queue_must_be_long_by_more_than_its_error_and_for_minutes() -> None:
     dip = [(at, Spread(5.0, 0.0, 0.0, 0.0)) if at == 450.0 else (at, s) for at, s in long]
     assert long_queue("till-1", dip, 6.0) is None
     assert long_queue("till-1", [], 6.0) is None
+    for surely, told in ((6.0, False), (7.0, True)):  # more than the limit, not as many
+        queue = [(float(at), Spread(surely, 0.0, 0.0, 0.0)) for at in t]
+        assert (long_queue("till-1", queue, 6.0) is not None) == told
 
 
 def test_queues_within_the_limit_raise_less_than_one_alarm_a_month() -> None:

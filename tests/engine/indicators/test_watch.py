@@ -129,3 +129,42 @@ def test_who_passes_by_at_night_makes_no_access_point_inside_dead() -> None:
     store.street = frozenset({1})
     told = [alert for day in range(2 * DAYS) for alert in store.day(day)]
     assert len(told) <= 2, told
+
+
+def test_an_access_point_is_dead_by_the_looks_that_are_known_of_it() -> None:
+    """Of L looks it was heard at h: low is Wilson's lower limit of h / L at 90 %. Missing m in a row has a chance of
+    (1 - low)^(m sqrt(L / 2000) / 2), as devices come in twos and looks of fewer days say less; from 1e-6 on it is dead.
+    """
+    watch = AlertWatch(hours_in("UTC"), LIMIT)
+    noon = MIDNIGHT + 12 * 3600.0
+    heard, looks, missed, last, fade = 0.0, 0.0, 0, 0.0, 0.5**1e-4
+    for i in range(400):
+        at = noon + i
+        last = at if i % 2 else last
+        assert watch.see(Look(at, {}, {"a": last, "b": at})) == []
+        if i % 2:
+            heard, looks, missed = heard * fade + 1, looks * fade + 1 + missed, 0
+        else:
+            missed += i > 0  # nothing follows from the first look: nobody knows since when
+    [[h, n, *_], _] = watch.state()["points"].values()
+    assert (h, n) == (pytest.approx(heard), pytest.approx(looks))
+    h, n, z2 = round(heard), round(looks), 1.644854**2
+    low = (h / n + z2 / (2 * n) - (z2 * (h / n * (1 - h / n) / n + z2 / (4 * n * n))) ** 0.5) / (1 + z2 / n)
+    m = 1
+    while (1 - low) ** (round(m * (looks / 2000) ** 0.5) / 2) >= 1e-6:
+        m += 1
+    told = [m for m in range(1, 200) if watch.see(Look(noon + 400 + m, {}, {"a": last, "b": noon + 400 + m}))]
+    assert told == [m]
+
+
+def test_gaps_that_suffice_suffice_after_a_restart() -> None:
+    """Twenty gaps at this hour are known, of 10 s at most: a source is silent after five minutes, before and after."""
+    watch = AlertWatch(hours_in("UTC"), LIMIT)
+    noon = MIDNIGHT + 12 * 3600.0
+    for i in range(21):
+        watch.see(Look(noon + 10.0 * i, {"till": noon + 10.0 * i}, {}))
+    again = AlertWatch(hours_in("UTC"), LIMIT)
+    again.restore(json.loads(json.dumps(watch.state())))
+    for one in (watch, again):
+        assert one.see(Look(noon + 500.0, {"till": noon + 200.0}, {})) == []
+        assert [a.about for a in one.see(Look(noon + 501.0, {"till": noon + 200.0}, {}))] == ["till"]

@@ -35,6 +35,7 @@ def test_in_time_late_and_early() -> None:
     said = scored(wanted, came).figures()["triggers"]
     assert (said["precision"], said["recall"], said["due"], said["fired"]) == (1.0, 1.0, 3, 3)
     assert said["delay_median_s"] == 3.0  # 3, -2 and 35 after it was due
+    assert said["delay_p90_s"] == 28.6  # nine tenths of the way from the first of three to the last: 3 + 0.8 (35 - 3)
     assert said["by_campaign"]["jam"]["delay_median_s"] == 35.0
 
 

@@ -56,6 +56,12 @@ def test_stays_with_short_gaps_are_one_and_passing_by_wants_no_visit() -> None:
     }  # fmt: skip
 
 
+def test_a_stray_visit_overlaps_no_true_stay_and_one_that_overlaps_any_is_none() -> None:
+    true: Rows = [("ana", "tea", 0, 60), ("ana", "tea", 100, 102)]
+    report = scored(true, [("ana", "tea", 0, 60), ("ana", "tea", 99, 105), ("ana", "tea", 200, 230)])
+    assert (report.passing, [s.entered_at for s in report.wrong]) == (1, [200])
+
+
 def test_one_true_visit_pays_for_one_found_visit_only() -> None:
     report = scored([("ana", "tea", 0, 60)], [("ana", "tea", 0, 20), ("ana", "tea", 25, 60)])
     assert [(t.entered_at, f.entered_at) for t, f in report.pairs] == [(0, 25)]

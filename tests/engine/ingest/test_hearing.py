@@ -37,14 +37,22 @@ def test_it_ends_when_three_quarters_can_be_used_again() -> None:
     hearing = Hearing()
     minute(hearing, T0, late=10)
     again = minute(hearing, T0 + 60)
-    assert again[40] is StoreTrouble.MOSTLY_LATE
-    assert again[50] is None
+    assert again[43] is StoreTrouble.MOSTLY_LATE, "late: 15 s of 45 s and 14 s"
+    assert again[44] is None, "15 s of a minute"
 
 
 def test_one_old_message_makes_no_store_deaf() -> None:
     hearing = Hearing()
     assert hearing.note(T0, 500, 0, 500) is None
     assert hearing.note(T0 + 30, 0, 0, 0) is None
+
+
+def test_what_came_first_counts_whole() -> None:
+    """In a slot of 5 s a thousand good readings, then ten late ones, and one more in the next: 11 of 1,011 are lost."""
+    hearing = Hearing()
+    assert hearing.note(T0, 1_000, 0, 0) is None
+    assert hearing.note(T0 + 1, 10, 0, 10) is None
+    assert hearing.note(T0 + 5, 1, 0, 1) is None
 
 
 def test_our_own_clock_that_is_put_back_begins_a_new_minute() -> None:

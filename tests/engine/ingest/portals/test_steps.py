@@ -10,7 +10,7 @@ import pytest
 
 from engine.ingest.portals.landing import Landing, land
 from engine.ingest.portals.parse import SYSTEMS, parse
-from engine.ingest.portals.records import BrowserStep, GuestAccount, Onward
+from engine.ingest.portals.records import BrowserStep, GuestAccount, Onward, PortalTold
 from engine.ingest.portals.systems.chilli import chap_response, pap_password
 from engine.ingest.portals.systems.extreme import approve, canonical, sign
 from engine.ingest.portals.systems.forms import mikrotik_chap
@@ -141,4 +141,5 @@ def test_a_redirect_that_lacks_what_it_takes_gives_no_step(target: str, word: st
 def test_no_step_shows_its_secrets() -> None:
     assert "pass word" not in repr(step("cisco"))
     assert "secret" not in repr(ACCOUNT)
+    assert "uam-secret" not in repr(PortalTold("CORNER", "uam-secret", 1.0, "uam-secret"))
     assert json.dumps(str(parse("/?client_mac=02005e100001"))).count("5e100001") == 0

@@ -110,6 +110,48 @@ def test_test_orders_and_other_topics_are_ignored() -> None:
     assert SHOP_DECODERS["shopify"](message, TOLD).ignored == 1
 
 
+def test_a_refund_of_shopify_is_its_first_version_and_without_money_none() -> None:
+    refund = one(decode("shopify", "refund"), Return)
+    assert refund.version == 1
+    paid = json.loads(recorded("shopify", "refund").body)["transactions"]
+    nothing = [{**transaction, "amount": "0.00"} for transaction in paid]
+    found = decode("shopify", "refund", transactions=nothing)
+    assert (found.events, found.refused) == ([], {})
+
+
+def test_what_is_given_away_costs_nothing_and_is_bought_all_the_same() -> None:
+    """A total of 0 is one, in a table of receipts too; below it there is none."""
+    good = json.loads(recorded("shop", "events").body)["events"]
+    purchase = next(event for event in good if event.get("kind") == "purchase")
+    for total, events in ((0, 1), (-1, 0)):
+        body = json.dumps([{**purchase, "total_minor": total}]).encode()
+        assert len(SHOP_DECODERS["shop"](VendorMessage(body, 0.0), TOLD).events) == events
+    head, *_ = recorded("receipts-csv", "night").body.decode().splitlines()
+    separator = max(",;\t", key=head.count)
+    for amount, events in (("0.00", 1), ("-0.01", 0)):
+        said = {
+            "receipt": "T1-1",
+            "at": "2026-11-28 10:00:00",
+            "sku": "A",
+            "quantity": "1",
+            "amount": amount,
+            "currency": "EUR",
+        }
+        table = f"{separator.join(said)}\n{separator.join(said.values())}\n"
+        found = SHOP_DECODERS["receipts-csv"](VendorMessage(table.encode(), 0.0), TOLD)
+        assert (len(found.events), sum(found.refused.values())) == (events, 1 - events)
+
+
+def test_five_thousand_orders_of_odoo_are_a_message_and_one_more_is_none() -> None:
+    for n in (5_000, 5_001):
+        message = VendorMessage(json.dumps([{"state": "draft"}] * n).encode(), 0.0)
+        if n == 5_000:
+            assert SHOP_DECODERS["odoo-pos"](message, TOLD).ignored == n
+        else:
+            with pytest.raises(MessageRefused, match="5001 orders, at most 5000"):
+                SHOP_DECODERS["odoo-pos"](message, TOLD)
+
+
 def test_an_order_of_woocommerce() -> None:
     bought = one(decode("woocommerce", "order"), Purchase)
     assert (bought.total_minor, bought.vouchers) == (22_000, ("rayon-7qk2",))

@@ -56,9 +56,10 @@ def test_a_lesson_is_used_a_minute_after_its_beginning_by_the_stores_clock() -> 
     target = made(FitsInPlace())
     teach(target)
     silence(target, END + LEARNING_S - 1.0)
-    assert target.figures()["share"] == 0.0
+    assert (target.figures()["share"], target.lessons) == (0.0, 0)
     silence(target, END + LEARNING_S)
     assert target.figures()["share"] > 0.0
+    assert target.lessons == 1
 
 
 def test_no_step_waits_for_a_lesson() -> None:
@@ -88,6 +89,14 @@ def test_it_goes_on_after_a_restart_with_a_lesson_under_way() -> None:
     later.restore(target.state())
     assert later.figures() == target.figures()
     assert later.figures()["share"] > 0.0
+
+
+def test_a_state_of_before_there_were_lessons_has_none_and_rests_for_none() -> None:
+    target = made(FitsInPlace())
+    state = target.state()
+    del state["lesson"]
+    target.restore(state)
+    assert target.state()["lesson"].tolist() == [0.0, np.inf, -np.inf]
 
 
 def test_lessons_take_no_more_than_their_share_of_a_core() -> None:

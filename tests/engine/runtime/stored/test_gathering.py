@@ -97,6 +97,16 @@ def test_nobody_waits_long_and_not_for_who_is_gone() -> None:
     assert sources(gathering, SPOKE_S + 0.5) == ["c1"]
 
 
+@pytest.mark.parametrize(("rest_s", "waited_for"), [(3.0, True), (3.1, False)])
+def test_for_three_seconds_a_source_is_waited_for(rest_s: float, waited_for: bool) -> None:
+    gathering = Gathering(1.0)
+    said(gathering, "c1", 0.0)
+    said(gathering, "c2", 0.0)
+    gathering.take(0.0)
+    said(gathering, "c1", rest_s)
+    assert sources(gathering, rest_s) == ([] if waited_for else ["c1"])
+
+
 def test_neither_do_recordings_nor_too_many() -> None:
     gathering = Gathering(1.0)
     said(gathering, "c1", 0.0)

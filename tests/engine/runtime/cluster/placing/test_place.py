@@ -44,6 +44,16 @@ def test_a_first_start_spreads_stores_over_nodes() -> None:
     assert steps == (*first, PutStore("s2", 1))
 
 
+def test_the_heaviest_new_store_is_placed_first() -> None:
+    steps = place(layout(nodes("a", "b", stores=3), s0=0.1, s1=0.2, s2=0.5), BOUNDS).steps
+    assert [step.store for step in steps if isinstance(step, PutStore)] == ["s2", "s1", "s0"]
+
+
+def test_of_too_many_stores_the_lightest_goes() -> None:
+    full = layout(nodes("a", stores=3), shard(1, "a", 0, 1, 2), s0=0.3, s1=0.1, s2=0.2)
+    assert place(full, Bounds(stores=2, load=1.0)).steps == (AddShard(2, "a"), MoveStore("s1", 1, 2))
+
+
 def test_two_thousand_stores_make_forty_shards_and_one_store_more_moves_none() -> None:
     first = place(layout(nodes("a", "b", stores=2000)), Bounds(50, 100.0))
     assert [len(s.stores) for s in first.layout.shards.values()] == [50] * 40

@@ -66,6 +66,17 @@ def test_one_that_hangs_elsewhere_is_told_and_one_in_its_place_is_not() -> None:
     assert not any(one is not None and one.moved for one in there)
 
 
+def test_where_it_is_found_nothing_speaks_against_it() -> None:
+    """The odds are the cost at the told place less the least there is: none where that place is the best."""
+    for seed in range(5):
+        found = find_hanging(*heard((20.0, 10.0), seed))
+        assert found is not None
+        again = find_hanging(*heard((20.0, 10.0), seed), told=(found.x_m, found.y_m))
+        assert again is not None
+        assert again.told_off_m == pytest.approx(0.0)
+        assert again.told_odds == pytest.approx(0.0, abs=0.5)
+
+
 def test_without_the_evidence_no_place_is_named() -> None:
     x, y, rssi, n = heard((10.0, 8.0), 3)
     few = LEAST_PLACES - 1

@@ -13,7 +13,8 @@ RULES_BAR, NUMERIC_BAR = 0.85, 0.75  # the least share of changes that a kind's 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A folder of code and where its own tests are. Inner rooms count, but for those `without`."""
+    """A folder of code and where its own tests are; a test that is named by itself is of all its modules. Inner rooms
+    count, but for those `without`."""
 
     name: str
     code: str

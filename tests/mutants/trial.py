@@ -59,6 +59,7 @@ class Trial:
         self, root: Path, room: Room, chosen: Sequence[Change], jobs: int, until: float, folder: Path, out: TextIO
     ) -> None:
         self.root, self.chosen, self.jobs, self.until, self.folder, self.out = root, chosen, jobs, until, folder, out
+        self.of_all = frozenset(room.tests)
         self.called = Called(root, f"{root}/{room.code}/")
         sys.setprofile(self.called)
 
@@ -73,7 +74,7 @@ class Trial:
             for change in self.chosen:
                 if time.time() > self.until:
                     return
-                chosen = _noticing(change, tests, at_import)
+                chosen = _noticing(change, tests, at_import, self.of_all)
                 known = change.function and functions.get((str(self.root / change.path), *change.function))
                 if not chosen:
                     self._say(change=_row(change), outcome=SURVIVED, tests=0)
@@ -141,15 +142,18 @@ def _row(change: Change) -> dict[str, Any]:
     return {name: getattr(change, name) for name in Change.__slots__}
 
 
-def _noticing(change: Change, tests: Sequence[_Test], at_import: set[tuple[str, str]]) -> list[_Test]:
-    """The tests that can notice: those that call the function or, where it runs at import, any of the module; all where
-    none does, as of a module of constants and records. The module's own file comes first, then the quick ones, each
-    file's tests together."""
+def _noticing(
+    change: Change, tests: Sequence[_Test], at_import: set[tuple[str, str]], of_all: frozenset[str]
+) -> list[_Test]:
+    """The tests that can notice: those that call the function or, where it runs at import, any of the module, and those
+    that the room names one by one; all where there are none, as of a module of constants and records. The module's own
+    file comes first, then the quick ones, each file's tests together."""
     if change.function and (change.path, change.function[0]) not in at_import:
         name = (change.path, change.function[0])
         chosen = [t for t in tests if name in t.names]
     else:
-        chosen = [t for t in tests if any(path == change.path for path, _ in t.names)] or [*tests]
+        chosen = [t for t in tests if t.item.nodeid in of_all or any(path == change.path for path, _ in t.names)]
+        chosen = chosen or [*tests]
     own = f"test_{Path(change.path).stem}"
     cost: dict[Path, float] = defaultdict(float)
     for test in chosen:

@@ -44,6 +44,8 @@ def unsqueeze(kept: Any) -> Column:
 def _squeeze_numbers(column: Column) -> Any:
     given = ~np.isnan(column)
     if not given.any():
+        if column.tobytes() != np.full_like(column, np.nan).tobytes():  # NaNs that have a sign, or say more
+            return column
         return {"dtype": column.dtype.str, "per": 1.0, "least": 0.0, "steps": np.zeros(len(column), np.uint8)}
     exact = column.astype(np.float64)
     for per in _STEPS:

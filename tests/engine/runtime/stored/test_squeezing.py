@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -16,6 +16,7 @@ DTYPES = st.sampled_from([np.float64, np.float32, np.int32, np.uint64])
 TENTHS = st.lists(st.integers(-2000, 2000).map(lambda k: k / 10) | st.just(float("nan")), max_size=30)
 
 
+@example(np.array([-np.nan]))  # found by `make explore`
 @given(DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, st.integers(0, 20))))
 def test_any_column_survives_to_the_bit(column: np.ndarray[Any, Any]) -> None:
     back = unsqueeze(squeeze(column))

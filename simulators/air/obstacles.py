@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from engine.plan.model import Plan
 from engine.records import F64, I32, Bools
-from simulators.air.crossings import crossings
+from simulators.air.crossings import Crossable, GridLines
 from simulators.scenario.radio import RadioConfig
 
 NEAREST_M = 0.3
@@ -36,14 +36,6 @@ class Antennas:
     z_m: F64
     p0_dbm: F64
     exponent: F64
-
-
-def multiwall_db(
-    plan: Plan, level: int, a: Antennas, i: int, config: RadioConfig, phone_z_m: float, x_m: F64, y_m: F64
-) -> F64:
-    """(n,) dB that obstacles add to the law of access point `i` at places on a level: none or negative."""
-    loss = crossing_loss_db(plan, level, float(a.x_m[i]), float(a.y_m[i]), x_m, y_m)
-    return _cap(loss, config)
 
 
 def images_db(
@@ -68,16 +60,41 @@ def images_db(
     return np.asarray(10.0 * np.log10(total / _power(to - ap, high2)), np.float64)
 
 
-OBSTACLES: dict[str, Callable[[Plan, int, Antennas, int, RadioConfig, float, F64, F64], F64]] = {
-    "multiwall": multiwall_db,
-    "images": images_db,
+def _multiwall_grids(
+    plan: Plan, level: int, a: Antennas, config: RadioConfig, phone_z_m: float, columns_m: F64, rows_m: F64
+) -> Iterator[F64]:
+    for loss_db in crossing_losses_db(plan, level, a.x_m, a.y_m, columns_m, rows_m):
+        yield _cap(loss_db, config)
+
+
+def _images_grids(
+    plan: Plan, level: int, a: Antennas, config: RadioConfig, phone_z_m: float, columns_m: F64, rows_m: F64
+) -> Iterator[F64]:
+    x_m, y_m = (each.ravel() for each in np.meshgrid(columns_m, rows_m))
+    for i in range(len(a.x_m)):
+        gain_db = images_db(plan, level, a, i, config, phone_z_m, x_m, y_m)
+        yield gain_db.reshape(len(rows_m), len(columns_m))
+
+
+OBSTACLES: dict[str, Callable[[Plan, int, Antennas, RadioConfig, float, F64, F64], Iterator[F64]]] = {
+    "multiwall": _multiwall_grids,
+    "images": _images_grids,
 }
+"""For each access point, (R, C) dB that obstacles add to its law at the nodes of a grid on a level, `columns_m` (C,)
+and `rows_m` (R,)."""
 
 
-def crossing_loss_db(plan: Plan, level: int, ap_x_m: float, ap_y_m: float, x_m: F64, y_m: F64) -> F64:
-    """(n,): the sum of the attenuations of this level's walls and fixtures between an access point and each place."""
-    lines = _lines(np.array([ap_x_m, ap_y_m]), np.column_stack([x_m, y_m]))
-    return _loss_crossed_db(*_obstacles(plan, level), lines)
+def crossing_losses_db(plan: Plan, level: int, ap_x_m: F64, ap_y_m: F64, columns_m: F64, rows_m: F64) -> Iterator[F64]:
+    """For each access point (R, C): the sum of the attenuations of this level's walls and fixtures between it and each
+    node of a grid, `columns_m` (C,) and `rows_m` (R,)."""
+    shapes, losses = _obstacles(plan, level)
+    crossable = Crossable(shapes)
+    for x_m, y_m in zip(ap_x_m.tolist(), ap_y_m.tolist(), strict=True):
+        out = np.zeros((len(rows_m), len(columns_m)))
+        for i, window, met in crossable.crossings(GridLines(x_m, y_m, columns_m, rows_m)):
+            part = out[window]
+            np.add(part, losses[i], out=part, where=met)
+        yield out
 
 
 def _obstacles(plan: Plan, level: int) -> tuple[list[BaseGeometry], F64]:
@@ -88,17 +105,9 @@ def _obstacles(plan: Plan, level: int) -> tuple[list[BaseGeometry], F64]:
     return shapes, np.array([*(w.attenuation_db for w in walls), *(f.attenuation_db for f in fixtures)], np.float64)
 
 
-def _loss_crossed_db(shapes: list[BaseGeometry], losses: F64, lines: F64) -> F64:
-    """(n,) what lines (n, 2, 2) lose at all shapes, each shape once."""
-    out = np.zeros(len(lines))
-    for i, met in crossings(shapes, lines):
-        out[met] += losses[i]
-    return out
-
-
 def _loss_inside_db(shapes: list[BaseGeometry], losses: F64, lines: F64, but: int = -1) -> F64:
-    """(n,) as `_crossed_db` but for one shape left out, and a shelf costs its attenuation for every width of it that
-    the line is inside."""
+    """(n,) what lines (n, 2, 2) lose at all shapes but one, each wall once, and a shelf its attenuation for every width
+    of it that the line is inside."""
     out = np.zeros(len(lines))
     if shapes and len(lines):
         ray, hit = shapely.STRtree(shapes).query(shapely.linestrings(lines), predicate="intersects")

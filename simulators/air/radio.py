@@ -136,14 +136,14 @@ class _Grid:
         self._x0, self._y0 = x0 - MARGIN_M, y0 - MARGIN_M
         columns = int(np.ceil((x1 - x0 + 2 * MARGIN_M) / step_m)) + 1
         rows = int(np.ceil((y1 - y0 + 2 * MARGIN_M) / step_m)) + 1
-        grid_y, grid_x = np.mgrid[0:rows, 0:columns] * step_m
-        x_m, y_m = (grid_x + self._x0).ravel(), (grid_y + self._y0).ravel()
+        columns_m = np.arange(columns, dtype=np.float64) * step_m + self._x0
+        rows_m = np.arange(rows, dtype=np.float64) * step_m + self._y0
         self._rows, self._columns = rows, columns
         self._db = np.empty((rows * columns, len(a.x_m)))
-        for i in range(len(a.x_m)):
-            shadow = correlated_field(rows, columns, step_m, config.shadowing_length_m, rng) * config.shadowing_sigma_db
-            gain = OBSTACLES[config.model](plan, level, a, i, config, phone_z_m, x_m, y_m)
-            self._db[:, i] = shadow.ravel() + gain
+        shadows = CorrelatedFields(rows, columns, step_m, config.shadowing_length_m)
+        gains_db = OBSTACLES[config.model](plan, level, a, config, phone_z_m, columns_m, rows_m)
+        for i, gain_db in enumerate(gains_db):
+            self._db[:, i] = (shadows.draw(rng) * config.shadowing_sigma_db + gain_db).ravel()
 
     def at(self, x_m: F64, y_m: F64) -> F64:
         """(n, A) dB; beyond the grid, its edge."""
@@ -159,18 +159,25 @@ class _Grid:
         return out
 
 
-def correlated_field(rows: int, columns: int, step_m: float, length_m: float, rng: np.random.Generator) -> F64:
-    """A (rows, columns) Gaussian field of variance 1 with correlation exp(-d / length_m), by circulant embedding.
+class CorrelatedFields:
+    """(rows, columns) Gaussian fields of variance 1 with correlation exp(-d / length_m), by circulant embedding.
 
     Source: Wood and Chan 1994. The torus is twice as large as needed plus five lengths, so that its ends do not meet.
     """
-    pad = int(np.ceil(5 * length_m / step_m))
-    shape = (2 * rows + pad, 2 * columns + pad)
-    dy, dx = (np.minimum(np.arange(n), n - np.arange(n)) * step_m for n in shape)
-    power = np.fft.rfft2(np.exp(-np.hypot(dy[:, None], dx[None, :]) / length_m)).real
-    noise = np.fft.rfft2(rng.standard_normal(shape))
-    field = np.fft.irfft2(np.sqrt(np.maximum(power, 0.0)) * noise, s=shape)
-    return np.asarray(field[:rows, :columns], np.float64)
+
+    def __init__(self, rows: int, columns: int, step_m: float, length_m: float) -> None:
+        self._rows, self._columns = rows, columns
+        pad = int(np.ceil(5 * length_m / step_m))
+        self._shape = (2 * rows + pad, 2 * columns + pad)
+        dy, dx = (np.minimum(np.arange(n), n - np.arange(n)) * step_m for n in self._shape)
+        power = np.fft.rfft2(np.exp(-np.hypot(dy[:, None], dx[None, :]) / length_m)).real
+        self._amplitude = np.sqrt(np.maximum(power, 0.0))
+
+    def draw(self, rng: np.random.Generator) -> F64:
+        """One more field."""
+        noise = np.fft.rfft2(rng.standard_normal(self._shape))
+        field = np.fft.irfft2(self._amplitude * noise, s=self._shape)
+        return np.asarray(field[: self._rows, : self._columns], np.float64)
 
 
 def rician_db(shape: tuple[int, ...], k_db: float, frames: int, rng: np.random.Generator) -> F64:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.plan.model import Plan
-from simulators.air.obstacles import crossing_loss_db
-from simulators.air.radio import Air, correlated_field, rician_db
+from simulators.air.obstacles import crossing_losses_db
+from simulators.air.radio import Air, CorrelatedFields, rician_db
 from simulators.people.crowd import Whereabouts
 from simulators.scenario.radio import RadioConfig
 from tests.simulators.made import small_plan, two_level_plan
@@ -40,9 +40,10 @@ def test_without_obstacles_it_is_the_log_distance_law() -> None:
 
 def test_obstacles_add_up_by_crossing() -> None:
     plan = small_plan()
-    x_m, y_m = np.array([2.0, 5.5, 9.5, 18.0]), np.full(4, 6.0)
+    x_m, y_m = np.array([2.0, 5.5, 9.5, 18.0]), np.array([6.0])
     # from (1, 6) eastwards: no shelf, one shelf, two shelves, three shelves and the wall
-    assert crossing_loss_db(plan, 0, 1.0, 6.0, x_m, y_m).tolist() == [0.0, 2.5, 5.0, 11.5]
+    (loss,) = crossing_losses_db(plan, 0, np.array([1.0]), y_m, x_m, y_m)
+    assert loss.tolist() == [[0.0, 2.5, 5.0, 11.5]]
 
 
 def test_losses_saturate_at_the_cap() -> None:
@@ -62,7 +63,8 @@ def test_every_storey_costs() -> None:
 
 def test_shadowing_has_its_spread_and_correlation() -> None:
     rng = np.random.default_rng(2)
-    fields = np.stack([correlated_field(60, 80, 0.5, 3.0, rng) for _ in range(60)])
+    shadows = CorrelatedFields(60, 80, 0.5, 3.0)
+    fields = np.stack([shadows.draw(rng) for _ in range(60)])
     assert fields.std() == pytest.approx(1.0, abs=0.04)
     for lag in (2, 6, 12):  # 1, 3 and 6 m
         for moved in (fields[:, :, lag:] * fields[:, :, :-lag], fields[:, lag:] * fields[:, :-lag]):

@@ -16,6 +16,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,7 @@ from tests.cluster.equal import alone
 folder, said = Path(sys.argv[1]), json.loads(sys.argv[2])
 folder.mkdir()
 found, counted, _ = alone(folder, Recording(**said))
-(folder / "found.pickle").write_bytes(pickle.dumps((vars(found), dict(counted))))
+(folder / "found.pickle").write_bytes(pickle.dumps((found, dict(counted))))
 """
 _SHARDS = """
 SELECT number, node, runs_on, generation, state, reason, version, beats, lag_s, memory_mib, busy_share, readings,
@@ -129,12 +130,8 @@ def by_old(old: Path, script: str, *words: str) -> str:
 def alone_of_old(old: Path, folder: Path, recording: Recording) -> tuple[Outcome, dict[str, int]]:
     """As `alone_with_numpy`, by the old program."""
     by_old(old, ALONE, str(folder), json.dumps(asdict(recording)))
-    import pickle
-
-    kept, counted = pickle.loads((folder / "found.pickle").read_bytes())
-    found = Outcome.__new__(Outcome)
-    vars(found).update(kept)
-    return found, counted
+    found: tuple[Outcome, dict[str, int]] = pickle.loads((folder / "found.pickle").read_bytes())
+    return found
 
 
 def replace(site: Site, gaps: Gaps, name: str, *, head: bool) -> None:

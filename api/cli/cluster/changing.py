@@ -10,7 +10,7 @@ from engine.config import ClusterConfig
 from engine.errors import OperatorError, Problem
 from engine.progress import show_progress
 from engine.runtime.cluster.keeping.moving import move_all, plan_drain, plan_rebalance, stores_on
-from engine.runtime.cluster.placing.layout import MoveStore
+from engine.runtime.cluster.placing.layout import GiveStore, MoveStore
 from engine.runtime.cluster.placing.place import Placing
 from engine.storage.database import Database
 from engine.storage.shards.nodes import set_draining
@@ -24,7 +24,7 @@ def say_steps(placing: Placing) -> None:
     for step in placing.steps:
         print(in_words(step))
     _say_refused(placing)
-    moves = sum(isinstance(step, MoveStore) for step in placing.steps)
+    moves = sum(isinstance(step, MoveStore | GiveStore) for step in placing.steps)
     print(f"{moves} {'store moves' if moves == 1 else 'stores move'}" if placing.steps else "nothing has to change")
 
 
@@ -32,7 +32,7 @@ def rebalance_all(db: Database, cluster: ClusterConfig) -> None:
     """Does it."""
     placing = plan_rebalance(db, cluster)
     _say_refused(placing)
-    moves = sum(isinstance(step, MoveStore) for step in placing.steps)
+    moves = sum(isinstance(step, MoveStore | GiveStore) for step in placing.steps)
     began, moved = time.monotonic(), 0
     with show_progress("moving stores", max(moves, 1)) as progress:
         for step in move_all(db, placing):

@@ -13,6 +13,7 @@ from engine.config import ClusterConfig
 from engine.runtime.cluster.placing.layout import (
     AddShard,
     DropStore,
+    GiveStore,
     MoveStore,
     PutStore,
     RemoveShard,
@@ -189,3 +190,5 @@ def in_words(step: Step) -> str:
             return f"store {store} ends: no node has its floor plan"
         case MoveStore(store, source, target):
             return f"store {store} moves from shard {source} to shard {target}"
+        case GiveStore(store, source, target):
+            return f"store {store}, which nobody runs, goes from shard {source} to shard {target}"

@@ -125,6 +125,25 @@ def move_store(db: Database, store: str, source: int, target: int) -> bool:
         return True
 
 
+def give_store(db: Database, store: str, source: int, target: int) -> bool:
+    """A store of `source` that nobody runs is `target`'s, which waits until `source` has let go what may have come for
+    it. False where the store is not there, is on its way or run by now, or there is no such shard."""
+    with db.write() as session:
+        _lock_stores(session)
+        row = session.get(ShardStoreTable, store, with_for_update=True)
+        stands = row is not None and row.shard == source and row.coming_to is None and row.left_by is None
+        if row is None or not stands or session.get(ShardTable, target) is None or _is_run(session, row):
+            return False
+        row.shard, row.left_by = target, source
+        return True
+
+
+def _is_run(session: Session, row: ShardStoreTable) -> bool:
+    lease, shard = session.get(LeaseTable, row.store), session.get(ShardTable, row.shard)
+    held = lease is not None and shard is not None and lease.owner == shard.owner != ""
+    return row.epoch != 0 or held
+
+
 def cancel_move(db: Database, store: str, target: int) -> bool:
     """A store that was to come to `target` stays where it is. False where it has come, or is wanted elsewhere."""
     with db.write() as session:

@@ -15,6 +15,7 @@ from engine.runtime.cluster.keeping.seen import SAID_S, JoinWatch, MoveWatch, No
 from engine.runtime.cluster.placing.layout import (
     AddShard,
     DropStore,
+    GiveStore,
     MoveStore,
     PutStore,
     RemoveShard,
@@ -30,6 +31,7 @@ from engine.storage.shards.shards import (
     add_shard,
     cancel_move,
     drop_store,
+    give_store,
     mend_rows,
     move_store,
     put_store,
@@ -174,12 +176,11 @@ class Keeper:
 
 def due(steps: Sequence[Step], *, moving: bool) -> list[Step]:
     """What of a plan is done now: whatever interrupts no store at once, and of the moves one at a time."""
-    at_once = (PutStore, SendShard, DropStore)
+    at_once = (PutStore, GiveStore, SendShard, DropStore)
     urgent = 1 + max((n for n, step in enumerate(steps) if isinstance(step, at_once)), default=-1)
-    if moving:
-        return list(steps[:urgent])
     first = next((n for n, step in enumerate(steps) if isinstance(step, MoveStore)), len(steps))
-    return list(steps[: max(urgent, first + 1)])
+    kept = steps[: urgent if moving else max(urgent, first + 1)]
+    return [step for n, step in enumerate(kept) if not isinstance(step, MoveStore) or (n == first and not moving)]
 
 
 def carry_out(db: Database, step: Step) -> None:
@@ -200,6 +201,9 @@ def carry_out(db: Database, step: Step) -> None:
         case MoveStore(store, source, target):
             log.info("store %s moves from shard %d to shard %d", store, source, target)
             move_store(db, store, source, target)
+        case GiveStore(store, source, target):
+            log.info("store %s, which nobody runs, goes from shard %d to shard %d", store, source, target)
+            give_store(db, store, source, target)
 
 
 def _troubles(nodes: Mapping[str, NodeSeen], alive: set[str], missed: Set[str]) -> list[str]:

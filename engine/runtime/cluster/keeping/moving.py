@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from engine.config import ClusterConfig
 from engine.errors import OperatorError, Problem
 from engine.runtime.cluster.keeping.keeper import carry_out
 from engine.runtime.cluster.keeping.seen import bounds_of, layout_of, under_way
-from engine.runtime.cluster.placing.layout import AddShard, ClusterLayout, MoveStore
+from engine.runtime.cluster.placing.layout import AddShard, ClusterLayout, GiveStore, MoveStore
 from engine.runtime.cluster.placing.place import Placing, place, rebalance
 from engine.storage.database import Database
 from engine.storage.shards.nodes import read_nodes
-from engine.storage.shards.shards import add_shard, cancel_move, move_store, read_shards
+from engine.storage.shards.shards import add_shard, cancel_move, give_store, move_store, read_shards
 
 LOOK_S = 0.2
 PATIENCE_S = 120.0  # for one store; a shard that is new starts within that
@@ -45,21 +45,32 @@ def stores_on(db: Database, node: str) -> int:
     return sum(len(shard.stores) for shard in shards)
 
 
-def move_all(db: Database, placing: Placing, sleep: Callable[[float], None] = time.sleep) -> Iterator[MoveStore]:
-    """Does the moves of a plan, one store after the other; gives each once the store runs where it is to be, and none
-    that somebody else has done or undone meanwhile. The keeper starts the shards that it takes. Raises OperatorError
-    where one does not come to pass: its store stays, and holds up no other."""
+def move_all(
+    db: Database, placing: Placing, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[MoveStore | GiveStore]:
+    """Does the moves of a plan, one store after the other; gives each once the store runs where it is to be, or belongs
+    there where nobody runs it, and none that somebody else has done or undone meanwhile. The keeper starts the shards
+    that it takes. Raises OperatorError where one does not come to pass: its store stays, and holds up no other."""
     nodes = {step.number: step.node for step in placing.steps if isinstance(step, AddShard)}
     for step in placing.steps:
-        if isinstance(step, MoveStore):
-            _wait(db, step, lambda: under_way(read_shards(db)) is None, sleep)
-            if step.target in nodes and step.target not in read_shards(db):
-                add_shard(db, step.target, nodes[step.target])
-            if move_store(db, step.store, step.source, step.target):
-                _wait(db, step, lambda step=step: _arrived(db, step), sleep)  # type: ignore[misc]
+        if isinstance(step, MoveStore | GiveStore):
+            if _moved(db, step, nodes, sleep):
                 yield step
         elif not isinstance(step, AddShard):
             carry_out(db, step)
+
+
+def _moved(db: Database, step: MoveStore | GiveStore, nodes: Mapping[int, str], sleep: Callable[[float], None]) -> bool:
+    if isinstance(step, MoveStore):
+        _wait(db, step, lambda: under_way(read_shards(db)) is None, sleep)
+    if step.target in nodes and step.target not in read_shards(db):
+        add_shard(db, step.target, nodes[step.target])
+    if isinstance(step, GiveStore):
+        return give_store(db, step.store, step.source, step.target)
+    if not move_store(db, step.store, step.source, step.target):
+        return False
+    _wait(db, step, lambda: _arrived(db, step), sleep)
+    return True
 
 
 def _arrived(db: Database, step: MoveStore) -> bool:

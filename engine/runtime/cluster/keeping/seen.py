@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.config import ClusterConfig
 from engine.runtime.cluster.placing.layout import Bounds, ClusterLayout, PlacingNode, PlacingShard
 from engine.storage.shards.nodes import NodeSeen
-from engine.storage.shards.shards import ShardSeen
+from engine.storage.shards.shards import ShardSeen, StoreOfShard
 
 JOINS_S, SAID_S = 120.0, 60.0
 MOVES_S, RESTS_S = 180.0, 900.0
@@ -35,7 +35,12 @@ def layout_of(
         {name: _node(node, name in alive, name in absent) for name, node in nodes.items()},
         {number: PlacingShard(number, shards[number].node, tuple(sorted(stores))) for number, stores in placed.items()},
         loads,
+        frozenset(row.store for shard in shards.values() for row in shard.stores if _waits(row)),
     )
+
+
+def _waits(row: StoreOfShard) -> bool:
+    return row.epoch == 0 and row.coming_to is None and row.left_by is None
 
 
 def under_way(shards: Mapping[int, ShardSeen]) -> tuple[str, int, int] | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from engine.runtime.cluster.placing.layout import (
     AddShard,
     Bounds,
     ClusterLayout,
     DropStore,
+    GiveStore,
     MoveStore,
     PlacingShard,
     PutStore,
@@ -61,9 +63,14 @@ class LayoutDraft:
                 self._add(store, number)
             case DropStore(store):
                 self._take(store)
-            case MoveStore(store, _, target):
+            case MoveStore(store, _, target) | GiveStore(store, _, target):
                 self._take(store)
                 self._add(store, target)
+
+    def move(self, store: str, target: int) -> None:
+        """The store leaves its shard for another one: with what it holds, or, where nobody runs it, at once."""
+        step = GiveStore if store in self.layout.waiting else MoveStore
+        self.do(step(store, self.shard_of[store], target))
 
     def room(self, store: str, nodes: Iterable[str], without: int | None = None) -> int:
         """The shard that takes the store: on the least loaded of `nodes`, a new one where none there has room."""
@@ -88,7 +95,7 @@ class LayoutDraft:
             number: PlacingShard(number, self.node_of[number], tuple(sorted(stores)))
             for number, stores in sorted(self.stores.items())
         }
-        return ClusterLayout(self.layout.nodes, shards, self.layout.loads)
+        return replace(self.layout, shards=shards)
 
     def _send(self, number: int, node: str) -> None:
         before = self.node_of[number]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 
 LEAST_LOAD = 0.005  # of one CPU: of a store that was not measured yet, or in which nobody is
@@ -85,16 +85,28 @@ class MoveStore:
     target: int
 
 
-Step = AddShard | RemoveShard | SendShard | PutStore | DropStore | MoveStore
+@dataclass(frozen=True, slots=True)
+class GiveStore:
+    """A store that nobody runs, as where its floor plan waits to be mended, is another shard's: there is nothing to
+    take over, and nobody who could."""
+
+    store: str
+    source: int
+    target: int
+
+
+Step = AddShard | RemoveShard | SendShard | PutStore | DropStore | MoveStore | GiveStore
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterLayout:
-    """All of it, by name, number and store. `loads` are measured, as a share of one CPU."""
+    """All of it, by name, number and store. `loads` are measured, as a share of one CPU; `waiting` are stores of shards
+    that nobody has run yet."""
 
     nodes: Mapping[str, PlacingNode]
     shards: Mapping[int, PlacingShard]
     loads: Mapping[str, float] = field(default_factory=dict)
+    waiting: Set[str] = frozenset()
 
     def load_of(self, store: str) -> float:
         """The store's load, never 0: many quiet stores weigh something too."""
@@ -131,7 +143,7 @@ class ClusterLayout:
             case DropStore(store):
                 number = self.shard_of()[store]
                 shards[number] = _without(shards[number], store)
-            case MoveStore(store, source, target):
+            case MoveStore(store, source, target) | GiveStore(store, source, target):
                 shards[source] = _without(shards[source], store)
                 shards[target] = _with(shards[target], store)
         return replace(self, shards=shards)

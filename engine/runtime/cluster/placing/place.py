@@ -17,7 +17,6 @@ from engine.runtime.cluster.placing.layout import (
     Bounds,
     ClusterLayout,
     DropStore,
-    MoveStore,
     PutStore,
     RemoveShard,
     SendShard,
@@ -70,17 +69,17 @@ def place(layout: ClusterLayout, bounds: Bounds) -> Placing:
 
 def rebalance(layout: ClusterLayout, bounds: Bounds, most: int = 1_000) -> Placing:
     """What may change beyond that: stores move from the node that carries most to the one that carries least, as long
-    as they differ by more than UNEVEN of the mean; at most so many."""
+    as they differ by more than UNEVEN of the mean; at most so many, and none that nobody runs: what it weighs is not
+    known."""
     needed = place(layout, bounds)
     draft = LayoutDraft(needed.layout, bounds)
-    refused = {one.store for one in needed.refused}
+    kept = {one.store for one in needed.refused} | layout.waiting
     for _ in range(most if layout.good_nodes() else 0):
-        move = _evening(draft, refused)
+        move = _evening(draft, kept)
         if move is None:
             break
         store, node = move
-        source = draft.shard_of[store]
-        draft.do(MoveStore(store, source, draft.room(store, [node])))
+        draft.move(store, draft.room(store, [node]))
     _remove_empty(draft)
     return Placing(draft.done(), (*needed.steps, *draft.steps), needed.refused)
 
@@ -134,14 +133,14 @@ def _leave_the_unwanted(draft: LayoutDraft, refused: Mapping[str, NotPlaced]) ->
         if node in good:
             continue
         for store in sorted(draft.stores[number] - refused.keys()):
-            draft.do(MoveStore(store, number, draft.room(store, draft.layout.not_older(node))))
+            draft.move(store, draft.room(store, draft.layout.not_older(node)))
 
 
 def _split(draft: LayoutDraft, refused: Mapping[str, NotPlaced]) -> None:
     for number in sorted(draft.stores):
         good = draft.layout.not_older(draft.node_of[number])
         while (store := _too_much(draft, number, refused)) is not None:
-            draft.do(MoveStore(store, number, draft.room(store, good, without=number)))
+            draft.move(store, draft.room(store, good, without=number))
 
 
 def _too_much(draft: LayoutDraft, number: int, refused: Mapping[str, NotPlaced]) -> str | None:
@@ -165,7 +164,7 @@ def _remove_empty(draft: LayoutDraft) -> None:
             draft.do(RemoveShard(number))
 
 
-def _evening(draft: LayoutDraft, refused: Set[str]) -> tuple[str, str] | None:
+def _evening(draft: LayoutDraft, kept: Set[str]) -> tuple[str, str] | None:
     """The store that makes nodes more alike, and the node it goes to; None where they are alike enough.
 
     Of a gap d per CPU between nodes of h and l CPUs, a store of load d / (1/h + 1/l) would close all; one below twice
@@ -179,6 +178,6 @@ def _evening(draft: LayoutDraft, refused: Set[str]) -> tuple[str, str] | None:
     if gap <= UNEVEN * sum(per_cpu.values()) / len(per_cpu):
         return None
     closes = gap / (1 / max(layout.nodes[heavy].cpus, 1) + 1 / max(layout.nodes[light].cpus, 1))
-    stores = {store for number in draft.shards_on(heavy) for store in draft.stores[number]} - refused
+    stores = {store for number in draft.shards_on(heavy) for store in draft.stores[number]} - kept
     fit = [(abs(layout.load_of(store) - closes), store) for store in stores if layout.load_of(store) < closes * 1.5]
     return (min(fit)[1], light) if fit else None

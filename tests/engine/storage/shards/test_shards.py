@@ -28,6 +28,7 @@ from engine.storage.shards.shards import (
     add_shard,
     cancel_move,
     drop_store,
+    give_store,
     mend_rows,
     move_store,
     put_store,
@@ -203,6 +204,22 @@ def test_a_move_is_given_up_unless_the_store_has_come(db: Database) -> None:
     let_go(db, 3, "a")
     let_go(db, 1, "a")
     assert read_duty(db, second) == Duty(("a", "c"), ())
+
+
+def test_what_nobody_runs_is_given_and_what_runs_is_not(db: Database) -> None:
+    two_shards(db)
+    first = claim_shard(db, 1, "north")
+    assert take_lease(db, "b", first.owner, 10.0) is not None, "it runs, and has not said so yet"
+    assert not give_store(db, "b", 1, 2)
+    assert not give_store(db, "a", 2, 1), "not there"
+    assert not give_store(db, "a", 1, 9), "no such shard"
+    assert give_store(db, "a", 1, 2)
+    assert {n: [s.store for s in shard.stores] for n, shard in read_shards(db).items()} == {1: ["b"], 2: ["a", "c"]}
+    assert read_duty(db, first).leaving == ("a",), "what may have come for it is read before the next one begins"
+    assert not give_store(db, "a", 2, 1), "not let go yet"
+    let_go(db, 1, "a")
+    put_word(db, claim_shard(db, 2, "north"), replace(WORD, epochs={"a": 3}))
+    assert not give_store(db, "a", 2, 1), "it runs"
 
 
 def test_rows_that_another_hand_has_written_are_put_right_and_said(db: Database) -> None:

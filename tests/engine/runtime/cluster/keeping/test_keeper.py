@@ -9,12 +9,12 @@ from sqlalchemy import text
 
 from engine.config import ClusterConfig
 from engine.errors import StorageUnavailable
-from engine.runtime.cluster.keeping.keeper import PATIENCE_S, HeadLost, Keeper
-from engine.runtime.cluster.keeping.moving import plan_drain, plan_rebalance
+from engine.runtime.cluster.keeping.keeper import PATIENCE_S, HeadLost, Keeper, due
+from engine.runtime.cluster.keeping.moving import move_all, plan_drain, plan_rebalance
 from engine.runtime.cluster.keeping.seen import JOINS_S, MOVES_S, RESTS_S, SAID_S, NodeWatch
-from engine.runtime.cluster.placing.layout import AddShard, MoveStore, RemoveShard
+from engine.runtime.cluster.placing.layout import AddShard, GiveStore, MoveStore, RemoveShard
 from engine.storage.database import Database, open_database
-from engine.storage.shards.duties import arrive, claim_shard, let_go
+from engine.storage.shards.duties import ShardWord, arrive, claim_shard, let_go, put_word
 from engine.storage.shards.nodes import (
     NodeSeen,
     NodeWord,
@@ -69,6 +69,14 @@ class Scene:
         self.epoch = become_head(db, "north", "192.0.2.1:6380", "check").epoch
         self.keeper = self.new_keeper()
         self.look()
+        for number in (1, 2):
+            self.run(number)
+
+    def run(self, number: int, *without: str) -> None:
+        """The shard says that it runs its stores, but these."""
+        stores = [store for store in self.stores()[number] if store not in without]
+        word = ShardWord("working", "", "0.2", 0.0, 100.0, 0.1, 0, dict.fromkeys(stores, 1), {})
+        put_word(self.db, claim_shard(self.db, number, self.actors.on[number]), word)
 
     def new_keeper(self) -> Keeper:
         return Keeper(self.db, self.actors, CLUSTER, self.epoch, self.clock.time)
@@ -159,6 +167,42 @@ def test_a_drained_node_is_left_one_store_at_a_time(scene: Scene) -> None:
     scene.look(2)
     assert scene.stores() == {2: ["b", "d"], 3: ["a", "c"]}
     assert scene.actors.on == {2: "south", 3: "south"}
+
+
+def test_a_drained_node_gives_at_once_what_nobody_runs(scene: Scene) -> None:
+    """A floor plan with a mistake: no shard could take the store, and all others would wait for it."""
+    _wait_for_its_plan(scene, "a")
+    set_draining(scene.db, "north", draining=True)
+    scene.look(2)
+    assert "a" in scene.stores()[3]
+    assert _coming(scene) == {"c": 3}, "the one that runs goes as ever, and waits for no other"
+    let_go(scene.db, 1, "a")
+    arrive(scene.db, claim_shard(scene.db, 3, "south"), "c")
+    let_go(scene.db, 1, "c")
+    scene.look(2)
+    assert scene.stores() == {2: ["b", "d"], 3: ["a", "c"]}
+    assert scene.actors.on == {2: "south", 3: "south"}
+
+
+def test_an_operator_moves_what_nobody_runs_without_waiting(scene: Scene) -> None:
+    _wait_for_its_plan(scene, "a")
+    plan = plan_drain(scene.db, CLUSTER, "north")
+    assert [type(step) for step in plan.steps] == [AddShard, GiveStore, MoveStore, RemoveShard]
+    first = next(move_all(scene.db, plan, sleep=lambda seconds: None))
+    assert first == GiveStore("a", 1, 3)
+    assert "a" in scene.stores()[3]
+
+
+def _wait_for_its_plan(scene: Scene, store: str) -> None:
+    with scene.db.write() as session:
+        session.connection().execute(text("UPDATE shard_store SET epoch = 0 WHERE store = :store"), {"store": store})
+
+
+def test_moves_go_one_at_a_time_whatever_else_is_done_at_once() -> None:
+    steps = (AddShard(3, "x"), MoveStore("a", 1, 3), MoveStore("b", 1, 3), GiveStore("c", 1, 3), RemoveShard(1))
+    assert due(steps, moving=False) == [steps[0], steps[1], steps[3]]
+    assert due(steps, moving=True) == [steps[0], steps[3]]
+    assert due(steps[:3], moving=True) == []
 
 
 def test_a_node_more_is_left_alone_until_somebody_asks(scene: Scene) -> None:

@@ -9,6 +9,7 @@ from engine.runtime.cluster.placing.layout import (
     Bounds,
     ClusterLayout,
     DropStore,
+    GiveStore,
     MoveStore,
     PlacingNode,
     PlacingShard,
@@ -128,3 +129,14 @@ def test_an_upgrade_goes_node_by_node_and_the_last_old_one_takes_what_nobody_els
     assert [step.node for step in rebalance(back, BOUNDS).steps if isinstance(step, AddShard)] == ["a"]
     gone = layout({**mixed, "b": replace(mixed["b"], alive=False)}, shard(1, "b", 0, 1))
     assert place(gone, BOUNDS).steps[0] == SendShard(1, "a"), "better there than nowhere"
+
+
+def test_what_nobody_runs_leaves_a_drained_node_at_once_and_evens_out_nothing() -> None:
+    shards = shard(1, "a", 0, 1), shard(2, "b", 2)
+    drained = replace(layout(nodes("a", "b", stores=3, a_wanted=False), *shards), waiting=frozenset({"s1"}))
+    assert place(drained, BOUNDS).steps[:2] == (MoveStore("s0", 1, 2), GiveStore("s1", 1, 2))
+    uneven = replace(layout(nodes("a", "b"), shard(1, "a", 0, 1, 2, 3), shard(2, "b")), waiting=frozenset({"s0", "s1"}))
+    moved = {step.store for step in rebalance(uneven, BOUNDS).steps if isinstance(step, MoveStore | GiveStore)}
+    assert moved == {"s2", "s3"}
+    none = replace(uneven, waiting=frozenset({"s0", "s1", "s2", "s3"}))
+    assert not [step for step in rebalance(none, BOUNDS).steps if isinstance(step, MoveStore | GiveStore)]

@@ -24,7 +24,8 @@ help:
 	@echo "              that were chosen on the other sites)"
 	@echo "make baselines  rewrite the figures that tests compare with: a change that moves them says so"
 	@echo "make mutants  small wrong changes to the pure rooms: which do their own tests notice? (MUTANTS='offers --sample 50 --seed 2')"
-	@echo "make explore  try every property of the tests with random examples (EXAMPLES=2000 of each)"
+	@echo "make explore  try every property of the tests with random examples (EXAMPLES=2000 of each;"
+	@echo "              SECONDS=360 ends a property after so many of processor); says at its end what was reached"
 	@echo "make fuzz     send any request that the OpenAPI document allows, and many others, on both databases (EXAMPLES=200 of each)"
 	@echo "make fuzz-decoders  spoilt messages over all decoders of vendors, for a night (EXAMPLES=10000000)"
 	@echo "make soak     three hundred phones for an hour: do memory, disk and fixes stay as they are? (MINUTES=60)"
@@ -108,8 +109,10 @@ baselines: $(VENV)/.dev
 
 # a failure prints the line that repeats it, and is tried first by the next exploration
 EXAMPLES ?= 2000
+SECONDS ?=
 explore: export OMP_NUM_THREADS = 1
 explore: export RAYON_EXAMPLES = $(EXAMPLES)
+explore: export RAYON_SECONDS = $(SECONDS)
 explore: $(VENV)/.dev
 	$(BIN)/python -m pytest -m hypothesis --timeout 0 $(PYTEST_ARGS)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import tests.examples  # noqa: F401 (for what it tells hypothesis)
 from tests.brokers import Mosquitto
 from tests.clocks import HeldClock, hold_rate_limits
+from tests.examples import EXPLORED, SECONDS
+from tests.exploring.report import Explorer
 from tests.warm.sql import share_compiled
 
 share_compiled()
@@ -84,6 +85,12 @@ LONG = (
     "tests/simulators/live/test_phones_real_api.py",
 )
 """Files of twenty seconds and more, those that mostly wait beside those that mostly compute."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """An exploration says what it reached."""
+    if EXPLORED:
+        config.pluginmanager.register(Explorer(config, SECONDS), "explorer")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

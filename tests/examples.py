@@ -4,7 +4,8 @@
     @given(...)
 
 `RAYON_EXAMPLES` says otherwise: a number explores, with that many random examples of every property (`make explore`);
-`unshrunk` is for runs that only ask whether a test fails.
+`unshrunk` is for runs that only ask whether a test fails. `RAYON_SECONDS` ends the exploration of a property after as
+many seconds of processor (`tests.exploring`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 ASKED = os.environ.get("RAYON_EXAMPLES", "")
 EXPLORED = int(ASKED) if ASKED.isdigit() else None
+SECONDS = float(os.environ.get("RAYON_SECONDS") or "inf")
 
 # how long an example takes says how busy the machine is, not whether the property holds
 settings.register_profile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from pathlib import Path
 
@@ -44,3 +45,24 @@ def test_properties_are_explored_with_as_many_examples_as_are_asked_for() -> Non
     tests = [path for path in files() if path.is_relative_to(ROOT / "tests") and path != Path(__file__)]
     fixed = {path.relative_to(ROOT).as_posix() for path in tests if "max_examples=" in path.read_text(encoding="utf-8")}
     assert fixed == {"tests/examples.py", "tests/api/test_any_request.py"}
+
+
+def test_properties_inside_of_a_test_are_found_and_counted() -> None:
+    """pytest knows for a property what `@given` stands over: one that is made inside of a test says that it is one."""
+    unmarked = []
+    for path in files():
+        text = path.read_text(encoding="utf-8") if path.is_relative_to(ROOT / "tests") else ""
+        if ("@given(" in text or "run_state_machine_as_test(" in text) and path.parent.name != "exploring":
+            tests = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+            unmarked += [f"{path.name}::{test.name}" for test in tests if not _is_found_and_counted(test)]
+    assert unmarked == ["test_any_request.py::test_no_answer_is_our_mistake"]  # `make fuzz` runs it
+
+
+def _is_found_and_counted(test: ast.FunctionDef) -> bool:
+    inside = [node for node in ast.walk(test) if isinstance(node, ast.FunctionDef) and node is not test]
+    given = [[ast.unparse(one) for one in node.decorator_list] for node in inside]
+    made = [one for one in given if any(name.startswith("given(") for name in one)]
+    played = [call for node in ast.walk(test) if (call := ast.unparse(node)).startswith("run_state_machine_as_test(")]
+    counted = all("counted" in one for one in made) and all("(counted_machine(" in call for call in played)
+    marked = "pytest.mark.hypothesis" in [ast.unparse(one) for one in test.decorator_list]
+    return not (made or played) or (counted and marked)

@@ -42,6 +42,7 @@ from tests.databases import new_sqlite
 from tests.engine.storage.loyalty.bought import DAY_S, TERMS, back, bought
 from tests.engine.storage.scenes import NOW
 from tests.examples import examples
+from tests.exploring.counting import counted_machine
 
 PROMPT = replace(TERMS, expire_s=30 * DAY_S)
 PATIENT = replace(PROMPT, pending_s=14 * DAY_S)
@@ -187,7 +188,7 @@ def test_any_history(tmp_path: Path) -> None:
         numbers = itertools.count()
 
     quick = settings(examples(12), stateful_step_count=15, phases=[Phase.explicit, Phase.generate])
-    run_state_machine_as_test(Here, settings=quick)
+    run_state_machine_as_test(counted_machine(Here), settings=quick)
 
 
 def test_eight_at_once(db: Database) -> None:

@@ -34,6 +34,7 @@ from engine.storage.models.ledger import HoldState, HoldTable, LedgerPostingTabl
 from engine.storage.vouchers.tills import redeem, void
 from tests.engine.storage.scenes import NOW, SECRET, STORE, basket, issue, shopper, voucher
 from tests.examples import examples
+from tests.exploring.counting import counted_machine
 
 RULES = ShareRules(points=50, hold_s=900.0, per_day=8, per_campaign=12)
 PEOPLE = st.integers(0, 9)
@@ -133,4 +134,4 @@ def test_any_history(tmp_path: Path) -> None:
         folder = tmp_path
         numbers = itertools.count()
 
-    run_state_machine_as_test(Here, settings=settings(examples(10), stateful_step_count=20))
+    run_state_machine_as_test(counted_machine(Here), settings=settings(examples(10), stateful_step_count=20))

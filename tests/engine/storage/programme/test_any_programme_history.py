@@ -42,6 +42,7 @@ from tests.engine.storage.programme.test_rewards import ONE
 from tests.engine.storage.programme.told import DAY_S, PROOF, RULES, brought, receipt
 from tests.engine.storage.scenes import NOW, SECRET, STORE, shopper
 from tests.examples import examples
+from tests.exploring.counting import counted
 
 PROMPT = replace(RULES, claim_s=1_000 * DAY_S, terms=replace(RULES.terms, expire_s=40 * DAY_S))
 PATIENT = replace(PROMPT, terms=replace(PROMPT.terms, pending_s=10 * DAY_S))
@@ -218,11 +219,13 @@ def new_shop(where: Path, url: str) -> Iterator[Shop]:
         db.close()
 
 
+@pytest.mark.hypothesis
 def test_any_history(tmp_path: Path) -> None:
     names = itertools.count()
 
     @examples(6)
     @given(st.lists(st.lists(ACTS, min_size=10, max_size=14), min_size=3, max_size=3), st.sampled_from((0.5, 15.0)))
+    @counted
     def holds(days: Sequence[Sequence[Act]], apart: float) -> None:
         now = NOW
         with new_shop(tmp_path / str(next(names)), "") as shop:
@@ -237,6 +240,7 @@ def test_any_history(tmp_path: Path) -> None:
     holds()
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
 def test_up_to_eight_at_once(request: pytest.FixtureRequest, tmp_path: Path, database_kind: str) -> None:
     """The same, interleaved, on either database."""
@@ -245,6 +249,7 @@ def test_up_to_eight_at_once(request: pytest.FixtureRequest, tmp_path: Path, dat
 
     @examples(3)
     @given(st.lists(st.lists(ACTS, min_size=5, max_size=7), min_size=2, max_size=8))
+    @counted
     def holds(workers: Sequence[Sequence[Act]]) -> None:
         with new_shop(tmp_path / str(next(names)), server.fresh() if server else "") as shop:
             assert at_once(shop, workers) == []

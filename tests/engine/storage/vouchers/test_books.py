@@ -38,6 +38,7 @@ from engine.storage.vouchers.tills import VoucherRefused, redeem, void
 from engine.storage.vouchers.vouchers import expire_unredeemed
 from tests.engine.storage.scenes import NO_LIMITS, NOW, SECRET, STORE, basket, campaign, candidate, issue, shopper
 from tests.examples import examples
+from tests.exploring.counting import counted_machine
 
 VALID_S, HOLD_S, POINTS, WORTH, BUDGET = 1000.0, 3000.0, 50, 50, 400
 MEMORY = Path("/dev/shm")  # where there is one, no disk is waited for
@@ -157,5 +158,5 @@ def test_the_books_agree_after_any_sequence(tmp_path: Path) -> None:
     Books.template = tmp_path / "template.db"
     open_database(f"sqlite:///{Books.template}").close()
     run_state_machine_as_test(
-        Books, settings=settings(examples(14, HealthCheck.data_too_large), stateful_step_count=25)
+        counted_machine(Books), settings=settings(examples(14, HealthCheck.data_too_large), stateful_step_count=25)
     )

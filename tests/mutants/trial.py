@@ -8,25 +8,24 @@ imported anew: that is a pytest of its own in a fork of the process outside, whi
 
 from __future__ import annotations
 
-import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import json
-import os
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import CodeType, FunctionType
 from typing import Any, TextIO
 
 import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.mutants import pool
+from tests.mutants.calls import Noting, module_of, named
 from tests.mutants.changes import Change, changed
 from tests.mutants.rooms import Room
 
@@ -34,22 +33,6 @@ PYTEST = ("-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:term
           "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")  # fmt: skip
 KILLED, SURVIVED, LATE = "killed", "survived", "late"
 FRESH_CPU_S = 30.0  # importing everything anew
-
-
-@dataclass(slots=True)
-class Called:
-    """The functions of a room that are called, as (file, qualified name), since this was last emptied."""
-
-    root: Path
-    code: str
-    names: set[tuple[str, str]] = field(default_factory=set)
-
-    def __call__(self, frame: FrameType, event: str, _: Any) -> None:
-        if event == "call":
-            code = frame.f_code
-            if self.code in code.co_filename:
-                path = os.path.relpath(code.co_filename, self.root)
-                self.names.add((path, code.co_qualname.split(".<locals>")[0]))
 
 
 class Trial:
@@ -60,14 +43,14 @@ class Trial:
     ) -> None:
         self.root, self.chosen, self.jobs, self.until, self.folder, self.out = root, chosen, jobs, until, folder, out
         self.of_all = frozenset(room.tests)
-        self.called = Called(root, f"{root}/{room.code}/")
-        sys.setprofile(self.called)
+        self.called = Noting(root, room.files(root))
+        sys.meta_path.insert(0, self.called)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        sys.setprofile(None)
         at_import = set(self.called.names)
+        self.called.ready()
         tests = self._tests(session.items)
-        functions = _functions(self.called.code)
+        self.called.as_written()
         fresh = []
 
         def tasks() -> Iterator[pool.Task[tuple[Change, int]]]:
@@ -75,7 +58,7 @@ class Trial:
                 if time.time() > self.until:
                     return
                 chosen = _noticing(change, tests, at_import, self.of_all)
-                known = change.function and functions.get((str(self.root / change.path), *change.function))
+                known = change.function and self.called.functions.get((change.path, *change.function))
                 if not chosen:
                     self._say(change=_row(change), outcome=SURVIVED, tests=0)
                 elif known and (change.path, change.function[0]) not in at_import:
@@ -94,11 +77,9 @@ class Trial:
         """Runs each test in a fork of its own. One that fails without any change tells nothing, and is left out."""
 
         def alone(k: int, item: pytest.Item) -> int:
-            self.called.names.clear()
+            self.called.afresh()
             began = time.process_time()
-            sys.setprofile(self.called)
             failed = _fails(item)
-            sys.setprofile(None)
             row = {"cpu_s": time.process_time() - began, "names": sorted(self.called.names), "failed": failed}
             (self.folder / f"{k}.json").write_text(json.dumps(row))
             return 0
@@ -115,8 +96,8 @@ class Trial:
         return tests
 
     def _try(self, change: Change, functions: list[FunctionType], tests: Sequence[_Test]) -> int:
-        codes = _codes(_compiled(self.root, change))
-        code = next(c for c in codes if (c.co_qualname, c.co_firstlineno) == change.function)
+        assert change.function is not None
+        code = named(_compiled(self.root, change))[change.function]
         for function in functions:
             function.__code__ = code
         return 1 if any(_fails(t.item) for t in tests) else 0
@@ -176,44 +157,29 @@ def _compiled(root: Path, change: Change) -> CodeType:
     return compile(changed(root, change), str(root / change.path), "exec", dont_inherit=True)
 
 
-def _functions(code: str) -> dict[tuple[str, str, int], list[FunctionType]]:
-    """The functions that stand in files under `code`, by file, qualified name and first line."""
-    found: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
-    gc.unfreeze()  # functions stand before the first test
-    for thing in gc.get_objects():
-        if isinstance(thing, FunctionType) and code in thing.__code__.co_filename:
-            c = thing.__code__
-            found[c.co_filename, c.co_qualname, c.co_firstlineno].append(thing)
-    return dict(found)
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield const
-            yield from _codes(const)
-
-
 class Changed(importlib.abc.MetaPathFinder):
     """Imports one module with a change in it."""
 
     def __init__(self, root: Path, change: Change) -> None:
         self._root, self._change = root, change
-        self._name = change.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        self._name = module_of(change.path)
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         if name != self._name:
             return None
         file = self._root / self._change.path
-        return importlib.util.spec_from_file_location(name, file, loader=_Loader(self._root, self._change))
+        return importlib.util.spec_from_file_location(
+            name, file, loader=_Loader(name, str(file), self._change, self._root)
+        )
 
 
-class _Loader(importlib.abc.Loader):
-    def __init__(self, root: Path, change: Change) -> None:
-        self._root, self._change = root, change
+class _Loader(importlib.machinery.SourceFileLoader):
+    def __init__(self, name: str, whole: str, change: Change, root: Path) -> None:
+        super().__init__(name, whole)
+        self._change, self._root = change, root
 
-    def exec_module(self, module: ModuleType) -> None:
-        exec(_compiled(self._root, self._change), module.__dict__)
+    def get_code(self, fullname: str) -> CodeType:
+        return _compiled(self._root, self._change)
 
 
 class Only:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from engine.commerce.records import RECORDS, Customer, OrderLine, Purchase
+from engine.commerce.records import RECORDS, CatalogueEntry, Customer, OrderLine, Purchase
 from engine.vocabulary import SalesChannel, ShopEventKind
 
 
@@ -22,6 +22,11 @@ def test_a_record_never_changes() -> None:
         bought.total_minor = 0  # type: ignore[misc]
     assert bought == dataclasses.replace(bought)
     assert not bought.customer.is_known
+
+
+def test_what_a_source_does_not_take_back_stands() -> None:
+    assert not Purchase("till", "7", 1, 1_767_225_600.0, SalesChannel.WEB, "EUR", 18_900).voided
+    assert not CatalogueEntry("shop", "COAT-38", 1, 1_767_225_600.0, "COAT-38", "Coat").gone
 
 
 @pytest.mark.parametrize("known_by", ["email", "card", "account"])

@@ -18,6 +18,16 @@ def test_what_is_older_than_believed_is_neither_there_nor_gone() -> None:
     assert said == [StockState.IN_STOCK, StockState.UNSURE, StockState.OUT, StockState.UNSURE]
 
 
+def test_the_least_that_is_left_is_there() -> None:
+    assert told(1).state(NOW, DAY_S) is StockState.IN_STOCK
+
+
+def test_nothing_is_believed_unless_somebody_says_how_long() -> None:
+    level = (told(0, at=NOW - 1),)
+    assert not Shelf({"COAT": level}).is_out("COAT", NOW)
+    assert Shelf({"COAT": level}, 1.0).is_out("COAT", NOW)
+
+
 def test_below_zero_is_promised_already() -> None:
     assert told(-2_000).state(NOW, DAY_S) is StockState.OUT
 

@@ -1,9 +1,12 @@
-"""The house stays one that can be walked through: folders of fifteen Python files, files of four hundred lines."""
+"""The house stays one that can be walked through: folders of fifteen Python files, files of four hundred lines, and
+nothing that only tests call, which tells of nothing that anybody uses."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -66,3 +69,61 @@ def _is_found_and_counted(test: ast.FunctionDef) -> bool:
     counted = all("counted" in one for one in made) and all("(counted_machine(" in call for call in played)
     marked = "pytest.mark.hypothesis" in [ast.unparse(one) for one in test.decorator_list]
     return not (made or played) or (counted and marked)
+
+
+CALLED_FROM_OUTSIDE = {
+    "handle_async_request": "httpx calls it of a transport",
+    "ENVIRONMENT": "`tests/docs` reads our variables by it",
+    "LIES": "its words are held against the catalogue",
+    "share_of_time": "the referee of tests/accuracy",
+    "occupancy_correlation": "the referee of tests/accuracy",
+    "hot_agreement": "the referee of tests/accuracy",
+    "float_32": "recorded messages of vendors are made with it",
+    "float_64": "recorded messages of vendors are made with it",
+    "add_counts": "an indicator by group: `engine.indicators`",
+    "merge_neighbours": "an indicator by group: `engine.indicators`",
+    "merge_small": "an indicator by group: `engine.indicators`",
+    "same_weekdays": "an indicator compared: `engine.indicators`",
+    "returning_shoppers": "what the indicators repeat and frequency are made of",
+    "indicator_words": "the indicators in words",
+}
+"""Named nowhere else in the product, and why they stay."""
+
+
+def sources() -> Iterator[Path]:
+    for room in set(ROOMS) - {"tests"}:
+        for path in sorted((ROOT / room).rglob("*")):
+            if path.suffix in (".py", ".html", ".js") and "migrations" not in path.parts:
+                yield path
+
+
+def code_of(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r'(?m)"""(?s:.*?)"""|^ *#.*$', "", text) if path.suffix == ".py" else text
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """What a module defines, and its classes: all but what a decorator or the language itself calls."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            methods = (m for m in node.body if isinstance(m, ast.FunctionDef | ast.AsyncFunctionDef))
+            yield from (m.name for m in methods if all(ast.unparse(d) == "property" for d in m.decorator_list))
+            yield node.name
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list:
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_nothing_is_there_for_tests_alone() -> None:
+    words: Counter[str] = Counter()
+    names: set[str] = set()
+    for path in sources():
+        code = code_of(path)
+        words.update(re.findall(r"\w+", code))
+        if path.suffix == ".py":
+            names.update(defined(ast.parse(path.read_text(encoding="utf-8"))))
+    assert len(names) > 5_000
+    alone = {name for name in names if words[name] == 1 and not name.startswith("__")}
+    assert alone == set(CALLED_FROM_OUTSIDE)

@@ -239,11 +239,6 @@ def _unknown_points(rows: Iterable[Status]) -> dict[str, list[str]]:
     return {store: names for row in rows for store, names in row.values.get("unknown_aps", {}).items()}
 
 
-def _may_see(grant: Grant | None, store: str) -> bool:
-    """Whether what a part says of itself is shown; what belongs to no store is for those who may see them all."""
-    return grant is not None and grant.may(Right.SEE_HEALTH, None if store == EVERY_STORE else store)
-
-
 def _values(row: Status, unknown: list[str], grant: Grant | None) -> dict[str, Any]:
     """What is said of a row. Its store's unknown access points are named to who manages the store, and to nobody else:
     a source that takes one for the other may have named a phone."""

@@ -21,7 +21,6 @@ CALL_TIMEOUT_S = 10.0
 LONGEST_HOLD_S = 300.0  # nobody's Retry-After keeps us from a host for longer: then it is tried again
 READ_BYTES = 65_536
 AT_ONCE = 20
-_GROWING = wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S, jitter=FIRST_PAUSE_S / 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 WEEK_DAYS = 7
 YEAR_DAYS = 52 * WEEK_DAYS
 """A year ago on the same weekday: 364 days. Sales calendars do the same (the retail 4-5-4 calendar of the NRF)."""
-
-
-class ComparedWith(StrEnum):
-    """With what."""
-
-    PREVIOUS = "previous"
-    LAST_YEAR = "last_year"
-    SAME_WEEKDAYS = "same_weekdays"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.records import LedgerEntry, Posting
@@ -142,16 +142,6 @@ def reversal(entry: LedgerEntry, at: float, note: str = "") -> LedgerEntry:
     back = tuple(Posting(p.account, p.member, -p.amount, p.lot) for p in entry.postings)
     key = f"reverse:{entry.key}"
     return check_entry(LedgerEntry(key, entry.programme, EntryKind.REVERSAL, at, back, reverses=entry.key, note=note))
-
-
-def balance_of(entries: Iterable[LedgerEntry], programme: str, member: str) -> Balance:
-    """What these entries leave a member with: the definition that storage's sums must equal."""
-    held = dict.fromkeys(MEMBER_ACCOUNTS, 0)
-    for entry in entries:
-        for posting in entry.postings:
-            if entry.programme == programme and posting.member == member and posting.account in held:
-                held[posting.account] += posting.amount
-    return balance_from(held)
 
 
 def balance_from(sums: Mapping[Account, int]) -> Balance:

@@ -57,13 +57,6 @@ class PlacePrior:
         """How far weighed fixes spread radially, on average; None before there are enough."""
         return self._spread_m / self._fixes if self._fixes >= LEAST_FIXES else None
 
-    @property
-    def share_sigma(self) -> F64:
-        """Standard deviation (K,) of each place's share of the pauses, of the Dirichlet distribution that is left."""
-        votes = len(self._votes) + float(self._older.sum())
-        known = PLAN_VOTES + votes * PLAN_SHARE
-        return np.sqrt(self.share * (1.0 - self.share) / (known + 1.0 + votes * (1.0 - PLAN_SHARE)))
-
     def weigh(self, fixes: Fixes) -> Fixes:
         """The fixes with this prior, in their order; what they say of pauses is taken in."""
         if not len(fixes):

@@ -149,11 +149,6 @@ class Journal:
         return over.slot if done.rowcount else None
 
 
-def append_journal(db: Database, store: str, now: float, payload: bytes, *, lease: Lease | None = None) -> int:
-    """Writes one batch as `Journal.append` does, looking at the table first."""
-    return Journal(db, store, lease).append(now, payload)
-
-
 def load_recovery(db: Database, store: str) -> Recovery:
     """The last checkpoint of a store and its journal after that."""
     with db.read() as session:
@@ -187,7 +182,7 @@ def save_checkpoint(
     `upto_id` is worked off.
 
     Aggregates and state move together or not at all, so a replay after a crash counts nothing twice. Visits of shoppers
-    who have meanwhile withdrawn or been erased are dropped here. Raises LeaseLost as `append_journal` does.
+    who have meanwhile withdrawn or been erased are dropped here. Raises LeaseLost as `Journal.append` does.
     """
     with db.write() as session:
         fence(session, lease)

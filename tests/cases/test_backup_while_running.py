@@ -29,7 +29,7 @@ from engine.presence.heat import HeatRow
 from engine.runtime.leases.engine_name import EngineName
 from engine.storage.database import Database, open_database
 from engine.storage.figures.heatsums import heat_rows
-from engine.storage.journal import append_journal, load_recovery, save_checkpoint
+from engine.storage.journal import Journal, load_recovery, save_checkpoint
 from engine.storage.leases import read_leases, take_lease
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.people.shoppers import get_shopper
@@ -63,7 +63,7 @@ def writing(db: Database) -> Iterator[None]:
 
     def write() -> None:
         while not stop.is_set():
-            row = append_journal(db, STORE, NOW, b"x" * 5_000)
+            row = Journal(db, STORE).append(NOW, b"x" * 5_000)
             save_checkpoint(db, STORE, row, b"%d" % row, [HEAT], [], [], NOW)
             begun.set()
 
@@ -120,7 +120,7 @@ def test_a_copy_is_of_one_moment_and_comes_back_on_either_kind(
     again = open_database(url)
     try:
         assert get_shopper(again, who.shopper_id).shopper_id == who.shopper_id
-        assert append_journal(again, STORE, NOW, b"next") > upto
+        assert Journal(again, STORE).append(NOW, b"next") > upto
         assert read_leases(again)[STORE].owner == ""
     finally:
         again.close()
@@ -130,7 +130,7 @@ def test_nothing_is_written_over_unless_it_is_asked_for(database_url: str, tmp_p
     config, file = site(tmp_path, database_url), tmp_path / "backup.tar.gz"
     db = open_database(database_url)
     voucher(db)
-    append_journal(db, STORE, NOW, b"x")
+    Journal(db, STORE).append(NOW, b"x")
     save_checkpoint(db, STORE, 1, b"1", [HEAT], [], [], NOW)
     db.close()
     make_backup(config, file, environ={})

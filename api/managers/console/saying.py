@@ -183,9 +183,3 @@ def privacy_text(report: Report, lang: Language) -> str:
     """How many people stand behind each figure."""
     t = words(lang)
     return t.board.privacy_demo.format(k=report.k) if report.demo else t.board.privacy.format(k=report.k)
-
-
-def view_titles(lang: Language) -> dict[View, str]:
-    """The pages by name."""
-    t = words(lang)
-    return {view: t.views[view] for view in View}

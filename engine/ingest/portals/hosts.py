@@ -39,14 +39,6 @@ def is_allowed(url: str, system: PortalSystem, hosts: Iterable[str]) -> bool:
     return any(_is_below(host, name) or _is_below(host + port, name) for name in allowed if name)
 
 
-def origin_of(url: str) -> str:
-    """Scheme, host and port of an address that is allowed. Raises ValueError for any other."""
-    found = _ADDRESS.fullmatch(url)
-    if found is None:
-        raise ValueError("no address that a browser may be sent to")
-    return f"{found[1].lower()}://{found[2].lower()}{found[3] or ''}"
-
-
 def _is_below(host: str, name: str) -> bool:
     is_number = re.fullmatch(r"[0-9.]+(:[0-9]+)?", name) is not None
     return host == name or (not is_number and host.endswith("." + name))

@@ -108,8 +108,3 @@ def with_purchases(moments: Moments, purchases: Iterable[KnownPurchase]) -> Mome
 
 def _after(by: Mapping[str, list[KnownPurchase]], shopper: str, t: float) -> list[KnownPurchase]:
     return [p for p in by.get(shopper, []) if t <= p.t < t + WITHIN_S]
-
-
-def _margin(found: Sequence[KnownPurchase]) -> float:
-    told = [p.margin_minor for p in found if p.margin_minor is not None]
-    return float(sum(told)) if len(told) == len(found) else math.nan

@@ -8,7 +8,7 @@ to come, and whoever asks at one compares two numbers.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 FAR = 253_402_300_799.0
 """The last second of the year 9999: for ever."""
@@ -67,11 +67,6 @@ def neither(of: Spans, now: float) -> Spans:
             found.append((since, start))
         since = max(since, end)
     return tuple(found) if since >= FAR else (*found, (since, FAR))
-
-
-def holds_at(spans: Sequence[Span], now: float) -> bool:
-    """Whether it holds at this moment."""
-    return any(start <= now < end for start, end in spans)
 
 
 def _joined(spans: Iterable[Span]) -> Spans:

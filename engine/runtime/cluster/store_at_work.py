@@ -103,8 +103,3 @@ class StoreAtWork:
         self.runner = runner
         held, self.held = self.held, []
         return held
-
-    @property
-    def lag_from(self) -> float | None:
-        """When the oldest message came that no checkpoint contains, s UTC."""
-        return None if self.runner is None else self.runner.messages.oldest_at

@@ -131,15 +131,6 @@ def named_by(digests: Sequence[str] | SelectOfScalar[str]) -> ColumnElement[bool
     return or_(*(column.in_(digests) for column in (col(table.email), col(table.card), col(table.account))))
 
 
-def waiting_events(session: Session, kinds: Collection[ShopEventKind], most: int = 100) -> list[ShopEvent]:
-    """Events whose newest version nobody has acted on, the oldest first."""
-    named = [str(kind) for kind in kinds]
-    table = ShopEventTable
-    waiting = select(table).where(col(table.kind).in_(named), col(table.taken) < col(table.version))
-    ordered = waiting.order_by(col(table.at), col(table.source), col(table.id)).limit(most)
-    return [event_of(row) for row in session.execute(ordered).scalars()]
-
-
 def take_events(session: Session, events: Sequence[ShopEvent]) -> None:
     """These versions were acted on, in the same transaction as what was done. One that changed meanwhile waits on."""
     if not events:

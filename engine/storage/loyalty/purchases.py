@@ -35,19 +35,14 @@ class ReturnTooLarge(BusinessRefusal):
     status = 422
 
 
-def earn_purchase(db: Database, member: str, bought: Bought, terms: EarnTerms, zone: tzinfo, now: float) -> int:
-    """What the purchase earns, posted once; `zone` is the store's. Returns the points, the same when asked again.
-
-    Raises EntryConflict where the purchase is known with other lines or for another member.
-    """
-    with db.write() as session:
-        return earn_purchase_in(session, member, bought, terms, zone, now)
-
-
 def earn_purchase_in(
     session: Session, member: str, bought: Bought, terms: EarnTerms, zone: tzinfo, now: float, *, version: int = 0
 ) -> int:
-    """The same within a caller's transaction; `version` is the one that names the member."""
+    """What the purchase earns, posted once; `zone` is the store's, `version` the one that names the member. Returns the
+    points, the same when asked again.
+
+    Raises EntryConflict where the purchase is known with other lines or for another member.
+    """
     lock_members(session, [member])
     content = content_of(member, bought)
     known = standing_of(session, bought.purchase_id)
@@ -111,18 +106,12 @@ def earn_later_in(
         hold_in(session, entry, member, points, due)
 
 
-def return_goods(db: Database, back: BroughtBack, now: float) -> int:
+def return_goods_in(session: Session, back: BroughtBack, now: float) -> int:
     """Takes back what the returned goods earned, from the same lot; what of it is spent is owed. Returns the points.
 
     Raises NotFound for a purchase that earned nothing because nobody has told of it yet, ReturnTooLarge, EntryConflict
     where the return is known with other lines or of another purchase.
     """
-    with db.write() as session:
-        return return_goods_in(session, back, now)
-
-
-def return_goods_in(session: Session, back: BroughtBack, now: float) -> int:
-    """The same within a caller's transaction."""
     standing = lock_standing(session, back.purchase_id)
     if standing is None:
         raise NotFound("no such purchase")

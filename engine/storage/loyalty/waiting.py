@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlmodel import Session, col
 
 from engine.storage.models.commerce import ShopEventTable
@@ -54,13 +54,6 @@ def due_waits(session: Session, now: float, most: int) -> list[EventName]:
     due = select(col(table.source), col(table.kind), col(table.id)).where(col(table.retry_at) <= now)
     rows = session.execute(due.order_by(col(table.retry_at), col(table.source), col(table.id)).limit(most))
     return [(source, kind, event) for source, kind, event in rows]
-
-
-def waits_by_reason(session: Session) -> dict[EarnWait, int]:
-    """How many wait, by reason."""
-    table = LoyaltyWaitTable
-    rows = session.execute(select(col(table.reason), func.count()).group_by(col(table.reason)))
-    return {EarnWait(reason): int(n) for reason, n in rows}
 
 
 def identifier_proved(session: Session, digest: str) -> None:

@@ -176,18 +176,6 @@ def identifiers_of(db: Database, shopper_id: str) -> list[Identifier]:
         return [Identifier(IdentifierKind(r.kind), r.digest, r.sealed, r.verified_at) for r in session.exec(ordered)]
 
 
-def remove_identifier(db: Database, shopper_id: str, kind: IdentifierKind, digest: str) -> bool:
-    """This profile is known by it no more, nor by accounts that shops named beside it. Whether it was."""
-    with db.write() as session:
-        lock_people(session)
-        table = table_of(IdentifierTable)
-        mine = (table.c.shopper_id == shopper_id) & (table.c.kind == kind) & (table.c.digest == digest)
-        gone = bool(session.connection().execute(delete(table).where(mine)).rowcount)
-        if gone:
-            drop_accounts(session, digest)
-        return gone
-
-
 def purge_links(db: Database, now: float) -> int:
     """Forgets links that are over for a day. How many."""
     with db.write() as session:

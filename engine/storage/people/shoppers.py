@@ -13,7 +13,7 @@ from engine.errors import NotFound
 from engine.offers.audience import LinkedShopper
 from engine.offers.wishes import NO_WISHES
 from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_joining, allows_targeting
-from engine.records import DeviceId, device_from_hex, device_hex
+from engine.records import device_from_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.facts.telling import answered, tell_answers, tell_profile
@@ -172,19 +172,6 @@ def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
 def links_version(db: Database, store: str) -> int:
     """Moves whenever `linked_devices` of the store may have changed. Cheap: one row by key."""
     return version(db, store, "links")
-
-
-def unlink_device(db: Database, store: str, device: DeviceId) -> bool:
-    """Cuts a device from its profile: the opt-out page needs no sign-in. Whether there was a link."""
-    with db.write() as session:
-        gone = session.connection().execute(
-            delete(table_of(DeviceLinkTable)).where(
-                col(DeviceLinkTable.store) == store, col(DeviceLinkTable.device) == device_hex(device)
-            )
-        )
-        if gone.rowcount:
-            bump(session, [store], "links")
-        return bool(gone.rowcount)
 
 
 def grants_of(session: Session, shopper_id: str) -> Grants:

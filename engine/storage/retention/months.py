@@ -122,14 +122,6 @@ def _drop_ended(db: Database, table: Table, by: Column[Any], old: ColumnElement[
     return gone
 
 
-def months_of(db: Database, model: type[SQLModel]) -> list[Month]:
-    """The months that have a part of this table, oldest first; none on SQLite."""
-    if db.dialect != "postgresql":
-        return []
-    with db.read() as session:
-        return _parts(session.connection(), table_of(model))
-
-
 def _make_missing(db: Database, table: Table, by: Column[Any], months: Sequence[Month]) -> int:
     made = 0
     with db.write() as session:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
@@ -187,17 +187,6 @@ def delete_coupons(session: Session, shopper_id: str, delivery_ids: Iterable[int
 def delete_by_key(session: Session, keys: Iterable[str]) -> None:
     """These letters are gone, whether they wait or are over."""
     session.connection().execute(delete(table_of(LetterTable)).where(col(LetterTable.key).in_(list(keys))))
-
-
-def count_letters(db: Database) -> dict[tuple[LetterState, str], int]:
-    """How many there are by state and reason, since the last purge."""
-    with db.read() as session:
-        rows = session.exec(
-            select(LetterTable.state, LetterTable.reason, func.count()).group_by(
-                col(LetterTable.state), col(LetterTable.reason)
-            )
-        )
-        return {(LetterState(state), reason): int(number) for state, reason, number in rows}
 
 
 def _still_wanted(session: Session, row: LetterTable) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +19,7 @@ from engine.storage.messages.reach import out_of_reach
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.sending.letters import LetterTable
 from engine.storage.people.shoppers import set_consents
-from engine.storage.sending.letters import Letter, count_letters, delete_letters, put_off, take_due
+from engine.storage.sending.letters import Letter, delete_letters, put_off, take_due
 from engine.vocabulary import Channel, DeliveryReason, LetterReason, LetterState
 from tests.engine.storage.scenes import shopper
 from tests.mail_servers import MailServer
@@ -32,6 +33,12 @@ WAITING, SENT, FAILED = LetterState.WAITING, LetterState.SENT, LetterState.FAILE
 def server() -> Iterator[MailServer]:
     with MailServer() as server:
         yield server
+
+
+def count_letters(db: Database) -> dict[tuple[LetterState, str], int]:
+    """How many there are by state and reason."""
+    with db.read() as session:
+        return Counter((LetterState(row.state), row.reason) for row in session.exec(select(LetterTable)))
 
 
 def _mailer(server: MailServer, db: Database) -> Mailer:

@@ -13,12 +13,12 @@ from engine.loyalty import ledger
 from engine.loyalty.ledger import (
     Balance,
     LedgerError,
-    balance_of,
     check_entry,
     content_digest,
 )
 from engine.records import LedgerEntry, Posting
 from engine.vocabulary import Account
+from tests.engine.loyalty.summed import balance_of
 
 BUILT = [
     (lambda n: ledger.earn("k", "p", "share_visit", "m", n, 1.0), {Account.AVAILABLE: 1, Account.ISSUED: -1}),

@@ -20,7 +20,7 @@ from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database, open_database
 from engine.storage.figures.heatsums import heat_rows
-from engine.storage.journal import Journal, VisitRow, append_journal, load_recovery, save_checkpoint
+from engine.storage.journal import Journal, VisitRow, load_recovery, save_checkpoint
 from engine.storage.models.running import JournalTable
 from engine.storage.presence.heatmaps import flow_sums, visits_of, zone_flows, zone_hours
 from tests.engine.storage.scenes import NOW, STORE, at_once, shopper
@@ -38,8 +38,8 @@ def test_a_new_store_has_nothing_to_recover(db: Database) -> None:
 
 
 def test_the_journal_comes_back_in_order_and_per_store(db: Database) -> None:
-    ids = [append_journal(db, STORE, NOW + i, bytes([i]) * 3) for i in range(3)]
-    append_journal(db, "other", NOW, b"x")
+    ids = [Journal(db, STORE).append(NOW + i, bytes([i]) * 3) for i in range(3)]
+    Journal(db, "other").append(NOW, b"x")
     assert ids == sorted(set(ids))
     found = load_recovery(db, STORE)
     assert [(r.id, r.now, r.payload) for r in found.journal] == [(ids[i], NOW + i, bytes([i]) * 3) for i in range(3)]
@@ -47,8 +47,8 @@ def test_the_journal_comes_back_in_order_and_per_store(db: Database) -> None:
 
 
 def test_a_checkpoint_cuts_the_journal_and_adds_the_aggregates(db: Database) -> None:
-    first, second = append_journal(db, STORE, NOW, b"a"), append_journal(db, STORE, NOW, b"b")
-    other = append_journal(db, "other", NOW, b"c")
+    first, second = Journal(db, STORE).append(NOW, b"a"), Journal(db, STORE).append(NOW, b"b")
+    other = Journal(db, "other").append(NOW, b"c")
     save_checkpoint(db, STORE, first, b"state 1", [HEAT], [ZONE], [], NOW, flows=[FLOW])
     found = load_recovery(db, STORE)
     assert (found.checkpoint, found.upto_id, [r.id for r in found.journal]) == (b"state 1", first, [second])
@@ -63,13 +63,13 @@ def test_a_checkpoint_cuts_the_journal_and_adds_the_aggregates(db: Database) -> 
 
 def test_ids_go_on_after_the_journal_was_cut(db: Database) -> None:
     """A checkpoint says "up to id n": an id used again would hide a row from recovery for ever."""
-    last = append_journal(db, STORE, NOW, b"a")
+    last = Journal(db, STORE).append(NOW, b"a")
     save_checkpoint(db, STORE, last, b"state", [], [], [], NOW)
-    assert append_journal(db, STORE, NOW, b"b") > last
+    assert Journal(db, STORE).append(NOW, b"b") > last
 
 
 def test_a_checkpoint_that_fails_changes_nothing(db: Database) -> None:
-    row = append_journal(db, STORE, NOW, b"a")
+    row = Journal(db, STORE).append(NOW, b"a")
     save_checkpoint(db, STORE, 0, b"old", [HEAT], [], [], NOW)
     nothing: Any = None  # refused by the last statement, after the aggregates
     with pytest.raises(IntegrityError):
@@ -119,7 +119,7 @@ def test_visits_are_kept_for_those_who_consent_and_once(db: Database) -> None:
 def test_several_stores_write_at_once(db: Database) -> None:
     def work(i: int) -> str:
         store = f"store-{i % 4}"
-        row = append_journal(db, store, NOW, b"x" * 1000)
+        row = Journal(db, store).append(NOW, b"x" * 1000)
         save_checkpoint(db, store, row, b"s", [HEAT, replace(HEAT, col=i)], [ZONE], [], NOW)
         return "ok"
 
@@ -143,10 +143,10 @@ def test_two_writers_of_one_store_in_crossing_orders_do_not_deadlock(db: Databas
 WRITER = """
 import sys
 from engine.storage.database import open_database
-from engine.storage.journal import append_journal
+from engine.storage.journal import Journal
 db = open_database(sys.argv[1])
 for i in range(10_000):
-    print(append_journal(db, "market", float(i), str(i).encode()), flush=True)
+    print(Journal(db, "market").append(float(i), str(i).encode()), flush=True)
 """
 
 

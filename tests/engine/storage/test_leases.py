@@ -13,7 +13,7 @@ from engine.errors import LeaseLost, StorageUnavailable
 from engine.presence.heat import HeatRow
 from engine.storage.database import Database, open_database
 from engine.storage.figures.heatsums import heat_rows
-from engine.storage.journal import append_journal, load_recovery, save_checkpoint
+from engine.storage.journal import Journal, load_recovery, save_checkpoint
 from engine.storage.leases import FROZEN_S, Lease, fence, read_leases, renew_leases, return_leases, take_lease
 from engine.storage.status import get_status, put_status
 from engine.storage.vouchers.campaigns import put_campaign
@@ -58,7 +58,7 @@ def test_one_that_was_given_back_is_free_at_once_and_its_giver_is_kept_out(db: D
     lease = taken(db, "a")
     return_leases(db, [lease])
     with pytest.raises(LeaseLost, match="run by nobody"):
-        append_journal(db, STORE, NOW, b"late", lease=lease)
+        Journal(db, STORE, lease).append(NOW, b"late")
     assert take_lease(db, STORE, "b", 10.0) is not None
     return_leases(db, [lease])
     assert read_leases(db)[STORE].owner == "b"
@@ -76,7 +76,7 @@ def test_nothing_is_written_under_a_lease_that_was_lost(db: Database) -> None:
     who = shopper(db).shopper_id
     old, new = taken(db, "a"), taken(db, "b")
     for write in (
-        lambda lease: append_journal(db, STORE, NOW, b"x", lease=lease),
+        lambda lease: Journal(db, STORE, lease).append(NOW, b"x"),
         lambda lease: save_checkpoint(db, STORE, 0, b"state", [HEAT], [], [], NOW, lease=lease),
         lambda lease: claim(db, [candidate(who)], NO_LIMITS, SECRET, NOW, lease=lease),
         lambda lease: put_status(db, STORE, "engine", {"readings": 1}, NOW, lease=lease),

@@ -20,7 +20,6 @@ LONGEST_DAYS = 366
 EARLIEST = dt.date(1970, 1, 3)
 LATEST = dt.date(2199, 12, 30)
 DEFAULT_DAYS = 7
-MOST_NOTES = 40
 Choice = TypeVar("Choice", bound=StrEnum)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.ingest.portals.hosts import is_allowed, origin_of
+from engine.ingest.portals.hosts import is_allowed
 from engine.vocabulary import PortalSystem
 
 MERAKI, MIKROTIK = PortalSystem.MERAKI, PortalSystem.MIKROTIK
@@ -55,9 +55,3 @@ def test_a_port_that_is_named_is_the_only_one() -> None:
     assert is_allowed("http://192.0.2.1:8080/", MIKROTIK, ["192.0.2.1:8080"])
     assert not is_allowed("http://192.0.2.1:22/", MIKROTIK, ["192.0.2.1:8080"])
     assert not is_allowed("https://n1.network-auth.com/", MIKROTIK, [])  # another vendor's
-
-
-def test_an_origin_has_no_path() -> None:
-    assert origin_of("HTTP://Gate.example:80/a?b") == "http://gate.example:80"
-    with pytest.raises(ValueError, match="no address"):
-        origin_of("javascript:1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from engine.config.segments import SegmentConfig
 from engine.errors import OperatorError
 from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
 from engine.offers.segments.membership import spans_in
-from engine.offers.segments.spans import FAR, holds_at, neither, when_within
+from engine.offers.segments.spans import FAR, Span, neither, when_within
 from tests.examples import examples
 
 NOW, DAY = 1_800_000_000.0, 86_400.0
@@ -42,6 +43,10 @@ ALL = ShopperFacts(
 
 def segment(*when: dict[str, object]) -> SegmentConfig:
     return SegmentConfig.model_validate({"name": "s", "fr": "s", "en": "s", "when": when})
+
+
+def holds_at(spans: Sequence[Span], now: float) -> bool:
+    return any(start <= now < end for start, end in spans)
 
 
 def within(facts: ShopperFacts, *when: dict[str, object], at: float = NOW) -> bool:

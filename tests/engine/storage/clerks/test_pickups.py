@@ -24,7 +24,7 @@ from engine.storage.clerks.pickups import (
     tell_ready,
     waiting_pickups,
 )
-from engine.storage.commerce.events import keep_events, take_events, waiting_events
+from engine.storage.commerce.events import keep_events, take_events
 from engine.storage.commerce.readings import SLACK_S, note_read, unread_events
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
@@ -73,7 +73,7 @@ def states(db: Database) -> list[PickupState]:
 def test_a_reader_takes_nothing_from_another(db: Database) -> None:
     keep_events(db, [READY], NOW)
     with db.write() as session:
-        take_events(session, waiting_events(session, [ShopEventKind.ORDER]))
+        take_events(session, [READY])
     for reader in ("one", "two"):
         with db.write() as session:
             read = unread_events(session, reader, [ShopEventKind.ORDER], NOW)

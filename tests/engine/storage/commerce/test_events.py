@@ -27,7 +27,7 @@ from engine.storage.commerce.events import (
     put_events,
     take_events,
     unknown_products,
-    waiting_events,
+    waiting_names,
 )
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
@@ -76,19 +76,22 @@ def test_a_return_may_come_before_its_purchase(db: Database) -> None:
     keep_events(db, [BACK], NOW)
     keep_events(db, [BOUGHT], NOW)
     with db.read() as session:
-        assert waiting_events(session, [ShopEventKind.PURCHASE, ShopEventKind.RETURN]) == [BOUGHT, BACK]
+        waiting = waiting_names(session, [ShopEventKind.PURCHASE, ShopEventKind.RETURN], 9)
+    assert waiting == [("till", "purchase", "T1"), ("till", "return", "T2")]
 
 
 def test_what_was_acted_on_waits_again_when_it_changes(db: Database) -> None:
     keep_events(db, [BOUGHT], NOW)
     with db.write() as session:
-        take_events(session, waiting_events(session, [ShopEventKind.PURCHASE]))
-        assert waiting_events(session, [ShopEventKind.PURCHASE]) == []
+        assert waiting_names(session, [ShopEventKind.PURCHASE], 9) == [("till", "purchase", "T1")]
+        take_events(session, [BOUGHT])
+        assert waiting_names(session, [ShopEventKind.PURCHASE], 9) == []
     voided = replace(BOUGHT, version=2, voided=True)
     keep_events(db, [voided], NOW)
     with db.write() as session:
         take_events(session, [BOUGHT])  # by somebody who is late
-        assert waiting_events(session, [ShopEventKind.PURCHASE]) == [voided]
+        assert waiting_names(session, [ShopEventKind.PURCHASE], 9) == [("till", "purchase", "T1")]
+        assert find_event(session, "till", ShopEventKind.PURCHASE, "T1") == voided
 
 
 def test_who_it_was_can_be_cut_and_the_amount_stays(db: Database) -> None:

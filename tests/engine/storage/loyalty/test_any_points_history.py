@@ -20,7 +20,7 @@ from sqlmodel import col, select
 
 from engine.errors import BusinessRefusal
 from engine.loyalty.earning import points_kept
-from engine.loyalty.ledger import PROGRAMME, balance_of, claw_back, content_digest, earn_pending, reversal
+from engine.loyalty.ledger import PROGRAMME, claw_back, content_digest, earn_pending, reversal
 from engine.storage.database import Database, open_database
 from engine.storage.loyalty.expiry import expire_lots
 from engine.storage.loyalty.ledger import (
@@ -34,12 +34,12 @@ from engine.storage.loyalty.ledger import (
     release_pending,
 )
 from engine.storage.loyalty.lots import lots_of
-from engine.storage.loyalty.purchases import earn_purchase, return_goods
 from engine.storage.loyalty.spending import spend
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
 from engine.vocabulary import Account, EntryKind
 from tests.databases import new_sqlite
-from tests.engine.storage.loyalty.bought import DAY_S, TERMS, back, bought
+from tests.engine.loyalty.summed import balance_of
+from tests.engine.storage.loyalty.bought import DAY_S, TERMS, back, bought, earn_purchase, return_goods
 from tests.engine.storage.scenes import NOW
 from tests.examples import examples
 from tests.exploring.counting import counted_machine

@@ -38,6 +38,7 @@ from engine.storage.models.ledger import (
     ShareReviewTable,
 )
 from engine.vocabulary import Account, AuditAction
+from tests.engine.loyalty.summed import balance_of
 from tests.engine.storage.scenes import NOW, at_once, shopper
 from tests.examples import examples
 
@@ -247,7 +248,7 @@ def test_stored_balances_are_what_the_entries_say(db: Database, moves: list[tupl
             "claw": lambda k, m, p: books.claw_back(k, programme, m, p, NOW),
             "release": lambda k, m, p: books.release(k, programme, m, p, NOW),
         }[kind](key, member, points)
-        held = books.balance_of(written, programme, member)
+        held = balance_of(written, programme, member)
         short = (kind == "burn" and held.available < points) or (kind == "release" and held.pending < points)
         if short:
             with pytest.raises(NotEnoughPoints):
@@ -256,8 +257,8 @@ def test_stored_balances_are_what_the_entries_say(db: Database, moves: list[tupl
             assert post(db, entry)
             written.append(entry)
     for member in "ab":
-        said, held = books.balance_of(written, programme, member), balance(db, programme, member)
+        said, held = balance_of(written, programme, member), balance(db, programme, member)
         assert (held.available - held.owed, held.pending) == (said.available, said.pending)
         assert min(held.available, held.pending, held.owed) >= 0
-        assert held == books.balance_of([entry for _, entry in entries_of(db, member)], programme, member)
+        assert held == balance_of([entry for _, entry in entries_of(db, member)], programme, member)
     assert total(db) == 0

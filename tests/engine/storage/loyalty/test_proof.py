@@ -10,11 +10,10 @@ from sqlalchemy import text
 from engine.storage.database import Database
 from engine.storage.loyalty.ledger import release_pending
 from engine.storage.loyalty.proof import NIGHT_S, LedgerProof, prove, prove_nightly
-from engine.storage.loyalty.purchases import earn_purchase, return_goods
 from engine.storage.loyalty.spending import spend
 from engine.storage.status import get_status
 from engine.vocabulary import LedgerFault
-from tests.engine.storage.loyalty.bought import TERMS, back, bought
+from tests.engine.storage.loyalty.bought import TERMS, back, bought, earn_purchase, return_goods
 from tests.engine.storage.scenes import NOW
 
 

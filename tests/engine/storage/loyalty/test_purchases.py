@@ -14,9 +14,9 @@ from engine.storage.database import Database
 from engine.storage.loyalty.expiry import earn_visit, expire_lots
 from engine.storage.loyalty.ledger import EntryConflict, NotEnoughPoints, balance, release_pending, spendable
 from engine.storage.loyalty.lots import lots_of
-from engine.storage.loyalty.purchases import ReturnTooLarge, earn_purchase, qualifying_points, return_goods
+from engine.storage.loyalty.purchases import ReturnTooLarge, qualifying_points
 from engine.storage.loyalty.spending import spend
-from tests.engine.storage.loyalty.bought import DAY_S, TERMS, back, bought
+from tests.engine.storage.loyalty.bought import DAY_S, TERMS, back, bought, earn_purchase, return_goods
 from tests.engine.storage.scenes import NOW, STORE, at_once
 
 PENDING = replace(TERMS, pending_s=14 * DAY_S)

@@ -22,7 +22,6 @@ from engine.storage.people.shoppers import (
     links_version,
     set_consents,
     sign_in,
-    unlink_device,
 )
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign
 from engine.storage.vouchers.claims import record_refusals
@@ -160,15 +159,6 @@ def test_granting_again_links_again_only_with_the_device(db: Database) -> None:
     assert linked_devices(db, STORE) == {}
     set_consents(db, who, [PAGE], "2026-01", "me", NOW, store=STORE, phone=proved(PHONE))
     assert list(linked_devices(db, STORE)) == [PHONE]
-
-
-def test_opting_out_by_device(db: Database) -> None:
-    shopper(db, PHONE)
-    before = links_version(db, STORE)
-    assert unlink_device(db, STORE, DeviceId(PHONE))
-    assert not unlink_device(db, STORE, DeviceId(PHONE))
-    assert linked_devices(db, STORE) == {}
-    assert links_version(db, STORE) == before + 1
 
 
 def test_many_sign_ins_and_withdrawals_at_once(db: Database) -> None:

@@ -11,7 +11,6 @@ from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.models.identity import IdentifierTable
-from engine.storage.people.identifiers import remove_identifier
 from engine.storage.people.merges import merge_in, split
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.programme.accounts import know_accounts
@@ -72,12 +71,6 @@ def test_the_newest_word_of_the_shop_holds(db: Database, who: ShopperProfile) ->
     assert owner(db) == who.shopper_id
     say(db, Customer(card=OTHER, account=ACCOUNT), "r3", NOW - 30)
     assert owner(db) == other.shopper_id
-
-
-def test_it_goes_with_what_it_was_named_beside(db: Database, who: ShopperProfile) -> None:
-    say(db, BOTH, "r1")
-    assert remove_identifier(db, who.shopper_id, IdentifierKind.CARD, CARD)
-    assert owner(db) is None
 
 
 def test_it_joins_parts_and_is_erased_with_its_profile(db: Database, who: ShopperProfile) -> None:

@@ -20,7 +20,7 @@ from sqlmodel import Session, select, update
 
 from engine.commerce.records import NOBODY, Customer, Purchase
 from engine.errors import BusinessRefusal
-from engine.loyalty.ledger import MEMBER_ACCOUNTS, PROGRAMME, balance_of, claw_back, earn_pending
+from engine.loyalty.ledger import MEMBER_ACCOUNTS, PROGRAMME, claw_back, earn_pending
 from engine.storage.commerce.events import find_event, keep_events
 from engine.storage.database import Database, open_database
 from engine.storage.erasure import erase_shopper
@@ -38,6 +38,7 @@ from engine.storage.programme.rewards import buy_reward, undo_reward
 from engine.storage.upserts import table_of
 from engine.vocabulary import Account, EntryKind, IdentifierKind, ShopEventKind
 from tests.databases import new_sqlite
+from tests.engine.loyalty.summed import balance_of
 from tests.engine.storage.programme.test_rewards import ONE
 from tests.engine.storage.programme.told import DAY_S, PROOF, RULES, brought, receipt
 from tests.engine.storage.scenes import NOW, SECRET, STORE, shopper

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from sqlmodel import select
 
 from engine.commerce.records import CatalogueEntry, Customer, Purchase, Return
 from engine.loyalty.earning import EarnRule, EarnTerms
@@ -17,7 +19,7 @@ from engine.storage.loyalty.ledger import entries_of, release_pending
 from engine.storage.loyalty.proof import prove
 from engine.storage.loyalty.purchases import qualifying_points
 from engine.storage.loyalty.spending import spend
-from engine.storage.loyalty.waiting import waits_by_reason
+from engine.storage.models.ledger import LoyaltyWaitTable
 from engine.storage.programme.earning import earn_from_shops
 from engine.vocabulary import EarnWait
 from tests.engine.storage.programme.told import (
@@ -44,7 +46,7 @@ def member(db: Database) -> str:
 
 def waits(db: Database) -> dict[EarnWait, int]:
     with db.read() as session:
-        return waits_by_reason(session)
+        return Counter(EarnWait(reason) for reason in session.exec(select(LoyaltyWaitTable.reason)))
 
 
 def test_a_purchase_earns_once_whoever_runs_the_job(db: Database, member: str) -> None:

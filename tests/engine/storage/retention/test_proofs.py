@@ -12,7 +12,7 @@ from engine.privacy.day_keys import KeyFile
 from engine.privacy.nights import Nights
 from engine.privacy.salts import DailySalts
 from engine.storage.database import Database
-from engine.storage.journal import VisitRow, append_journal, save_checkpoint
+from engine.storage.journal import Journal, VisitRow, save_checkpoint
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.retention import RetentionProofTable
 from engine.storage.models.running import CheckpointTable, JournalTable
@@ -35,7 +35,7 @@ def fill(db: Database, data_dir: Path) -> None:
     who = shopper(db, 7).shopper_id
     issue(db, who)
     expire_undelivered(db, NOW + 3600.0)
-    append_journal(db, STORE, NOW, b"readings")
+    Journal(db, STORE).append(NOW, b"readings")
     save_checkpoint(db, STORE, 0, b"state", [], [], [VisitRow(who, "fruit", "v1", NOW - 60, NOW, 60.0)], NOW)
     with db.write() as session:
         session.add(ShareTable(token="t", shopper_id=who, member_id="m", store=STORE, campaign_id="c", created_at=NOW))
@@ -110,7 +110,7 @@ def test_a_message_that_waits_is_not_forgotten(db: Database, tmp_path: Path) -> 
 def test_many_rows_go_in_batches(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.storage.retention.rules.BATCH", 3)
     for i in range(8):
-        append_journal(db, STORE, NOW + i, b"readings")
+        Journal(db, STORE).append(NOW + i, b"readings")
     assert run(db, tmp_path, 2.0) == {"journal": 8}
 
 

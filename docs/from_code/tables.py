@@ -13,6 +13,7 @@ from docs.from_code import keys
 from docs.from_code import vocabulary as code
 from docs.from_code.events import example_events
 from docs.from_code.scale import coefficient_lines, scale_lines
+from engine.indicators.catalogue import PRESETS
 from engine.offers.law.rows import ROWS
 from engine.plan.materials import FIXTURE_DB, FIXTURE_DB_BY_CATEGORY, WALL_DB
 from engine.vocabulary import Right, Role
@@ -237,6 +238,23 @@ def reasons() -> str:
     return "\n\n".join(parts)
 
 
+def indicators() -> str:
+    """A row for each indicator: how it is worked out, with what thresholds, and what is wrong with it in any store."""
+    english = read_yaml(code.ROOT / "api/texts/en.yaml")
+    rows = (
+        (
+            f"{p.name} (`{p.identifier}`, {p.version})",
+            f"{p.description} `{p.formula}`" + "".join(f"<br>`{name}` {v:g}" for name, v in p.thresholds.items()),
+            p.unit.name.lower(),
+            ", ".join(p.groupings),
+            ", ".join(source.replace("_", " ") for source in p.sources),
+            "<br>".join(english["indicator_biases"][bias] for bias in p.biases),
+        )
+        for p in PRESETS.values()
+    )
+    return table(("indicator", "is", "unit", "by", "from", "what is wrong with it"), rows)
+
+
 def events() -> str:
     """An example of every event, and a table of what is in its data."""
     said, parts = words("events"), []
@@ -272,7 +290,7 @@ def measured() -> str:
 DIRECTIVES: Mapping[str, Callable[[], str]] = {
     f.__name__: f
     for f in (commands, configuration, campaigns, plan, materials, products, law, tables, routes, rights, metrics,
-              topics, reasons, events, referees, scenarios, scale, measured)
+              topics, reasons, indicators, events, referees, scenarios, scale, measured)
 }  # fmt: skip
 """What stands on a page between `<!-- from code: NAME -->` and `<!-- end: NAME -->`."""
 

@@ -56,14 +56,16 @@ def _upsert(table: Table, dialect: str, add: tuple[str, ...], most: tuple[str, .
     return insert.on_conflict_do_nothing(index_elements=keys)
 
 
-def named_lock(session: Session, name: str) -> None:
-    """Holds a lock of this name until the transaction ends. SQLite needs none: its writers are alone already."""
+def named_lock(session: Session, name: str, *, shared: bool = False) -> None:
+    """Holds a lock of this name until the transaction ends, alone or with all that share it. SQLite needs none: its
+    writers are alone already."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK, {"of_name": f"rayon.{name}"})
+        connection.execute(_SHARED_LOCK if shared else _LOCK, {"of_name": f"rayon.{name}"})
 
 
-_LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("of_name"), 0)))
+_NAME = func.hashtextextended(bindparam("of_name"), 0)
+_LOCK, _SHARED_LOCK = select(func.pg_advisory_xact_lock(_NAME)), select(func.pg_advisory_xact_lock_shared(_NAME))
 
 
 _NOW = {

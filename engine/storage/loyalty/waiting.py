@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from engine.storage.models.commerce import ShopEventTable
 from engine.storage.models.ledger import LoyaltyWaitTable
-from engine.storage.upserts import table_of, upsert
+from engine.storage.upserts import named_lock, table_of, upsert
 from engine.vocabulary import EarnWait, ShopEventKind
 
 EventName = tuple[str, str, str]
@@ -22,10 +22,16 @@ EventName = tuple[str, str, str]
 LOOK_S = 86_400.0
 
 
-def set_aside(session: Session, name: EventName, reason: EarnWait, now: float, until: float) -> None:
-    """It waits, for this reason, until that time at most."""
+def lock_waits(session: Session) -> None:
+    """Before the last look at whether what an event waits for has come, and `set_aside`: whoever brings it at this
+    moment has committed then, or finds that the event waits. No row is asked for afterwards but its own."""
+    named_lock(session, "waits")
+
+
+def set_aside(session: Session, name: EventName, reason: EarnWait, retry_at: float, until: float) -> None:
+    """It waits, for this reason, until that time at most. Under `lock_waits`."""
     source, kind, event = name
-    row = {"source": source, "kind": kind, "id": event, "reason": reason, "retry_at": now + LOOK_S, "until": until}
+    row = {"source": source, "kind": kind, "id": event, "reason": reason, "retry_at": retry_at, "until": until}
     upsert(session, LoyaltyWaitTable, [row], replace=("reason", "retry_at", "until"))
 
 
@@ -79,7 +85,9 @@ def purchase_earned(session: Session, source: str, purchase: str) -> None:
 
 
 def _make_due(session: Session, of: Any) -> None:
-    """Of these events. They are found by their own index: many may wait."""
+    """Of these events, and of those that others are about to set aside. They are found by their own index: many may
+    wait."""
+    named_lock(session, "waits", shared=True)
     waits, events = table_of(LoyaltyWaitTable), table_of(ShopEventTable)
     found = session.connection().execute(select(events.c.source, events.c.kind, events.c.id).where(of)).all()
     due = update(waits).values(retry_at=0.0)

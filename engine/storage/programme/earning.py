@@ -18,6 +18,7 @@ from engine.loyalty.earning import Bought, EarnTerms
 from engine.loyalty.shopped import back_of, bought_of, told_as
 from engine.storage.commerce.events import (
     category_in,
+    find_event,
     lock_event,
     named_with,
     take_events,
@@ -29,11 +30,13 @@ from engine.storage.loyalty.ledger import EntryConflict
 from engine.storage.loyalty.purchases import ReturnTooLarge, earn_purchase_in, return_goods_in
 from engine.storage.loyalty.standing import PurchaseStanding, standing_of
 from engine.storage.loyalty.waiting import (
+    LOOK_S,
     EventName,
     account_known,
     due_waits,
     is_due,
     is_waiting,
+    lock_waits,
     purchase_earned,
     set_aside,
     wait_no_more,
@@ -115,8 +118,24 @@ def _take_one(db: Database, programme: Programme, name: EventName, now: float) -
         if reason is None or now >= until:
             wait_no_more(session, name)
         else:
-            set_aside(session, name, reason, now, until)
+            lock_waits(session)
+            has_come = reason in BROUGHT and _has_come(session, event)
+            set_aside(session, name, reason, now if has_come else now + LOOK_S, until)
         return True
+
+
+BROUGHT = (EarnWait.NO_MEMBER, EarnWait.NO_PURCHASE)
+"""What others bring, while nobody holds a lock on the event."""
+
+
+def _has_come(session: Session, event: object) -> bool:
+    """Whether what it waits for has come since it was looked at. Writes nothing."""
+    if isinstance(event, Purchase):
+        return member_of(session, event.source, event.customer) is not None
+    assert isinstance(event, Return)
+    purchase = find_event(session, event.source, ShopEventKind.PURCHASE, event.purchase_id)
+    earned = standing_of(session, told_as(event.source, event.purchase_id)) is not None
+    return earned and isinstance(purchase, Purchase) and not purchase.voided
 
 
 def _act(session: Session, programme: Programme, event: object, now: float) -> EarnWait | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import permutations
+from threading import Event
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -13,15 +16,19 @@ from engine.commerce.records import CatalogueEntry, Customer, Purchase, Return
 from engine.loyalty.earning import EarnRule, EarnTerms
 from engine.loyalty.ledger import PROGRAMME, Balance
 from engine.storage.commerce.events import keep_events
-from engine.storage.database import Database
+from engine.storage.database import Database, open_database
 from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty.ledger import entries_of, release_pending
 from engine.storage.loyalty.proof import prove
 from engine.storage.loyalty.purchases import qualifying_points
 from engine.storage.loyalty.spending import spend
+from engine.storage.loyalty.waiting import identifier_proved
+from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.ledger import LoyaltyWaitTable
-from engine.storage.programme.earning import earn_from_shops
+from engine.storage.programme import earning
+from engine.storage.programme.earning import earn_from_shops, member_of
 from engine.vocabulary import EarnWait
+from tests.databases import Postgres
 from tests.engine.storage.programme.told import (
     CARD,
     DAY_S,
@@ -210,3 +217,33 @@ def test_who_was_erased_earns_no_more(db: Database) -> None:
     erase_shopper(db, who.shopper_id, NOW)
     assert earn(db) == 1
     assert (points(db, who.member_id), waits(db)) == (Balance(0, 0), {})
+
+
+def test_a_card_that_is_proved_while_its_purchase_is_looked_at_is_found(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks finds nobody, and whoever proves finds nothing that waits: each before the other has committed."""
+    looked = Event()
+
+    def looks(*about: Any) -> str | None:
+        found = member_of(*about)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(earning, "member_of", looks)
+    with postgres.borrowed() as url:
+        db = open_database(url)
+        who = shopper(db)
+        keep_events(db, [receipt("r", 10_000)], NOW)
+        with ThreadPoolExecutor(1) as pool:
+            with db.write() as session:
+                row = IdentifierTable(kind="card", digest=CARD, shopper_id=who.shopper_id, sealed="", verified_at=NOW)
+                session.add(row)
+                session.flush()
+                identifier_proved(session, CARD)
+                job = pool.submit(earn, db)
+                assert looked.wait(60.0)
+            job.result()
+        assert points(db, who.member_id) == Balance(100, 0)
+        assert waits(db) == {}
+        db.close()

@@ -12,7 +12,7 @@ from engine.plan.model import Plan
 from engine.positioning.accuracy import AREA_SIGMA_M, best_places, expected_error, simulated_error, weak
 from engine.radio.pathloss import DEFAULT_PRIOR
 from engine.radio.radiomap import prior_map
-from tests.engine.positioning.stores import hall
+from tests.engine.positioning.stores import hall, two_levels
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +60,42 @@ def test_the_best_place_is_where_nobody_listens(store: tuple[Plan, Cells]) -> No
     first, second = best_places(left, cells, 2)
     assert first.x_m > 12
     assert second.mean_m < first.mean_m < expected_error(left, cells).mean()
+
+
+def test_each_best_place_is_the_least_of_all_candidates_given_those_before_it() -> None:
+    """Candidates are the middles of squares of 4 m, on the ceiling at 2.8 m; each gives the bound with it there."""
+    plan = hall(12.0, 7.0, ((1.0, 1.0), (1.0, 6.0)))
+    cells = walkable_cells(plan, 1.0)
+    middles = [(x, y) for x in (2.0, 6.0, 10.0) for y in (2.0, 5.5)]  # the upper squares are cut off at 7 m
+    there = plan.access_points
+    for found in best_places(plan, cells, 2):
+        tried = []
+        for x, y in middles:
+            more = replace(plan, access_points=(*there, replace(there[0], id="new", x_m=x, y_m=y, z_m=2.8)))
+            tried.append(expected_error(more, cells).mean())
+        best = int(np.argmin(tried))
+        assert (found.level, found.x_m, found.y_m) == ("0", *middles[best])
+        assert found.mean_m == pytest.approx(tried[best], rel=1e-6)
+        there = (*there, replace(there[0], id=f"new{len(there)}", x_m=found.x_m, y_m=found.y_m, z_m=2.8))
+
+
+def test_three_places_are_named_unless_more_are_wanted_where_the_most_is_gained_first() -> None:
+    plan = two_levels()
+    left = replace(plan, access_points=tuple(p for p in plan.access_points if p.level == "g"))
+    found = best_places(left, walkable_cells(left, 2.0))
+    means = [p.mean_m for p in found]
+    assert len(means) == 3
+    assert means == sorted(means, reverse=True)
+
+
+def test_whom_nobody_hears_is_anywhere_within_twelve_metres_on_each_axis(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    known = prior_map(plan, cells)
+    mute = replace(known, mean_dbm=np.full_like(known.mean_dbm, -300.0))
+    drawn = simulated_error(plan, cells, np.random.default_rng(1), every=50, radio_map=mute)
+    assert drawn == pytest.approx(np.full(-(-len(cells) // 50), np.sqrt(12.0**2 + 12.0**2)))
+    assert expected_error(plan, cells, mute) == pytest.approx(np.full(len(cells), np.sqrt(12.0**2 + 12.0**2)))
+
+
+def test_more_than_six_metres_are_weak() -> None:
+    assert weak(np.array([5.9, 6.0, 6.1])).tolist() == [False, False, True]

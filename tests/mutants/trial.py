@@ -27,6 +27,7 @@ from _pytest.runner import runtestprotocol
 from tests.mutants import pool
 from tests.mutants.calls import Noting, module_of, named
 from tests.mutants.changes import Change, changed
+from tests.mutants.known import Known
 from tests.mutants.rooms import Room
 
 PYTEST = ("-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminalreporter", "--timeout", "0",
@@ -42,7 +43,7 @@ class Trial:
         self, root: Path, room: Room, chosen: Sequence[Change], jobs: int, until: float, folder: Path, out: TextIO
     ) -> None:
         self.root, self.chosen, self.jobs, self.until, self.folder, self.out = root, chosen, jobs, until, folder, out
-        self.of_all = frozenset(room.tests)
+        self.of_all, self.known = frozenset(room.tests), Known(root, room)
         self.called = Noting(root, room.files(root))
         sys.meta_path.insert(0, self.called)
 
@@ -74,7 +75,8 @@ class Trial:
         return True
 
     def _tests(self, items: Sequence[pytest.Item]) -> list[_Test]:
-        """Runs each test in a fork of its own. One that fails without any change tells nothing, and is left out."""
+        """Runs each test of which nothing is known in a fork of its own. One that fails without any change tells
+        nothing, and is left out."""
 
         def alone(k: int, item: pytest.Item) -> int:
             self.called.afresh()
@@ -84,16 +86,19 @@ class Trial:
             (self.folder / f"{k}.json").write_text(json.dumps(row))
             return 0
 
-        tasks = (pool.Task((k, item), lambda k=k, i=item: alone(k, i), 600.0) for k, item in enumerate(items))
-        tests = []
-        for (k, item), _ in pool.run(tasks, self.jobs):
-            file = self.folder / f"{k}.json"
-            row = json.loads(file.read_text()) if file.exists() else {"failed": True}
-            if row["failed"]:
-                self._say(broken=item.nodeid)
-                continue
-            tests.append(_Test(item, row["cpu_s"], frozenset(map(tuple, row["names"]))))
-        return tests
+        new = [(k, item) for k, item in enumerate(items) if self.known.of(item.nodeid) is None]
+        tasks = (pool.Task((k, item), lambda k=k, i=item: alone(k, i), 600.0) for k, item in new)
+        try:
+            for (k, item), _ in pool.run(tasks, self.jobs):
+                file = self.folder / f"{k}.json"
+                row = json.loads(file.read_text()) if file.exists() else {"failed": True}
+                self.known.keep(item.nodeid, row)
+                if row["failed"]:
+                    self._say(broken=item.nodeid)
+        finally:
+            self.known.save()
+        found = [(item, self.known.of(item.nodeid)) for item in items]
+        return [_Test(item, row["cpu_s"], frozenset(map(tuple, row["names"]))) for item, row in found if row]
 
     def _try(self, change: Change, functions: list[FunctionType], tests: Sequence[_Test]) -> int:
         assert change.function is not None

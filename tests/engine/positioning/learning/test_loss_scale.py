@@ -9,8 +9,9 @@ from engine.plan.cells import walkable_cells
 from engine.positioning.learning.loss_scale import LEAST_PHONES, SCANS_OF_A_PHONE, likely_loss_scale
 from engine.positioning.learning.self_calibration import FIRST_FIT_S, SelfCalibration
 from engine.positioning.learning.tracklets import ScanMemory
-from engine.radio.pathloss import cell_geometry, mean_dbm
+from engine.radio.pathloss import DEFAULT_PRIOR, cell_geometry, mean_dbm
 from engine.radio.radiomap import prior_map, prior_powers
+from engine.radio.ridge import DEFAULT_RIDGE
 from engine.records import F32, F64, Scans
 from tests.engine.positioning.stores import hall, shelved
 
@@ -92,3 +93,26 @@ def test_the_map_is_that_of_the_scale_also_after_a_restore() -> None:
     known = again.map_in_use()
     assert known is not None
     np.testing.assert_array_equal(known.mean_dbm, learnt.mean_dbm)
+
+
+def test_the_posterior_mean_written_out() -> None:
+    """p(s) by the mean over a phone's scans of log of the mean over cells of N(scan; map, 36 + the phones' power), one
+    vote a phone, and a prior around one."""
+    scans = heard(0.6, phones=4, each=3, seed=3)
+    scans.rssi_dbm[1, 2] = np.nan
+    phone, rssi = remembered(scans).spread(SCANS_OF_A_PHONE)
+    sigma, power = DEFAULT_PRIOR.sigma_db, DEFAULT_PRIOR.p0_spread_db
+    cells = range(0, len(CELLS), -(-len(CELLS) // 1000))
+    scores = []
+    for s in (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5):
+        mean, score = mean_dbm(GEOMETRY, P0, EXPONENT, s), -0.5 * ((s - 1.0) / DEFAULT_RIDGE.loss_scale) ** 2
+        for one, values in zip(phone, rssi.astype(float), strict=True):
+            on = np.isfinite(values)
+            inverse = np.linalg.inv(sigma**2 * np.eye(on.sum()) + power**2)
+            off = values[on] - mean[on][:, cells].T
+            log = -0.5 * np.einsum("ca,ab,cb->c", off, inverse, off)
+            score += np.log(np.exp(log).mean()) / (phone == one).sum()
+        scores.append(score)
+    weight = np.exp(np.array(scores) - max(scores))
+    wanted = weight @ np.arange(0.0, 1.51, 0.25) / weight.sum()
+    assert scale_of(scans) == pytest.approx(wanted, rel=1e-3)

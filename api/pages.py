@@ -9,6 +9,8 @@ from __future__ import annotations
 import gzip
 import os
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from jinja2.runtime import Context
 
 from api.texts import numbers, times
 from api.texts.catalogue import words
-from api.texts.language import LANGUAGES, Language, language
+from api.texts.language import LANGUAGES, Language, in_language, language
 
 _API = Path(__file__).parent
 STATIC = _API / "static"
@@ -74,6 +76,19 @@ def render(template: str, lang: Language, **values: Any) -> str:
     return _templates.get_template(template).render(t=words(lang), lang=lang, languages=LANGUAGES, **values)
 
 
+@dataclass(frozen=True, slots=True)
+class LetterLink:
+    """A line of a letter that leads to `url`, named `label`."""
+
+    url: str
+    label: str
+
+
+def render_letter(lang: Language, title: str, lines: Sequence[str | LetterLink]) -> str:
+    """The body of an e-mail, without pictures and styles: a heading, and a paragraph for each line."""
+    return render("letter.html", lang, title=title, lines=lines)
+
+
 def language_headers(lang: Language) -> dict[str, str]:
     """What a page says of its language, and that another reader may get it in another."""
     return {"Content-Language": lang, "Vary": "Accept-Language"}
@@ -89,13 +104,23 @@ def _duration(context: Context, seconds: float | None) -> str:
     return times.duration(seconds, context["lang"])
 
 
+@pass_context
+def _in_language(context: Context, texts: Mapping[str, Any]) -> Any:
+    return in_language(texts, context["lang"])
+
+
 def begins_with(title: str, badge: str) -> bool:
     """Whether a coupon's title begins with what its badge says, whatever the spaces and dashes."""
     said, again = (re.sub(r"[\s−–-]", "", text).casefold() for text in (title, badge))
     return bool(again) and said.startswith(again)
 
 
-_templates.filters |= {"number": _number, "duration": _duration, "begins_with": begins_with}
+_templates.filters |= {
+    "number": _number,
+    "duration": _duration,
+    "begins_with": begins_with,
+    "in_language": _in_language,
+}
 
 
 def _icon(_request: Request) -> FileResponse:

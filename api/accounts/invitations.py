@@ -13,13 +13,12 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from markupsafe import escape
 
 from api.accounts.entering import enter
 from api.accounts.sign_in import Password
 from api.context import AppContext, context
 from api.manager_login import PREFIX, sign_in_page
-from api.pages import page
+from api.pages import LetterLink, page, render_letter
 from api.ratelimits import RateLimits, line_of, rate_limits
 from api.texts.catalogue import words
 from api.texts.language import Language, language
@@ -112,5 +111,5 @@ def _page(request: Request, token: str, fate: InvitationFate, name: str, wrong: 
 def _letter(account: ConsoleAccount, url: str, by: str, lang: Language) -> Letter:
     t = words(lang)
     lead, good = t.invitation.letter.format(name=account.name, by=by), t.invitation.good
-    html = f'<p>{escape(lead)}</p><p><a href="{escape(url)}">{escape(url)}</a></p><p>{escape(good)}</p>'
+    html = render_letter(lang, t.invitation.subject, [lead, LetterLink(url, url), good])
     return Letter(account.email, t.invitation.subject, f"{lead}\n\n{url}\n\n{good}\n", html)

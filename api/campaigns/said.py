@@ -8,10 +8,15 @@ from api.campaigns.changes import value_words
 from api.campaigns.mistakes import key_words
 from api.texts.catalogue import words
 from api.texts.categories import category_name
-from api.texts.language import Language
+from api.texts.language import Language, in_language
 from engine.config import SegmentConfig
 from engine.offers.campaigns import Campaign
 from engine.plan.model import Plan
+
+
+def segment_name(segment: SegmentConfig, lang: Language) -> str:
+    """As its file calls it."""
+    return in_language({"fr": segment.fr, "en": segment.en}, lang)
 
 
 def target_words(campaign: Campaign, plan: Plan, lang: Language) -> str:
@@ -26,7 +31,7 @@ def target_words(campaign: Campaign, plan: Plan, lang: Language) -> str:
 def audience_words(campaign: Campaign, plan: Plan, segments: Sequence[SegmentConfig], lang: Language) -> list[str]:
     """Each condition of its audience; one line where everybody who agreed to offers is meant."""
     t, audience = words(lang), campaign.audience
-    called = {s.name: s.fr if lang == "fr" else s.en for s in segments}
+    called = {s.name: segment_name(s, lang) for s in segments}
     said = [t.campaigns.any_of.format(names=" · ".join(called.get(n, n) for n in audience.segments))]
     said = said if audience.segments else []
     if (after := audience.interested) is not None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.auth import needs
 from api.campaigns.desk import segment_names
+from api.campaigns.said import segment_name
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
@@ -58,9 +59,9 @@ def segment_choices(ctx: AppContext, lang: Language) -> list[tuple[str, str]]:
     """Name and label of each, with its people, for a form."""
     t, people = words(lang), _people(ctx)
     return [
-        (s.name, t.campaigns.of_segment.format(name=s.fr if lang == "fr" else s.en, n=people[s.name]))
+        (s.name, t.campaigns.of_segment.format(name=segment_name(s, lang), n=people[s.name]))
         if people[s.name]
-        else (s.name, t.campaigns.of_few.format(name=s.fr if lang == "fr" else s.en, k=ctx.config.privacy.k))
+        else (s.name, t.campaigns.of_few.format(name=segment_name(s, lang), k=ctx.config.privacy.k))
         for s in ctx.config.segments
     ]
 

@@ -20,7 +20,7 @@ from api.callers.cookies import ASKED, SHOPPER, read_cookie, session_of, set_coo
 from api.callers.labels import label_of
 from api.context import AppContext, context
 from api.keyring import Grant
-from api.pages import page
+from api.pages import LetterLink, page, render_letter
 from api.problems import problem_responses
 from api.ratelimits import HOUR_S, RateLimits, address, line_of, network_of, rate_limits
 from api.shoppers.browsers import is_marked_shared, sign_in_browser, sign_out_browser
@@ -286,8 +286,9 @@ def _letter(ctx: AppContext, to: str, token: str, lang: Language, *, known: bool
     t = words(lang)
     url = f"{ctx.public_url}/id/{token}?lang={lang}"
     lines = [t.letter.link, url, t.letter.good, t.letter.not_you] if known else [t.letter.nobody, t.letter.not_you]
-    html = "".join(f'<p><a href="{url}">{url}</a></p>' if line == url else f"<p>{line}</p>" for line in lines)
-    return Letter(to, t.letter.subject if known else t.letter.subject_nobody, "\n\n".join(lines) + "\n", html)
+    subject = t.letter.subject if known else t.letter.subject_nobody
+    html = render_letter(lang, subject, [LetterLink(url, url) if line == url else line for line in lines])
+    return Letter(to, subject, "\n\n".join(lines) + "\n", html)
 
 
 def _link_page(ctx: AppContext, request: Request, token: str, fate: LinkFate, asked: AskedLink | None) -> Response:

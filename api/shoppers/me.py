@@ -19,7 +19,7 @@ from api.shoppers.receipts import send_receipt
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.brought import points_why
 from api.texts.consents import TEXT_VERSION
-from api.texts.language import Language, language_of
+from api.texts.language import Language, in_language, language_of
 from api.texts.money import money
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound
@@ -224,7 +224,7 @@ def _link(ctx: AppContext, link: MyShare, lang: Language) -> says.MyShareOut:
         url=f"{ctx.public_url}/s/{link.token}",
         store=link.store,
         campaign_id=link.campaign_id,
-        title=link.texts.get(lang, {}).get("title", link.campaign_id),
+        title=in_language(link.texts, lang)["title"] if link.texts else link.campaign_id,
         created_at=rfc3339(link.created_at),
         openings=[
             says.SharePointsOut(

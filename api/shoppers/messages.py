@@ -6,13 +6,13 @@ Nothing of the person is in it, nor the code: who opens the message gets that fr
 from __future__ import annotations
 
 import time
-from html import escape
 from typing import Any
 
 from api.context import AppContext
+from api.pages import LetterLink, render_letter
 from api.shoppers.cards import was_asked, was_mailed, why
 from api.texts.catalogue import words
-from api.texts.language import Language, language_of
+from api.texts.language import Language, in_language, language_of
 from api.texts.money import badge, least
 from api.texts.times import clock, near_date, short_date
 from api.texts.warnings import health_warning
@@ -85,7 +85,9 @@ class Messages:
             unsubscribe_url(self._ctx, reader.shopper_id, Channel.EMAIL, lang),
         )
         lines = (title, text, f"{t.messages.open} {link}", f"{t.messages.why} {stop}")
-        html = _as_html(lang, title, [text], (link, t.messages.open_page), (stop, t.messages.stop))
+        html = render_letter(
+            lang, title, [text, LetterLink(link, t.messages.open_page), LetterLink(stop, t.messages.stop)]
+        )
         return Letter(reader.email or "", title, "\n\n".join(lines), html, stop)
 
     def told_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
@@ -111,7 +113,8 @@ class Messages:
         """(title, text) of a message that is no coupon."""
         t, said, plan = words(lang), message.words, self._ctx.plans.get(message.store)
         store, zone = (message.store, "UTC") if plan is None else (plan.name, plan.timezone)
-        values = {"store": store, "points": said.get("points", 0), "reward": said.get("reward", {}).get(lang, "")}
+        reward = in_language(said["reward"], lang) if said.get("reward") else ""
+        values = {"store": store, "points": said.get("points", 0), "reward": reward}
         if "ends_at" in said:
             values["day"] = near_date(said["ends_at"], time.time(), zone, lang)
         return t.told_titles[message.kind].format(**values), t.told_texts[message.kind].format(**values)
@@ -127,14 +130,11 @@ class Messages:
         link = f"{self._ctx.public_url}/c/{token}?lang={lang}"
         stop = unsubscribe_url(self._ctx, reader.shopper_id, Channel.EMAIL, lang)
         lines = (title, text, until, f"{t.messages.open} {link}", f"{t.messages.why} {stop}")
-        html = _as_html(lang, title, [text, until], (link, t.messages.open_link), (stop, t.messages.stop))
-        return Letter(
-            reader.email or "",
-            f"{name} : {title}" if lang == "fr" else f"{name}: {title}",
-            "\n\n".join(lines),
-            html,
-            stop,
+        html = render_letter(
+            lang, title, [text, until, LetterLink(link, t.messages.open_link), LetterLink(stop, t.messages.stop)]
         )
+        subject = t.messages.subject.format(store=name, title=title)
+        return Letter(reader.email or "", subject, "\n\n".join(lines), html, stop)
 
     def mailbox(self, reader: ShopperProfile) -> str | None:
         """The address that the reader named, once they have proved it by a link; else one that they proved."""
@@ -170,7 +170,7 @@ class Messages:
         """(title with what comes off, text with why, and the warning where the law wants one)."""
         payload = message.row.payload
         plan = self._ctx.plans.get(payload["store"])
-        text = payload["texts"][lang]
+        text = in_language(payload["texts"], lang)
         asked, mailed = was_asked(payload), was_mailed(payload)
         reason = why(plan, payload["place"], payload["why"]["near_for_s"], lang, asked=asked, mailed=mailed)
         warning = health_warning(payload["offer"], plan, lang)
@@ -199,16 +199,6 @@ def mailbox_of(ctx: AppContext, shopper_id: str) -> str:
         return proved_mailbox(ctx, get_shopper(ctx.db, shopper_id)) or ""
     except NotFound:  # erased meanwhile
         return ""
-
-
-def _as_html(lang: Language, title: str, paragraphs: list[str], opens: tuple[str, str], stops: tuple[str, str]) -> str:
-    """A letter without picture or style: `opens` and `stops` are (address, words) of its two links."""
-    said = "".join(f"<p>{escape(text).replace(chr(10), '<br>')}</p>" for text in paragraphs)
-    link, stop = (f'<a href="{escape(address)}">{escape(text)}</a>' for address, text in (opens, stops))
-    return (
-        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
-        f"<body><h1>{escape(title)}</h1>{said}<p>{link}</p><p>{stop}</p></body></html>"
-    )
 
 
 def unsubscribe_url(ctx: AppContext, shopper_id: str, channel: Channel, lang: Language) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import logging
 import time
 from dataclasses import dataclass
 
 from api.context import AppContext
 from api.notices import notice_of
+from api.pages import render_letter
 from api.shoppers.messages import proved_mailbox
 from api.texts.catalogue import words
 from api.texts.consents import wording
@@ -35,10 +35,9 @@ class Receipt:
         """As plain text."""
         return "\n\n".join([self.subject, *self.lines]) + "\n"
 
-    @property
-    def html(self) -> str:
-        """As the body of a letter, without a picture."""
-        return f"<h1>{html.escape(self.subject)}</h1>" + "".join(f"<p>{html.escape(line)}</p>" for line in self.lines)
+    def html(self, lang: Language) -> str:
+        """As the body of a letter."""
+        return render_letter(lang, self.subject, self.lines)
 
 
 def receipt_of(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> Receipt:
@@ -62,9 +61,10 @@ def send_receipt(ctx: AppContext, shopper: ShopperProfile) -> None:
     mailbox = mailbox_digest(ctx.secrets, shopper.email)
     if mailbox is None:
         return
-    now, made = time.time(), receipt_of(ctx, shopper, language_of(shopper.locale))
+    now, lang = time.time(), language_of(shopper.locale)
+    made = receipt_of(ctx, shopper, lang)
     try:
-        letter = Letter(shopper.email, made.subject, made.text, made.html)
+        letter = Letter(shopper.email, made.subject, made.text, made.html(lang))
         ctx.mailer.post_receipt(letter, mailbox, now, shopper_id=shopper.shopper_id)
     except ValueError as error:  # an address that no letter can be sent to
         log.info("a receipt could not be written: %s", error)

@@ -26,7 +26,7 @@ from api.staff.card_schemas import (
     VisitorCard,
 )
 from api.staff.orders import shown
-from api.texts.language import Language, language
+from api.texts.language import Language, in_language, language
 from api.texts.money import badge, money
 from api.times import rfc3339
 from engine.commerce.records import Purchase
@@ -146,11 +146,10 @@ def _bought(one: Purchase, plan: Plan, lang: Language) -> CardPurchase:
 
 
 def _coupon(one: VoucherDetails, plan: Plan, lang: Language) -> CardCoupon:
-    said = one.texts.get(lang) or one.texts["en"]
     product = plan.product_by_sku.get(one.offer.get("sku") or "")
     return CardCoupon(
         voucher_id=one.voucher.voucher_id,
-        title=str(said["title"]),
+        title=str(in_language(one.texts, lang)["title"]),
         badge=badge(one.offer, one.currency, lang),
         sku=one.offer.get("sku"),
         currency=one.currency,

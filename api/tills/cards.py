@@ -13,7 +13,7 @@ from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
-from api.texts.language import Language, language
+from api.texts.language import Language, in_language, language
 from api.texts.money import badge, least
 from api.tills.tries import Tries, begin
 from api.times import rfc3339
@@ -160,7 +160,7 @@ def _given(ctx: AppContext, store: str) -> list[Reward]:
 def _shown(reward: Reward, has: int, lang: Language) -> CardReward:
     return CardReward(
         reward=reward.id,
-        title=reward.texts.of(lang).title,
+        title=in_language(reward.texts.model_dump(), lang)["title"],
         badge=badge(reward.offer.model_dump(), reward.currency, lang),
         least=least(reward.offer.model_dump(), reward.currency, lang),
         points=reward.points,

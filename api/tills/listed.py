@@ -14,7 +14,7 @@ from api.keyring import Grant
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.texts.categories import category_name
-from api.texts.language import Language, language
+from api.texts.language import Language, in_language, language
 from api.texts.money import badge
 from api.tills.schemas import (
     AboutAnswer,
@@ -99,7 +99,7 @@ def offline_pack(store: Annotated[str, Path(max_length=64)], request: Request, c
         if SalesChannel.STORE not in campaign.channels:
             continue  # of the e-shop alone: a till would take it and be refused when it books it
         offer = {k: v for k, v in campaign.offer.model_dump(mode="json").items() if v is not None}
-        title = campaign.texts.of(lang).title
+        title = in_language(campaign.texts.model_dump(), lang)["title"]
         name = terms_digest(offer)
         sign = badge(offer, plan.currency, lang)
         terms[name] = OfflineTerms(terms=name, title=title, badge=sign, goods=goods(offer, plan), offer=offer)
@@ -133,8 +133,7 @@ def goods(offer: dict[str, Any], plan: Plan) -> str | None:
 
 
 def _title(texts: dict[str, Any], lang: Language) -> str:
-    said = texts.get(lang) or texts["en"]
-    return str(said["title"])
+    return str(in_language(texts, lang)["title"])
 
 
 def _require(ctx: AppContext, grant: Grant, store: str) -> None:

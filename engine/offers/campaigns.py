@@ -109,10 +109,6 @@ class Texts(_Strict):
     fr: Text
     en: Text
 
-    def of(self, locale: str) -> Text:
-        """The text for a locale such as `fr-FR`; English for every language but French."""
-        return self.fr if locale.lower().startswith("fr") else self.en
-
 
 class Campaign(_Strict):
     """An offer with its place, time, audience, caps and budget. See docs for every field's meaning.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.pages import STATIC, begins_with, without_remarks
+from api.pages import STATIC, LetterLink, begins_with, render_letter, without_remarks
 from tests.api.site import Site
 
 
@@ -20,6 +20,15 @@ from tests.api.site import Site
 )
 def test_a_title_that_begins_with_its_badge(title: str, badge: str, said: bool) -> None:
     assert begins_with(title, badge) is said
+
+
+def test_a_letter_says_its_language_and_holds_nothing_but_what_it_says() -> None:
+    link = LetterLink("https://shop.example/id/x?lang=fr&a=1", "Ouvrir <ici>")
+    html = render_letter("fr", "Reçu <b>", ["Bonjour & bienvenue\nà vous", link])
+    assert '<html lang="fr">' in html
+    assert html.count("Reçu &lt;b&gt;") == 2  # as title and as heading
+    assert "<p>Bonjour &amp; bienvenue<br>à vous</p>" in html
+    assert '<p><a href="https://shop.example/id/x?lang=fr&amp;a=1">Ouvrir &lt;ici&gt;</a></p>' in html
 
 
 def test_what_remarks_are_left_out_of_scripts_is_no_code() -> None:

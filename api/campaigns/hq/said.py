@@ -68,8 +68,7 @@ def outcome_row(found: StoreOutcome, plan: Plan | None, model: Plan, t: Words, l
         "change": t.hq_changes[found.change],
         "why": [m.sentence if plan else t.hq.no_store for m in say_mistakes(found.why, t, lang, of)],
         "kept": [hq_key_words(key, t) for key in found.kept],
-        "lost": [f"{m.label} : {m.sentence}" if lang == "fr" else f"{m.label}: {m.sentence}"
-                 for m in say_mistakes(found.lost, t, lang, of)],
+        "lost": [t.hq.lost.format(label=m.label, sentence=m.sentence) for m in say_mistakes(found.lost, t, lang, of)],
         "waits": found.waits,
     }  # fmt: skip
 

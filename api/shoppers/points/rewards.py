@@ -14,7 +14,7 @@ from api.shoppers.cards import cards
 from api.shoppers.me import require_shopper
 from api.shoppers.points import schemas as says
 from api.shoppers.schemas import VoucherCard
-from api.texts.language import Language, language_of
+from api.texts.language import Language, in_language, language_of
 from api.texts.money import badge, least
 from engine.errors import NotFound
 from engine.loyalty.ledger import PROGRAMME
@@ -93,7 +93,7 @@ def named_reward(ctx: AppContext, name: str, store: str) -> Reward:
 def _shown(reward: Reward, has: int, lang: Language) -> says.RewardOut:
     return says.RewardOut(
         reward=reward.id,
-        title=reward.texts.of(lang).title,
+        title=in_language(reward.texts.model_dump(), lang)["title"],
         badge=badge(reward.offer.model_dump(), reward.currency, lang),
         points=reward.points,
         missing=max(0, reward.points - has),

@@ -23,14 +23,19 @@ ASK = """
 import sys
 import time
 from pathlib import Path
+from api.context import AppContext
+from api.shoppers.messages import Messages
 from api.shoppers.wallet.news import tell_change
 from api.texts.catalogue import words
 from api.texts.language import LANGUAGES, language_of, preferred
 from engine.config import ApiConfig, Config
 from engine.records import WalletChange
-from engine.vocabulary import WalletChangeKind
+from engine.storage.people.shoppers import get_shopper
+from engine.storage.vouchers.channels import Outgoing
+from engine.storage.vouchers.outbox import pending_for
+from engine.vocabulary import Channel, WalletChangeKind
 from tests.api.conftest import served
-from tests.api.site import small_plan
+from tests.api.site import SECRETS, small_plan
 assert LANGUAGES == ("fr", "en", "nl"), LANGUAGES
 assert preferred("nl-BE, fr;q=0.5") == "nl"
 change = WalletChange(1, "s", "v", WalletChangeKind.REDEEMED, 1.0, 100, "EUR")
@@ -43,12 +48,19 @@ with served(url, config, small_plan()) as site, site.client() as phone:
     assert words("en").me.past in page.text  # what is not translated yet
     who = site.sign_in(phone, locale="nl")
     voucher = site.issue(who, time.time())
+    wording = Messages(AppContext(site.config, site.db, SECRETS, {site.plan.store: site.plan}))
+    [row] = pending_for(site.db, who, Channel.PAGE, time.time())
+    message, reader = Outgoing(row, "visit-1", time.time() + 60), get_shopper(site.db, who)
+    assert "Green tea, 20% off" in wording.letter(message, reader, "t").subject  # campaigns are written in ours
+    assert "Green tea, 20% off" in wording.push(message, reader, "t")["title"]
+    assert "Green tea" in wording.by_gateway(message, reader, "t", Channel.SMS)["data"]["text"]
     assert 'offline?lang=nl' in phone.get("/sw.js").text
     shared = phone.post("/v1/me/shares", json={"voucher_id": voucher}).json()["url"].removeprefix(site.url)
     with site.client() as friend:
         site.sign_in(friend, locale="nl")
         taken = friend.post(f"{shared}/coupon?lang=nl").headers["location"]
         assert words("en").coupon.code_hint in friend.get(taken).text
+    assert phone.get("/v1/me/shares").json()["items"][0]["title"] == "Green tea, 20% off"
     pages = ("/", "/w/corner", "/me", "/opt-out/corner", "/opt-out/corner/sign.pdf", "/notice/corner", "/accessibility")
     own = ("/me/data", "/me/points", "/me/card", "/me/identity", "/me/spots", "/v1/me/vouchers", "/v1/me/export")
     others = (shared, f"{shared}/picture.png", "/v1/me/receipt", "/v1/me/quiet", "/app.webmanifest")

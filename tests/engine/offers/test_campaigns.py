@@ -35,8 +35,8 @@ def places(*specs: dict[str, Any], **top: Any) -> list[str]:
 def test_a_right_file_with_its_defaults() -> None:
     [read] = parse(spec())
     assert (read.state, read.ttl_s, read.min_probability, read.caps.per_day) == ("running", 120.0, 0.6, 1)
-    assert read.texts.of("fr-CA").title == "Livres"
-    assert read.texts.of("de").title == "Books"
+    assert read.texts.fr.title == "Livres"
+    assert read.texts.en.title == "Books"
 
 
 def test_all_problems_at_once_with_their_places() -> None:

@@ -50,9 +50,3 @@ def test_a_shopper_nobody_dated_has_been_known_for_ever() -> None:
     assert old.holds(whoever, 36_500.0 * DAY_S)
     assert not old.holds(whoever, 36_500.0 * DAY_S - 1.0)
     assert whoever.locale == "fr"
-
-
-def test_texts_are_french_for_every_kind_of_french_and_english_else() -> None:
-    texts = campaign().texts
-    assert texts.of("fr-FR") == texts.of("FR") == texts.fr
-    assert texts.of("de") == texts.of("en") == texts.en

@@ -38,6 +38,24 @@ def test_stores_a_core_and_fixes_beside_scipy() -> None:
     assert first_number(numpy) == first_number(cell("against scipy's `least_squares`", 1))
 
 
+def test_figures_of_speed_have_the_ranges_of_the_tables_and_their_machine() -> None:
+    stores, beside = cell("stores a core, whole", 1), cell("single fixes of 40 × 25 m against scipy", 1)
+    assert f"40 phones {range_of(stores)}," in README
+    assert f"scipy's least squares {range_of(beside)}," in README
+    simulated = cell("`rayon simulate crowd-300`", 1)
+    assert said(r"whole process is (\d+ times) as fast") == simulated.replace("×", "times")
+    assert f"real time ({cell('`rayon simulate crowd-300`', 2)})" in README
+    machine = said(r"on (two cores of an AMD EPYC):")
+    assert machine.replace("two cores", "two shared cores") in " ".join(ACCURACY.split())
+
+
+def range_of(text: str) -> str:
+    """As `(169 to 183)`."""
+    found = re.search(r"\([0-9]+ to [0-9]+( ×)?\)", text)
+    assert found is not None, text
+    return found[0]
+
+
 def test_kills_are_as_many_as_the_test_makes() -> None:
     test = (ROOT / "tests/reliability/test_kill.py").read_text(encoding="utf-8")
     kills = re.search(r"^KILLS = (\d+)", test, re.M)

@@ -260,6 +260,15 @@ def new_sqlite(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@contextmanager
+def brief_folder() -> Iterator[Path]:
+    """A folder for the databases of one example of a property, in memory where that can be: no disk is waited for, and
+    none is filled by thousands of them."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="rayon-", dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty, migrated database of each kind."""

@@ -6,11 +6,9 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC
-from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -37,7 +35,7 @@ from engine.storage.loyalty.lots import lots_of
 from engine.storage.loyalty.spending import spend
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
 from engine.vocabulary import Account, EntryKind
-from tests.databases import new_sqlite
+from tests.databases import brief_folder, new_sqlite
 from tests.engine.loyalty.summed import balance_of
 from tests.engine.storage.loyalty.bought import DAY_S, TERMS, back, bought, earn_purchase, return_goods
 from tests.engine.storage.scenes import NOW
@@ -116,12 +114,11 @@ class Points:
 class AnyHistory(RuleBasedStateMachine):
     """Two members who may be one person."""
 
-    folder: Path
-    numbers: Iterator[int]
-
     @initialize()
     def begin(self) -> None:
-        self.points = Points(open_database(new_sqlite(self.folder / f"{next(self.numbers)}.db")))
+        self.ends = ExitStack()
+        self.points = Points(open_database(new_sqlite(self.ends.enter_context(brief_folder()) / "rayon.db")))
+        self.ends.callback(self.points.db.close)
         self.now = NOW
         self.bought: list[tuple[str, int]] = []
         self.kept: dict[str, int] = {}
@@ -172,7 +169,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "points"):
-            self.points.db.close()
+            self.ends.close()
 
     @invariant()
     def always(self) -> None:
@@ -182,13 +179,9 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 @pytest.mark.hypothesis
-def test_any_history(tmp_path: Path) -> None:
-    class Here(AnyHistory):
-        folder = tmp_path
-        numbers = itertools.count()
-
+def test_any_history() -> None:
     quick = settings(examples(12), stateful_step_count=15, phases=[Phase.explicit, Phase.generate])
-    run_state_machine_as_test(counted_machine(Here), settings=quick)
+    run_state_machine_as_test(counted_machine(AnyHistory), settings=quick)
 
 
 def test_eight_at_once(db: Database) -> None:

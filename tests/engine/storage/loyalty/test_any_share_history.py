@@ -3,10 +3,9 @@ sums to zero, and there are points only for as many openings as there were peopl
 
 from __future__ import annotations
 
-import itertools
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,9 @@ from engine.storage.loyalty.ledger import balance, release_pending
 from engine.storage.loyalty.reviews import decide_review, waiting_reviews
 from engine.storage.loyalty.shares import create_share, open_share
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerPostingTable
+from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.vouchers.tills import redeem, void
+from tests.databases import brief_folder, new_sqlite
 from tests.engine.storage.scenes import NOW, SECRET, STORE, basket, issue, shopper, voucher
 from tests.examples import examples
 from tests.exploring.counting import counted_machine
@@ -43,18 +44,29 @@ PEOPLE = st.integers(0, 9)
 class Sharing(RuleBasedStateMachine):
     """One link; people 0 to 4 are signed in and may buy, 5 to 9 are not; all behind one address."""
 
-    folder: Path
-    numbers: Iterator[int]
+    opened_at: Path
+    who: ShopperProfile
+    link: str
+    friends: Sequence[str]
+
+    @classmethod
+    def open_shop(cls, path: Path) -> None:
+        """What is the same for all examples, in a database that theirs are copies of."""
+        cls.opened_at = path
+        db = open_database(new_sqlite(path))
+        cls.who, mine, _ = voucher(db)
+        cls.link = create_share(db, mine, cls.who.shopper_id, NOW).token
+        cls.friends = [shopper(db).shopper_id for _ in range(5)]
+        db.close()
 
     @initialize()
     def begin(self) -> None:
-        mine_alone = self.folder / f"{next(self.numbers)}.db"
-        shutil.copy(self.folder / "empty.db", mine_alone)
-        self.db: Database = open_database(f"sqlite:///{mine_alone}")
+        self.ends = ExitStack()
+        path = self.ends.enter_context(brief_folder()) / "rayon.db"
+        shutil.copy(self.opened_at, path)
+        self.db: Database = open_database(f"sqlite:///{path}")
+        self.ends.callback(self.db.close)
         self.now = NOW
-        self.who, mine, _ = voucher(self.db)
-        self.link = create_share(self.db, mine, self.who.shopper_id, NOW).token
-        self.friends = [shopper(self.db).shopper_id for _ in range(5)]
         self.sold: list[str] = []
         self.opened: set[int] = set()
         self.bought = 0
@@ -104,7 +116,7 @@ class Sharing(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "db"):
-            self.db.close()
+            self.ends.close()
 
     @invariant()
     def sums_to_zero(self) -> None:
@@ -128,10 +140,5 @@ class Sharing(RuleBasedStateMachine):
 
 @pytest.mark.hypothesis
 def test_any_history(tmp_path: Path) -> None:
-    open_database(f"sqlite:///{tmp_path / 'empty.db'}").close()
-
-    class Here(Sharing):
-        folder = tmp_path
-        numbers = itertools.count()
-
-    run_state_machine_as_test(counted_machine(Here), settings=settings(examples(10), stateful_step_count=20))
+    Sharing.open_shop(tmp_path / "opened.db")
+    run_state_machine_as_test(counted_machine(Sharing), settings=settings(examples(10), stateful_step_count=20))

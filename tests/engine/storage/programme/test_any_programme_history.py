@@ -8,9 +8,8 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ from engine.storage.programme.earning import earn_from_shops
 from engine.storage.programme.rewards import buy_reward, undo_reward
 from engine.storage.upserts import table_of
 from engine.vocabulary import Account, EntryKind, IdentifierKind, ShopEventKind
-from tests.databases import new_sqlite
+from tests.databases import brief_folder, new_sqlite
 from tests.engine.loyalty.summed import balance_of
 from tests.engine.storage.programme.test_rewards import ONE
 from tests.engine.storage.programme.told import DAY_S, PROOF, RULES, brought, receipt
@@ -212,24 +211,22 @@ def tell_again(shop: Shop, now: float) -> None:
 
 
 @contextmanager
-def new_shop(where: Path, url: str) -> Iterator[Shop]:
-    db = open_database(url or new_sqlite(where / "rayon.db"))
-    try:
+def new_shop(url: str = "") -> Iterator[Shop]:
+    """In the database at `url`, or in one of its own."""
+    with ExitStack() as ends:
+        db = open_database(url or new_sqlite(ends.enter_context(brief_folder()) / "rayon.db"))
+        ends.callback(db.close)
         yield Shop(db)
-    finally:
-        db.close()
 
 
 @pytest.mark.hypothesis
-def test_any_history(tmp_path: Path) -> None:
-    names = itertools.count()
-
+def test_any_history() -> None:
     @examples(6)
     @given(st.lists(st.lists(ACTS, min_size=10, max_size=14), min_size=3, max_size=3), st.sampled_from((0.5, 15.0)))
     @counted
     def holds(days: Sequence[Sequence[Act]], apart: float) -> None:
         now = NOW
-        with new_shop(tmp_path / str(next(names)), "") as shop:
+        with new_shop() as shop:
             for acts in days:
                 for act in acts:
                     shop.act(act, now)
@@ -243,16 +240,15 @@ def test_any_history(tmp_path: Path) -> None:
 
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
-def test_up_to_eight_at_once(request: pytest.FixtureRequest, tmp_path: Path, database_kind: str) -> None:
+def test_up_to_eight_at_once(request: pytest.FixtureRequest, database_kind: str) -> None:
     """The same, interleaved, on either database."""
-    names = itertools.count()
     server = request.getfixturevalue("postgres") if database_kind == "postgresql" else None
 
     @examples(3)
     @given(st.lists(st.lists(ACTS, min_size=5, max_size=7), min_size=2, max_size=8))
     @counted
     def holds(workers: Sequence[Sequence[Act]]) -> None:
-        with new_shop(tmp_path / str(next(names)), server.fresh() if server else "") as shop:
+        with server.borrowed() if server else nullcontext("") as url, new_shop(url) as shop:
             assert at_once(shop, workers) == []
             check(shop, NOW + DAY_S / 2)
             tell_again(shop, NOW + DAY_S / 2)

@@ -7,8 +7,8 @@ are compared with it.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,42 +32,62 @@ from engine.storage.database import Database, open_database
 from engine.storage.loyalty.ledger import balance, release_pending
 from engine.storage.loyalty.shares import create_share, open_share
 from engine.storage.models.vouchers import CampaignTable, RedemptionTable, VoucherTable
+from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.tills import VoucherRefused, redeem, void
 from engine.storage.vouchers.vouchers import expire_unredeemed
+from tests.databases import brief_folder, new_sqlite
 from tests.engine.storage.scenes import NO_LIMITS, NOW, SECRET, STORE, basket, campaign, candidate, issue, shopper
 from tests.examples import examples
 from tests.exploring.counting import counted_machine
 
 VALID_S, HOLD_S, POINTS, WORTH, BUDGET = 1000.0, 3000.0, 50, 50, 400
-MEMORY = Path("/dev/shm")  # where there is one, no disk is waited for
 RULES = ShareRules(points=POINTS, hold_s=HOLD_S, per_day=99, per_campaign=99)
 
 
-class Books(RuleBasedStateMachine):
-    """One campaign, one sharer, two friends who opened the link and buy, give back and buy again."""
+@dataclass(frozen=True)
+class Opening:
+    """What stands in the database before anything happens: one campaign, one sharer, two friends who opened the link,
+    each of whom has two vouchers. Made once: it is half of what an example costs."""
 
-    template: Path
+    path: Path
+    sharer: ShopperProfile
+    friends: tuple[ShopperProfile, ShopperProfile]
+    vouchers: tuple[str, ...]
+
+
+def opening(path: Path) -> Opening:
+    """The same for all examples, in a new database at `path`."""
+    db = open_database(new_sqlite(path))
+    put_campaign(db, STORE, campaign(valid_s=VALID_S, budget={"max_amount_minor": BUDGET}))
+    sharer, one, other = (shopper(db) for _ in range(3))
+    link = create_share(db, issue(db, sharer.shopper_id, name="shared", worth=0), sharer.shopper_id, NOW).token
+    for i, friend in enumerate((one, other)):
+        who = Visitor(f"cookie{i}", f"device{i}", "address", "Mozilla/5.0", shopper_id=friend.shopper_id)
+        assert open_share(db, link, who, NOW, RULES).points == POINTS
+    names = [(friend, f"first{i}") for i, friend in enumerate((one, one, other, other))]
+    vouchers = tuple(issue(db, who.shopper_id, visit=name, name=name, worth=WORTH) for who, name in names)
+    db.close()
+    return Opening(path, sharer, (one, other), vouchers)
+
+
+class Books(RuleBasedStateMachine):
+    """The friends buy, give back and buy again."""
+
+    opening: Opening
 
     @initialize()
     def open_the_shop(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-        shutil.copy(self.template, self.folder / "rayon.db")
-        self.db: Database = open_database(f"sqlite:///{self.folder / 'rayon.db'}")
+        self.ends = ExitStack()
+        path = self.ends.enter_context(brief_folder()) / "rayon.db"
+        shutil.copy(self.opening.path, path)
+        self.db: Database = open_database(f"sqlite:///{path}")
+        self.ends.callback(self.db.close)
         self.now, self.sales, self.issued = NOW, 0, 0
-        self.codes: dict[str, str] = {}  # voucher to its code
         self.sold: list[tuple[str, str, Any, float]] = []  # voucher, key, basket, when
-        put_campaign(self.db, STORE, campaign(valid_s=VALID_S, budget={"max_amount_minor": BUDGET}))
-        self.sharer = shopper(self.db)
-        shared = issue(self.db, self.sharer.shopper_id, name="shared", worth=0)
-        link = create_share(self.db, shared, self.sharer.shopper_id, NOW).token
-        self.friends = [shopper(self.db) for _ in range(2)]
-        for i, friend in enumerate(self.friends):
-            who = Visitor(f"cookie{i}", f"device{i}", "address", "Mozilla/5.0", shopper_id=friend.shopper_id)
-            assert open_share(self.db, link, who, NOW, RULES).points == POINTS
-            for _ in range(2):
-                self.issue_one(i)
+        self.sharer, self.friends = self.opening.sharer, self.opening.friends
+        self.codes = {name: voucher_code(SECRET, name) for name in self.opening.vouchers}  # voucher to its code
 
     @rule(friend=st.integers(0, 1))
     def issue_one(self, friend: int) -> None:
@@ -147,16 +167,14 @@ class Books(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "db"):
-            release_pending(self.db, NOW + 10 * HOLD_S)
-            assert balance(self.db, PROGRAMME, self.sharer.member_id) == Balance(2 * POINTS, 0)
-            self.db.close()
-            shutil.rmtree(self.folder)
+            with self.ends:
+                release_pending(self.db, NOW + 10 * HOLD_S)
+                assert balance(self.db, PROGRAMME, self.sharer.member_id) == Balance(2 * POINTS, 0)
 
 
 @pytest.mark.hypothesis
 def test_the_books_agree_after_any_sequence(tmp_path: Path) -> None:
-    Books.template = tmp_path / "template.db"
-    open_database(f"sqlite:///{Books.template}").close()
+    Books.opening = opening(tmp_path / "opening.db")
     run_state_machine_as_test(
         counted_machine(Books), settings=settings(examples(14, HealthCheck.data_too_large), stateful_step_count=25)
     )

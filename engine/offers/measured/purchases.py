@@ -52,7 +52,7 @@ def read_purchases(text: str, file: str) -> list[KnownPurchase]:
     out: list[KnownPurchase] = []
     wrong: list[Problem] = []
     for line, cells in enumerate(reader, 2):
-        if line > MOST_ROWS:
+        if line > MOST_ROWS + 1:  # the first line is the header
             code, fix = Code.TOO_MANY_RECEIPTS, "give a shorter time"
             found = f"more than {MOST_ROWS} receipts"
             wrong.append(Problem(file, f"line {line}", found, fix, code=code, values={"n": MOST_ROWS}))

@@ -134,3 +134,20 @@ def test_the_furthest_is_named_first_and_receipts_say_nothing_of_where() -> None
     assert [m.product for m in moved_products(both)] == [29, 9]
     assert moved_products(replace(near, kind=np.full(len(near), RECEIPT, np.int32))) == []
     assert moved_products(replace(near, product=np.full(len(near), -1, np.int32))) == []
+
+
+@pytest.mark.parametrize(
+    ("devices", "off_m", "named"), [(6, 1.04, True), (6, 1.07, False), (3, 0.97, True), (3, 1.0, False)]
+)
+def test_six_metres_must_be_beyond_three_and_a_half_of_what_labels_differ_by(
+    devices: int, off_m: float, named: bool
+) -> None:
+    """Others are off by so much on each axis, to either side: 1.4826 of that is the spread of labels, and as much the
+    spread between products; places that nobody knows better than to 0.3 m."""
+    own = elsewhere((6.0, 0.0), devices)
+    side = np.array([0.0] * devices + [off_m, -off_m] * 4)
+    other = np.array([0.0] * devices + [off_m, off_m, -off_m, -off_m] * 2)
+    own = replace(own, fix_x_m=own.fix_x_m + side, fix_y_m=own.fix_y_m + other)
+    spread = 1.4826 * off_m
+    assert (3.5 * np.sqrt(spread**2 + spread**2 / devices + 0.3**2) <= 6.0) == named
+    assert (9 in [m.product for m in moved_products(own)]) == named

@@ -191,7 +191,7 @@ def _span(plan: Plan, given: Mapping[str, str], now: float, notes: list[Note]) -
     if last is None:
         last = today if first is None else max(first, today)
     if first is None:
-        first = last - dt.timedelta(days=DEFAULT_DAYS - 1)
+        first = max(last - dt.timedelta(days=DEFAULT_DAYS - 1), EARLIEST)
     if first > last:
         notes.append(Note(NoteCode.SWAPPED))
         first, last = last, first

@@ -13,8 +13,8 @@ from engine.errors import StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.storage.accounts.audit import Actor
 from engine.storage.accounts.people import ConsoleAccount
-from engine.storage.keys import EVERY_STORE, FINGERPRINT_CHARS, Scope, digest_of, list_keys
-from engine.vocabulary import Right
+from engine.storage.keys import EVERY_STORE, FINGERPRINT_CHARS, digest_of, list_keys
+from engine.vocabulary import KeyScope, Right
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
@@ -31,7 +31,7 @@ class Grant:
     `called` is what a key was called when it was made.
     """
 
-    scope: Scope | None
+    scope: KeyScope | None
     opens: tuple[tuple[frozenset[Right], str], ...]
     fingerprint: str
     name: str
@@ -78,7 +78,7 @@ class KeyRing:
 
     def __init__(self, db: Database, secrets: Secrets) -> None:
         self._db = db
-        given: tuple[tuple[Scope, str], ...] = (("manager", secrets.manager_key), ("till", secrets.till_key))
+        given: tuple[tuple[KeyScope, str], ...] = (("manager", secrets.manager_key), ("till", secrets.till_key))
         digests = {digest_of(key): scope for scope, key in given if key}
         self._given = {
             digest: _grant(scope, EVERY_STORE, digest, digest_fingerprint(digest)) for digest, scope in digests.items()
@@ -127,6 +127,6 @@ def digest_fingerprint(digest: str) -> str:
     return digest[:FINGERPRINT_CHARS]
 
 
-def _grant(scope: Scope, store: str, digest: str, line: str, called: str = "") -> Grant:
+def _grant(scope: KeyScope, store: str, digest: str, line: str, called: str = "") -> Grant:
     fingerprint = digest[:FINGERPRINT_CHARS]
     return Grant(scope, ((SCOPE_RIGHTS[scope], store),), fingerprint, fingerprint, line=line, called=called)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.storage.keys import Scope
-from engine.vocabulary import Right, Role
+from engine.vocabulary import KeyScope, Right, Role
 
 _STORE = frozenset(
     {
@@ -36,7 +35,7 @@ ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.ADMIN: frozenset(Right),
 }
 
-SCOPE_RIGHTS: Mapping[Scope, frozenset[Right]] = {
+SCOPE_RIGHTS: Mapping[KeyScope, frozenset[Right]] = {
     "manager": frozenset(Right)
     - {
         Right.USE_TILLS,

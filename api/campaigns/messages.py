@@ -83,8 +83,8 @@ def _messages(t: Words, counts: dict[MessageFate, int]) -> dict[MessageOutcome, 
 
 def _where(t: Words, fate: MessageFate) -> str:
     """The channel of what was said, the reason of all else."""
-    said = fate.outcome is MessageOutcome.NOW and fate.channel
-    return t.message_ways[fate.channel] if said else t.message_reasons[fate.reason]
+    way = fate.channel if fate.outcome is MessageOutcome.NOW else None
+    return t.message_ways[way] if way else t.message_reasons[fate.reason]
 
 
 def _coupons(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from engine.config.section import ConfigSection
 from engine.errors import OperatorError, Problem
+from engine.vocabulary import Weekday
 
 
 class WorthConfig(ConfigSection):
@@ -20,7 +20,6 @@ class WorthConfig(ConfigSection):
     currency: str = Field(pattern="^[A-Z]{3}$")  # of the stores where it holds
 
 
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 

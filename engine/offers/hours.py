@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -12,15 +12,14 @@ from pydantic_core import PydanticCustomError
 
 from engine.errors import Problem
 from engine.offers.bounds import Moment
-from engine.vocabulary import DecisionReason
+from engine.vocabulary import DecisionReason, Weekday
 from engine.wording import MistakeCode
 
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 """`HH:MM`, quoted in YAML (where a bare 10:00 is the number 600)."""
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS: tuple[Weekday, ...] = get_args(Weekday)
 DAY_MIN = 24 * 60
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Hours(BaseModel):
@@ -74,7 +73,7 @@ class When(BaseModel):
 
     starts_at: Moment | None = None
     ends_at: Moment | None = None
-    days: tuple[Day, ...] = ()
+    days: tuple[Weekday, ...] = ()
     hours: tuple[Hours, ...] = ()
     quiet_hours: tuple[Hours, ...] = ()
 

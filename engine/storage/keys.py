@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets as randomness
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
@@ -18,10 +18,10 @@ from engine.storage.database import Database
 from engine.storage.models.accounts import ConsoleAccountTable
 from engine.storage.models.keys import AccessKeyTable
 from engine.storage.upserts import named_lock, table_of
+from engine.vocabulary import KeyScope
 
-Scope = Literal["manager", "till", "web", "health", "dpo", "partner", "crm"]
-SCOPES: tuple[Scope, ...] = ("manager", "till", "web", "health", "dpo", "partner", "crm")
-FIRST: tuple[Scope, ...] = ("manager", "till", "health")
+SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
+FIRST: tuple[KeyScope, ...] = ("manager", "till", "health")
 """Those that a new site gets a key of by itself."""
 EVERY_STORE = "*"
 ERASED_AS = "#"
@@ -40,7 +40,7 @@ class AccessKey:
 
     key_id: str
     digest: str
-    scope: Scope
+    scope: KeyScope
     store: str
     name: str
     made_at: float
@@ -59,7 +59,7 @@ def digest_of(key: str) -> str:
 
 
 def add_key(
-    db: Database, scope: Scope, now: float, *, store: str = EVERY_STORE, name: str = "", held_by: str = ""
+    db: Database, scope: KeyScope, now: float, *, store: str = EVERY_STORE, name: str = "", held_by: str = ""
 ) -> tuple[str, str]:
     """Makes a key, for the account `held_by` where it is one's.
 
@@ -70,14 +70,14 @@ def add_key(
         return _add(session, scope, now, store, name, held_by)
 
 
-def add_first_keys(db: Database, now: float) -> dict[Scope, str]:
+def add_first_keys(db: Database, now: float) -> dict[KeyScope, str]:
     """A new site's: a key of each of FIRST, by scope. All are made, or none."""
     with db.write() as session:
         return {scope: _add(session, scope, now, EVERY_STORE, "first", "")[1] for scope in FIRST}
 
 
 def _add(
-    session: Session, scope: Scope, now: float, store: str, name: str, held_by: str, line: str = ""
+    session: Session, scope: KeyScope, now: float, store: str, name: str, held_by: str, line: str = ""
 ) -> tuple[str, str]:
     if held_by:
         named_lock(session, "accounts")

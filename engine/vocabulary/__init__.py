@@ -5,7 +5,7 @@ A word is never reused for something else, since rows that hold it outlive the c
 
 from __future__ import annotations
 
-from engine.vocabulary.access import AuditAction, InvitationFate, PasswordFlaw, Right, Role
+from engine.vocabulary.access import AuditAction, InvitationFate, KeyScope, PasswordFlaw, Right, Role
 from engine.vocabulary.commerce import (
     AskedState,
     OrderState,
@@ -37,6 +37,7 @@ from engine.vocabulary.offers import (
     VisitChange,
     VoucherState,
     WalletChangeKind,
+    Weekday,
 )
 from engine.vocabulary.people import IdentifierKind, LinkFate, Proof, Purpose, RetentionRule
 from engine.vocabulary.points import (
@@ -74,6 +75,7 @@ __all__ = [
     "GivenState",
     "IdentifierKind",
     "InvitationFate",
+    "KeyScope",
     "LabelKind",
     "LabelRefusal",
     "LedgerFault",
@@ -115,4 +117,5 @@ __all__ = [
     "VoucherState",
     "WalletChangeKind",
     "WayOut",
+    "Weekday",
 ]

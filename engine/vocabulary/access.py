@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
+
+KeyScope = Literal["manager", "till", "web", "health", "dpo", "partner", "crm"]
+"""Whom a key is for."""
 
 
 class Right(StrEnum):

@@ -8,6 +8,9 @@ from typing import Literal
 EventKind = Literal["fix", "visit", "decision", "voucher"]
 """What the engine publishes, and the last part of its topic."""
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+"""By the clock of a store."""
+
 
 class VisitChange(StrEnum):
     """What a device did with a zone."""

@@ -10,8 +10,7 @@ from api.auth import Forbidden, NotSignedIn, check_right, needs, right_needed
 from api.keyring import Grant
 from api.rights import ROLE_RIGHTS, SCOPE_RIGHTS
 from engine.errors import BusinessRefusal, NotFound
-from engine.storage.keys import Scope
-from engine.vocabulary import Right, Role
+from engine.vocabulary import KeyScope, Right, Role
 
 
 def person(*holds: tuple[Role, str]) -> Grant:
@@ -20,7 +19,7 @@ def person(*holds: tuple[Role, str]) -> Grant:
 
 def test_every_role_and_scope_has_its_rights_and_every_right_is_somebodys() -> None:
     assert set(ROLE_RIGHTS) == set(Role)
-    assert set(SCOPE_RIGHTS) == set(get_args(Scope))
+    assert set(SCOPE_RIGHTS) == set(get_args(KeyScope))
     assert frozenset[Right]().union(*(ROLE_RIGHTS[role] for role in set(Role) - {Role.ADMIN})) == set(Right) - {
         Right.MANAGE_PEOPLE,
         Right.GIVE_POINTS,  # programs of partners give points, by a key

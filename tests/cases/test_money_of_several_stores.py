@@ -25,6 +25,7 @@ from engine.offers.hq.spread import require_one_currency
 from engine.offers.segments.facts import KeptPurchase, KnownGoods, ShopperFacts
 from engine.offers.segments.membership import spans_in
 from engine.storage.database import open_database
+from engine.vocabulary import SalesChannel
 from tests.api.campaigns.test_hq import PATH, Caller, body
 from tests.api.site import SECRETS, small_plan
 from tests.databases import new_sqlite
@@ -95,7 +96,7 @@ def test_no_sum_is_told_of_several_currencies(chain: Caller) -> None:
 
 
 def bought(currency: str, category: str, minor: int) -> KeptPurchase:
-    return KeptPurchase(1.0, "store", "s", currency, (KnownGoods(category, category, minor),))
+    return KeptPurchase(1.0, SalesChannel.STORE, "s", currency, (KnownGoods(category, category, minor),))
 
 
 def test_a_dinar_is_not_more_than_nine_euros() -> None:

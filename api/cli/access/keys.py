@@ -8,12 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.engine import CONFIG_OPTION
 from api.cli.inputs import short_name
+from engine.vocabulary import KeyScope
 
 if TYPE_CHECKING:
     from api.cli.startup import RunningSite
@@ -24,8 +25,8 @@ keys_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="As rayon keys list shows it.")]
-Scope = Literal["manager", "till", "web", "health", "dpo", "partner", "crm"]
 
 
 def register(app: typer.Typer) -> None:
@@ -67,7 +68,7 @@ def list_(
 
 @keys_app.command("add")
 def add(
-    scope: Annotated[Scope, typer.Argument(help="What it is for.")],
+    scope: Annotated[KeyScope, typer.Argument(help="What it is for.")],
     store: Annotated[str, typer.Option(help="The store it opens; * is all of them.")] = "*",
     name: Annotated[str, typer.Option(callback=short_name, help="Whose it is, for the list.")] = "",
     held_by: Annotated[str, typer.Option(help="The account that has it: what its key wrote, it approves not.")] = "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.vocabulary import SalesChannel
+
 
 @dataclass(frozen=True, slots=True)
 class KnownGoods:
@@ -20,7 +22,7 @@ class KeptPurchase:
     """A purchase, less what came back of it. `store` is empty on the web."""
 
     at: float
-    channel: str
+    channel: SalesChannel
     store: str
     currency: str
     lines: tuple[KnownGoods, ...]

@@ -10,19 +10,19 @@ from sqlmodel import col, select
 
 from engine.storage.database import Database
 from engine.storage.models.sending.messages import MessageTable
-from engine.vocabulary import MessageKind, MessageOutcome, MessageReason
+from engine.vocabulary import Channel, MessageKind, MessageOutcome, MessageReason
 
 DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFate:
-    """What became of messages of a kind. `channel` is empty in silence."""
+    """What became of messages of a kind. `channel` is None in silence."""
 
     kind: MessageKind
     outcome: MessageOutcome
     reason: MessageReason
-    channel: str
+    channel: Channel | None
 
 
 def message_counts(
@@ -61,4 +61,5 @@ def latest_messages(
 
 
 def _fate(row: MessageTable) -> MessageFate:
-    return MessageFate(MessageKind(row.kind), MessageOutcome(row.outcome), MessageReason(row.reason), row.channel)
+    channel = Channel(row.channel) if row.channel else None
+    return MessageFate(MessageKind(row.kind), MessageOutcome(row.outcome), MessageReason(row.reason), channel)

@@ -40,7 +40,7 @@ class _Sold(msgspec.Struct):
 class _Receipt(msgspec.Struct):
     """What is read of a stored receipt."""
 
-    channel: str
+    channel: SalesChannel
     lines: tuple[_Sold, ...] = ()
     voided: bool = False
 

@@ -131,7 +131,7 @@ def _kept(purchase: Purchase, back: Sequence[Return], goods: _Goods) -> KeptPurc
         for line, amount, kept in zip(purchase.lines, paid, left, strict=True)
         if kept or not amount
     )
-    return KeptPurchase(purchase.at, str(purchase.channel), purchase.store, purchase.currency, lines)
+    return KeptPurchase(purchase.at, purchase.channel, purchase.store, purchase.currency, lines)
 
 
 def _visits(session: Session, shopper_id: str) -> tuple[Came, ...]:

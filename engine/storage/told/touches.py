@@ -45,7 +45,7 @@ class _BoughtLine(msgspec.Struct):
 class _Bought(msgspec.Struct):
     """What is read of a stored purchase."""
 
-    channel: str
+    channel: SalesChannel
     lines: tuple[_BoughtLine, ...] = ()
     voided: bool = False
 

@@ -14,10 +14,10 @@ from api.middleware.metrics import flat
 from api.texts.catalogue import words
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import MASK
-from engine.storage.keys import Scope, add_key
+from engine.storage.keys import add_key
 from engine.storage.migrate import NewerSchema
 from engine.storage.status import put_status
-from engine.vocabulary import StoreTrouble
+from engine.vocabulary import KeyScope, StoreTrouble
 from tests.api.site import MAC, SECRETS, Site, eventually
 from tests.clocks import HeldClock
 
@@ -206,7 +206,7 @@ AP = "02:00:00:00:00:99"
     ],
 )
 def test_an_unknown_access_point_is_named_to_managers_of_its_store(
-    site: Site, scope: Scope, store: str, named: bool
+    site: Site, scope: KeyScope, store: str, named: bool
 ) -> None:
     for each in ("corner", "other"):
         put_status(site.db, each, "engine", VALUES, time.time())

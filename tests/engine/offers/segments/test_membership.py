@@ -15,14 +15,17 @@ from engine.errors import OperatorError
 from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
 from engine.offers.segments.membership import spans_in
 from engine.offers.segments.spans import FAR, Span, neither, when_within
+from engine.vocabulary import SalesChannel
 from tests.examples import examples
 
 NOW, DAY = 1_800_000_000.0, 86_400.0
 COAT, SCARF = KnownGoods("COAT-38", "coats", 18_900), KnownGoods("SCARF", "scarves", 2_500)
 
 
-def bought(days_ago: float, *lines: KnownGoods, channel: str = "store", store: str = "boutique") -> KeptPurchase:
-    return KeptPurchase(NOW - days_ago * DAY, channel, store if channel == "store" else "", "EUR", lines)
+def bought(
+    days_ago: float, *lines: KnownGoods, channel: SalesChannel = SalesChannel.STORE, store: str = "boutique"
+) -> KeptPurchase:
+    return KeptPurchase(NOW - days_ago * DAY, channel, store if channel is SalesChannel.STORE else "", "EUR", lines)
 
 
 def looked(days_ago: float, *goods: KnownGoods, store: str = "") -> Looked:
@@ -31,7 +34,7 @@ def looked(days_ago: float, *goods: KnownGoods, store: str = "") -> Looked:
 
 ALL = ShopperFacts(
     True,
-    purchases=(bought(3, COAT, SCARF), bought(40, SCARF, channel="web"), bought(100, COAT)),
+    purchases=(bought(3, COAT, SCARF), bought(40, SCARF, channel=SalesChannel.WEB), bought(100, COAT)),
     views=(looked(1, COAT), looked(2, COAT), looked(50, SCARF)),
     baskets=(looked(1, SCARF),),
     stops=(looked(2, COAT, store="boutique"), looked(9, COAT, store="boutique")),

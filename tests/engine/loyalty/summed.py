@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.loyalty.ledger import MEMBER_ACCOUNTS, Balance, LedgerEntry, balance_from
+from engine.loyalty.ledger import MEMBER_ACCOUNTS, Balance, balance_from
+from engine.records import LedgerEntry
 
 
 def balance_of(entries: Iterable[LedgerEntry], programme: str, member: str) -> Balance:

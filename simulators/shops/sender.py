@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote
 
 import httpx
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from engine.errors import OperatorError, Problem
 from simulators.shops.posting import ShopPosting, headers_of
@@ -41,28 +42,39 @@ class ShopSender:
         return dict(sorted(self.answers.items()))
 
     def _send(self, posting: ShopPosting) -> str:
-        waits_s, answer = FIRST_WAIT_S, "no answer"
-        for attempt in range(RETRIES + 1):
-            if attempt:
-                self.answers["again"] += 1
-                self._wait(waits_s)
-                waits_s = min(2 * waits_s, MOST_WAIT_S)
-            try:
-                found = self._post(posting)
-            except httpx.TransportError:
-                continue
-            answer = str(found.status_code)
-            if found.status_code in TAKEN:
-                return answer
-            if found.status_code not in AGAIN:
-                raise _refused(posting, found)
+        """The code that it was taken with."""
+        trying = Retrying(
+            retry=retry_if_result(_comes_again),
+            stop=stop_after_attempt(RETRIES + 1),
+            wait=wait_exponential(multiplier=FIRST_WAIT_S, max=MOST_WAIT_S),
+            sleep=self._wait,
+            before_sleep=self._count_again,
+            retry_error_callback=lambda last: None if last.outcome is None else last.outcome.result(),
+        )
+        found: httpx.Response | None = trying(self._post, posting)
+        if found is not None and found.status_code in TAKEN:
+            return str(found.status_code)
+        if found is not None and found.status_code not in AGAIN:
+            raise _refused(posting, found)
+        answer = "no answer" if found is None else str(found.status_code)
         raise OperatorError(
             [Problem(f"/in/{posting.source}", "(answer)", f"{answer}, {RETRIES} times over", "is the site running?")]
         )
 
-    def _post(self, posting: ShopPosting) -> httpx.Response:
+    def _count_again(self, _: RetryCallState) -> None:
+        self.answers["again"] += 1
+
+    def _post(self, posting: ShopPosting) -> httpx.Response | None:
+        """The answer; None where nobody answers."""
         headers = headers_of(posting, self._secrets[posting.source], self._clock())
-        return self._client.post(f"/in/{quote(posting.source)}", content=posting.body, headers=headers)
+        try:
+            return self._client.post(f"/in/{quote(posting.source)}", content=posting.body, headers=headers)
+        except httpx.TransportError:
+            return None
+
+
+def _comes_again(answer: httpx.Response | None) -> bool:
+    return answer is None or answer.status_code in AGAIN
 
 
 def _refused(posting: ShopPosting, answer: httpx.Response) -> OperatorError:

@@ -13,8 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.pollers.answers import TIMEOUT_S, Asker, LoginExpired, SourceAway
@@ -35,6 +37,7 @@ ASKERS: dict[str, Asker] = {
 """By kind; all others are asked by one GET."""
 STREAMS = frozenset(("cisco-spaces", "aruba-central"))
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
+_GROWING = wait_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S)
 LOCKED_OUT_S = 60.0
 """A wrong password is tried again so seldom: controllers lock accounts."""
 
@@ -100,35 +103,46 @@ class Pollers:
         """Whatever goes wrong with one source, the others are asked on: what is nobody's doing but ours is said so."""
         verify = source.told.options.get("verify", "yes") != "no"
         plain = {"Accept-Encoding": "identity"}
-        wait_s = FIRST_WAIT_S
-        while True:
-            try:
-                async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=verify, headers=plain) as client:
-                    while True:
-                        wait_s = await self._ask_in_turn(client, source, wait_s)
-            except Exception as fault:  # noqa: BLE001 -- said, logged and tried again
-                self._is_our_fault(source, fault)
-                await asyncio.sleep(wait_s)
-                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+        went_well = False
 
-    async def _ask_in_turn(self, client: httpx.AsyncClient, source: Source, wait_s: float) -> float:
-        """Asks once and sleeps until the next time, `wait_s` where it goes wrong. Returns the next turn's."""
-        if not self._ours(source.stores[0]):
+        async def ask() -> None:
+            nonlocal went_well
+            async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=verify, headers=plain) as client:
+                while True:
+                    went_well |= await self._ask_in_turn(client, source)
+
+        def begin_anew(attempt: RetryCallState) -> None:
+            nonlocal went_well
+            if went_well:
+                attempt.attempt_number = 1
+            went_well = False
+
+        tell = partial(self._is_our_fault, source)
+        await AsyncRetrying(wait=_GROWING, after=begin_anew, before_sleep=tell)(ask)
+
+    async def _ask_in_turn(self, client: httpx.AsyncClient, source: Source) -> bool:
+        """Asks until it goes well, after growing pauses, and sleeps until the next time. Whether it was ours to ask."""
+        began = 0.0
+
+        async def ask() -> bool:
+            nonlocal began
+            began = time.monotonic()
+            ours = self._ours(source.stores[0])
+            if ours:
+                await self._ask(client, source)
+            return ours
+
+        def begin_anew(attempt: RetryCallState) -> None:
+            if time.monotonic() - began > LONGEST_WAIT_S:  # it spoke for long: a stream that broke
+                attempt.attempt_number = 1
+
+        again, tell = retry_if_exception_type(SourceAway), partial(self._went_wrong, source)
+        if not await AsyncRetrying(retry=again, wait=_pause_s, after=begin_anew, before_sleep=tell)(ask):
             await asyncio.sleep(FIRST_WAIT_S)
-            return wait_s
-        began = time.monotonic()
-        try:
-            await self._ask(client, source)
-        except SourceAway as away:
-            if time.monotonic() - began > LONGEST_WAIT_S:
-                wait_s = FIRST_WAIT_S  # it spoke for long: a stream that broke
-            self._went_wrong(source, away)
-            least_s = LOCKED_OUT_S if isinstance(away, LoginExpired) else 0.0
-            await asyncio.sleep(max(wait_s, least_s, away.retry_after_s))
-            return min(2 * wait_s, LONGEST_WAIT_S)
+            return False
         self._went_well(source)
         await asyncio.sleep(max(source.config.every_s - (time.monotonic() - began), 0.0))
-        return FIRST_WAIT_S
+        return True
 
     async def _ask(self, client: httpx.AsyncClient, source: Source) -> None:
         state = self.states[source.name]
@@ -150,15 +164,27 @@ class Pollers:
             log.info("%s answers again", source.name)
         state.problem = ""
 
-    def _went_wrong(self, source: Source, away: SourceAway) -> None:
-        state = self.states[source.name]
+    def _went_wrong(self, source: Source, attempt: RetryCallState) -> None:
+        state, away = self.states[source.name], _fault_of(attempt)
         if state.problem != str(away):
             log.warning("%s cannot be asked: %s", source.name, away)
         state.problem = str(away)
 
-    def _is_our_fault(self, source: Source, fault: Exception) -> None:
+    def _is_our_fault(self, source: Source, attempt: RetryCallState) -> None:
+        fault = _fault_of(attempt)
         problem = f"a fault of Rayon's own, not of the controller: {type(fault).__name__}, see the log"
         state = self.states[source.name]
         if state.problem != problem:
             log.error("%s cannot be asked: please report this fault", source.name, exc_info=fault)
         state.problem = problem
+
+
+def _fault_of(attempt: RetryCallState) -> BaseException | None:
+    return None if attempt.outcome is None else attempt.outcome.exception()
+
+
+def _pause_s(attempt: RetryCallState) -> float:
+    """Growing, and no less than the source or a wrong password ask for."""
+    away = _fault_of(attempt)
+    asked_s = away.retry_after_s if isinstance(away, SourceAway) else 0.0
+    return max(_GROWING(attempt), LOCKED_OUT_S if isinstance(away, LoginExpired) else 0.0, asked_s)

@@ -6,7 +6,9 @@ layer `0` in a block belong to the layer of its insert, and frozen layers, paper
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +25,8 @@ MOST_STROKES = 200_000  # a storey of a large mall has tens of thousands; blocks
 MOST_DEPTH = 8
 MOST_CORNERS, MOST_KNOTS = 20_000, 1_000  # of one polyline, of one spline, which is a curve between any two
 MOST_REACH = 1e13  # in drawing units; curves are not split until they are this near, or 1e300 never ends
+_LINE_ENDS = re.compile(rb"\r\n?")  # as Windows writes them, and old Macs; ezdxf reads the head's version by line
+_ESCAPED = re.compile(r"(?:\\U\+[0-9A-Fa-f]{4})+")  # what a program writes that its code page does not hold
 CURVE_SEGMENTS = 8  # a quarter of a circle in two pieces and more: finer than a shelf's corner needs
 
 
@@ -116,15 +120,22 @@ def _open(content: bytes, ezdxf: Any) -> Any:
         from ezdxf.lldxf.tagger import binary_tags_loader
 
         return ezdxf.document.Drawing.load(binary_tags_loader(content))
+    content = _LINE_ENDS.sub(b"\n", content.removeprefix(codecs.BOM_UTF8))
     head = io.StringIO(content[:20_000].decode("ascii", "ignore"))
     encoding = ezdxf.filemanagement.dxf_stream_info(head).encoding
-    text = content.decode(encoding, "surrogateescape").replace("\r\n", "\n")
+    text = _ESCAPED.sub(_unescaped, content.decode(encoding, "surrogateescape"))
     try:
         return ezdxf.read(io.StringIO(text))
     except ezdxf.lldxf.const.DXFError:
         from ezdxf import recover
 
         return recover.read(io.BytesIO(content))[0]
+
+
+def _unescaped(escaped: re.Match[str]) -> str:
+    r"""What `\U+00E9` stands for, of which emoji take two. Controls stay escaped: an end of line would end a tag."""
+    said = bytes.fromhex(escaped.group().replace("\\U+", "")).decode("utf-16-be", "replace")
+    return said if said.isprintable() else escaped.group()
 
 
 class _Walk:

@@ -289,3 +289,12 @@ def test_what_is_no_drawing_is_refused_as_one_thing(content: bytes, reason: str)
     with pytest.raises(OperatorError, match=reason) as caught:
         imported(content, "shop.dxf", format_="dxf")
     assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_names_are_read_whatever_ends_a_line_and_whatever_the_code_page_lacks(end: bytes) -> None:
+    doc = drawing()
+    for text in doc.modelspace().query("MTEXT"):
+        text.text = text.text.replace("Bio", r"Cr\U+00E9merie \U+D83E\U+DDC0").replace("Boissons", "Épicerie")
+    made = imported(b"\xef\xbb\xbf" + written(doc).replace(b"\n", end), "shop.dxf")
+    assert sorted(f["properties"]["name"] for f in of_type(made, "section")) == ["Caisses", "Crémerie 🧀", "Épicerie"]

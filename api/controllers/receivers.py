@@ -15,7 +15,6 @@ from fastapi.responses import PlainTextResponse, Response
 
 from api.context import AppContext, context
 from api.controllers.hand_over import HandOver
-from api.controllers.inflate import DamagedBody, InflatesTooFar, inflate
 from api.controllers.reading import HANG_UP, read_raw, turn_away
 from api.controllers.replays import SeenMessages
 from api.controllers.shops import receive_shop
@@ -25,6 +24,7 @@ from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, line_of, rate_limi
 from engine.errors import MessageRefused
 from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.heard import Decoded, VendorMessage
+from engine.ingest.decoders.inflate import DamagedBody, InflatesTooFar, inflate
 from engine.ingest.mqtt.publisher import Delivered
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.envelope import request_topic, seal_request

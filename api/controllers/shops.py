@@ -19,7 +19,6 @@ from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 
 from api.context import AppContext
-from api.controllers.inflate import DamagedBody, InflatesTooFar, inflate
 from api.controllers.reading import HANG_UP, read_raw, turn_away
 from api.controllers.replays import SeenMessages
 from api.middleware.turned_away import NO_KEY
@@ -27,6 +26,7 @@ from api.problems import problem
 from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, line_of
 from engine.errors import MessageRefused, StorageUnavailable
 from engine.ingest.decoders.heard import VendorMessage
+from engine.ingest.decoders.inflate import DamagedBody, InflatesTooFar, inflate
 from engine.ingest.shops.heard import ShopDecoded
 from engine.ingest.sources.shops import ShopSource
 from engine.privacy.customers import message_digest, seal_message

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+import typer
 
 from engine.errors import OperatorError, Problem
 from engine.ingest.decoders.heard import VendorMessage
+from engine.ingest.decoders.inflate import DamagedBody, InflatesTooFar, inflate
 
 NOT_KNOWN = math.nan
 """When a recording was received. What is stale in it is then judged against the newest time that it holds."""
@@ -18,6 +20,7 @@ NOT_KNOWN = math.nan
 FRAMES = ".jsonl"
 _MAX_BYTES = 64 * 1024 * 1024  # far more than any decoder takes; below it the decoder says what it makes of the size
 _REQUEST_LINE = re.compile(rb"(GET|HEAD|POST|PUT) (\S+) HTTP/\d(?:\.\d)?\r?\n")
+_CHUNK = re.compile(rb"(?:\r\n)?([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\Z")
 
 
@@ -46,7 +49,36 @@ def read_message(file: Path, topic: str | None, headers: Path | None, received_a
         lines = body[request.end() : end.start()] + b"\n" + lines
         body = body[end.end() :]
     where = given_topic.decode("utf-8", "replace").strip()
-    return VendorMessage(body, received_at, where, parse_headers(lines), method, target)
+    said = parse_headers(lines)
+    return VendorMessage(_plain(body, said, file), received_at, where, said, method, target)
+
+
+def _plain(body: bytes, headers: Mapping[str, str], file: Path) -> bytes:
+    """The body as a receiver hands it on: chunks put together, inflated. Recorders that did so themselves keep the
+    headers all the same; what is not as they say is taken as it is, and said."""
+    if headers.get("transfer-encoding", "").lower().endswith("chunked"):
+        body = _joined(body)
+    encoding = headers.get("content-encoding", "")
+    try:
+        return inflate(body, encoding)
+    except DamagedBody as error:
+        typer.echo(f"{file}: {error}: taken as it is, though its Content-Encoding is {encoding}", err=True)
+    except InflatesTooFar:
+        typer.echo(f"{file}: inflates to more than a receiver takes: taken as it is", err=True)
+    return body
+
+
+def _joined(body: bytes) -> bytes:
+    """The chunks of RFC 9112, 7.1, without their sizes; the body itself where it is none of chunks."""
+    parts: list[bytes] = []
+    at = 0
+    while head := _CHUNK.match(body, at):
+        size, at = int(head[1], 16), head.end()
+        if size == 0:
+            return b"".join(parts)
+        parts.append(body[at : at + size])
+        at += size
+    return body
 
 
 def read_messages(file: Path, topic: str | None, headers: Path | None, received_at: float) -> list[VendorMessage]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from api.controllers.inflate import InflatesTooFar, inflate
 from api.controllers.replays import SeenMessages
 from engine.errors import StorageUnavailable
 from engine.ingest.decoders.bodies import MAX_BODY
+from engine.ingest.decoders.inflate import InflatesTooFar, inflate
 from engine.storage.database import Database, open_database
 from engine.storage.once.received import KEEP_S, claim_messages, purge_messages
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,38 @@ def test_other_lines_are_one_message(tmp_path: Path, body: str) -> None:
     (tmp_path / "stream.jsonl").write_text(body)
     (message,) = read_messages(tmp_path / "stream.jsonl", None, None, 7.0)
     assert message.body == body.encode()
+
+
+def chunked(body: bytes, size: int = 7) -> bytes:
+    parts = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%x;ext=1\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        ("Content-Encoding: gzip", gzip.compress),
+        ("content-encoding: deflate", zlib.compress),
+        ("Transfer-Encoding: chunked", chunked),
+        ("Transfer-Encoding: chunked\r\nContent-Encoding: gzip", lambda body: chunked(gzip.compress(body))),
+        ("Transfer-Encoding: chunked\r\nContent-Encoding: gzip", bytes),  # put together by the recorder already
+    ],
+)
+def test_a_body_is_what_a_receiver_hands_on(tmp_path: Path, headers: str, sent: object) -> None:
+    body = b'{"a": [1, 2, 3], "b": "0123456789"}'
+    packed = sent(body)  # type: ignore[operator]
+    (tmp_path / "whole.txt").write_bytes(b"POST /in/a HTTP/1.1\r\n" + headers.encode() + b"\r\n\r\n" + packed)
+    (tmp_path / "beside.bin").write_bytes(packed)
+    (tmp_path / "beside.headers").write_text(headers)
+    for name in ("whole.txt", "beside.bin"):
+        assert read_message(tmp_path / name, None, None, 0.0).body == body
+
+
+@pytest.mark.parametrize(("encoding", "body"), [("br", b"{}"), ("gzip", gzip.compress(b"{}")[:-3]), ("gzip", b"{}")])
+def test_a_body_that_is_not_as_its_headers_say_is_taken_as_it_is_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str, body: bytes
+) -> None:
+    (tmp_path / "one.bin").write_bytes(body)
+    (tmp_path / "one.headers").write_text(f"Content-Encoding: {encoding}")
+    assert read_message(tmp_path / "one.bin", None, None, 0.0).body == body
+    assert f"taken as it is, though its Content-Encoding is {encoding}" in capsys.readouterr().err

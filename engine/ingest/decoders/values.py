@@ -18,6 +18,8 @@ FOOT_M = 0.3048
 NO_VALUE_TEXTS = frozenset(("", "nan", "-nan", "null", "none", "--", "-", "n/a", "undefined"))
 """What stands where a number would, in lower case, when there is none."""
 COORDINATE_MAX_M = 1e6  # no plan is larger
+NOWHERE_NUMBER = -999.0
+"""What Cisco's systems write for a coordinate that they have not."""
 _CLOCKS_SET_S = 946_684_800.0  # the year 2000: access points that start without a network count from 1970
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_WITHOUT_ZONE = datetime(1970, 1, 1)
@@ -141,8 +143,9 @@ def named(value: object) -> str:
 
 
 def length_m(value: object, unit_m: float = 1.0) -> float:
-    """A coordinate or length in metres; NaN where it is none, or farther than any plan reaches."""
-    found = (value if type(value) is float else number(value)) * unit_m
+    """A coordinate or length in metres; NaN where it is none, as -999 is, or farther than any plan reaches."""
+    given = value if type(value) is float else number(value)
+    found = ABSENT if given == NOWHERE_NUMBER else given * unit_m
     return found if -COORDINATE_MAX_M <= found <= COORDINATE_MAX_M else ABSENT  # NaN compares false
 
 

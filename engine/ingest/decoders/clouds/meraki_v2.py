@@ -40,8 +40,8 @@ def add_v2(data: Json, decoded: Decoded) -> None:
 
 def _add_observation(observation: Json, ap: object, floors: list[str], decoded: Decoded) -> None:
     mac = phone_mac(observation.get("clientMac"))
-    epoch = observation.get("seenEpoch")
-    t = epoch_s(observation.get("seenTime") if is_absent(epoch) else epoch)
+    epoch = epoch_s(observation.get("seenEpoch"))
+    t = epoch if epoch == epoch else epoch_s(observation.get("seenTime"))
     location = observation.get("location")
     if type(location) is dict:
         position = _position(mac, t, location, floors)

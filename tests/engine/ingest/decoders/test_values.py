@@ -121,8 +121,8 @@ def test_a_time_that_cannot_be_read_is_refused(value: Any) -> None:
 def test_coordinates_that_say_nothing_are_nan() -> None:
     assert [length_m(value) for value in ("0", 2)] == [0.0, 2.0]
     assert length_m(100, 0.3048) == pytest.approx(30.48)
-    for nothing in (None, "NaN", "-NaN", "", [], math.inf, 1e9):
-        assert math.isnan(length_m(nothing))
+    for nothing in (None, "NaN", "-NaN", "", [], math.inf, 1e9, -999, "-999.0"):
+        assert math.isnan(length_m(nothing, 0.3048))
     assert degrees(2.35, "48.85") == (2.35, 48.85)
     for lon, lat in ((-999, -999), (None, 48.0), (181, 1), ("NaN", "NaN")):
         assert all(map(math.isnan, degrees(lon, lat)))

@@ -189,6 +189,8 @@ def test_a_clock_that_was_never_set_is_no_time() -> None:
     for never in (0, 950, "1970-01-01T00:05:00Z"):
         decoded = decode("meraki-scanning-v2", v2({"clientMac": PHONE, "seenEpoch": never, "rssi": 34}))
         assert math.isnan(decoded.readings[0].t)
+        both = {"clientMac": PHONE, "seenEpoch": never, "seenTime": "2026-11-28T10:00:00Z", "rssi": 34}
+        assert decode("meraki-scanning-v2", v2(both)).readings[0].t == NOW
 
 
 def test_a_large_body_without_the_secret_is_refused_before_it_is_decoded() -> None:

@@ -7,6 +7,7 @@ in brackets. So its bytes, its depth and its values, those of every anchor count
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ MOST_BYTES = 4 * 2**20
 MOST_VALUES = 200_000  # some 3,000 campaigns
 MOST_DEPTH = 50
 MOST_INT_CHARS = 40  # far beyond 64 bits: what a key takes is said by its own bounds
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _KEY_TYPES = (str, int, float, dt.date, type(None))
 
 
@@ -88,7 +91,11 @@ class _Strict(Composer, _Parser, SafeConstructor, Resolver):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """A value. What reads like a date or a number and is none is a mistake of the file, not of ours."""
-        if node.tag == "tag:yaml.org,2002:int":
+        if node.tag in _NUMBERS:
+            if ":" in node.value:  # YAML 1.1 counts 22:30 to base 60; who writes it means a time
+                return node.value
+            as_octal = f"{node.value} begins with 0, which YAML reads to base 8: write it without, or text in quotes"
+            _refuse(bool(_OCTAL.fullmatch(node.value)), as_octal, node.start_mark)
             _refuse(len(str(node.value)) > MOST_INT_CHARS, "a whole number that is too large", node.start_mark)
         try:
             return super().construct_object(node, deep)

@@ -23,6 +23,12 @@ def test_reads_what_is_written(tmp_path: Path) -> None:
     assert read_yaml(written(tmp_path, "a: [1, 2]\nb: {c: é}\n")) == {"a": [1, 2], "b": {"c": "é"}}
 
 
+def test_a_time_of_day_without_quotes_is_text_and_no_number_to_base_60(tmp_path: Path) -> None:
+    text = "from: 22:30\nto: 6:00\nminutes: 1:30.5\nn: -12\nx: 1_000\nnone: 0\n"
+    read = {"from": "22:30", "to": "6:00", "minutes": "1:30.5", "n": -12, "x": 1000, "none": 0}
+    assert read_yaml(written(tmp_path, text)) == read
+
+
 def test_anchors_may_be_merged_and_overridden(tmp_path: Path) -> None:
     text = "base: &b {x: 1, y: 2}\nmore: {<<: *b, y: 3}\n"
     assert read_yaml(written(tmp_path, text))["more"] == {"x": 1, "y": 3}
@@ -36,6 +42,7 @@ def test_anchors_may_be_merged_and_overridden(tmp_path: Path) -> None:
         ("a: [\n", "line 2, column 1", "not YAML"),
         (b"a: \xff\n", "(whole file)", "not UTF-8"),
         ("a: !!python/object/apply:os.getcwd []\n", "line 1, column 4", "not YAML"),
+        ("a:\n  max_vouchers: 0100\n", "line 2, column 17", "0100 begins with 0, which YAML reads to base 8"),
     ],
 )
 def test_mistakes_are_named_with_their_place(tmp_path: Path, text: str | bytes, place: str, reason: str) -> None:

@@ -45,6 +45,17 @@ def other_separator(header: list[str], lines: Iterable[str]) -> list[Mistake]:
     return found
 
 
+def no_header(header: list[str], known: Iterable[str]) -> tuple[str, str] | None:
+    """What is wrong with a first line that names no column at all, as one thing: reason and fix."""
+    names = list(known)
+    if {name.strip().casefold() for name in header} & set(names):
+        return None
+    said = ",".join(header)
+    if said.startswith("sep="):
+        return f"{said!r} is a note to Excel", "remove the line"
+    return f"{said[:40]!r} names no column", "the first line names them: " + ",".join(names)
+
+
 def wrong_row(cells: list[str], columns: int) -> tuple[str, str] | None:
     """Why a row has not as many cells as the header, where another sign separates them: reason and fix."""
     separator = separator_of(",".join(cells), columns) if len(cells) != columns else None

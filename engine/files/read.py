@@ -28,7 +28,7 @@ from engine.files.columns import (
 from engine.files.columns import Lines as Lines
 from engine.files.parquet import parquet_columns
 from engine.records import F64, Bools
-from engine.spreadsheets import other_separator, with_point, wrong_row
+from engine.spreadsheets import no_header, other_separator, with_point, wrong_row
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # a tab within a name is odd, and breaks nothing
 MAX_LISTED = 200  # problems of one kind listed one by one; the rest are one line with their count
@@ -88,7 +88,7 @@ def read_columns(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any], 
         header, raw = parquet_columns(path)
         lines: Lines = _row_number
     else:
-        header, raw, lines = _csv_columns(path)
+        header, raw, lines = _csv_columns(path, [c.name for c in schema])
     problems = header_problems(str(path), header, schema)
     if problems:
         raise OperatorError(problems)
@@ -122,7 +122,7 @@ def header_problems(file: str, header: Sequence[str], schema: Sequence[Column]) 
     return out
 
 
-def _csv_columns(path: Path) -> tuple[list[str], list[Sequence[str]], Lines]:
+def _csv_columns(path: Path, known: Sequence[str]) -> tuple[list[str], list[Sequence[str]], Lines]:
     """Header, text columns, and row-to-line. Raises OperatorError when the file is unreadable or ragged."""
     file = str(path)
     try:
@@ -142,6 +142,8 @@ def _csv_columns(path: Path) -> tuple[list[str], list[Sequence[str]], Lines]:
         raise OperatorError([Problem(file, "(whole file)", f"not CSV: {error}")]) from error
     if not header:
         raise OperatorError([Problem(file, "line 1", "no header", "the first line names the columns")])
+    if wrong := no_header(header, known):
+        raise OperatorError([Problem(file, "line 1", *wrong)])
     blank = [i for i, row in enumerate(rows) if not row]
     if blank:
         rows = [row for row in rows if row]

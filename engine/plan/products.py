@@ -13,7 +13,7 @@ from engine.plan.currencies import minor_units
 from engine.plan.fields import closest, number, show, text, whole
 from engine.plan.findings import Findings, WrongValueError
 from engine.plan.model import FOODS, LEGAL_CLASSES, Product
-from engine.spreadsheets import other_separator, with_point, wrong_row
+from engine.spreadsheets import no_header, other_separator, with_point, wrong_row
 
 REQUIRED = ("sku", "name", "category", "price_minor", "level", "x_m", "y_m")
 OPTIONAL = ("legal_class",)
@@ -67,6 +67,9 @@ def read_products(content: str, findings: Findings, currency: str = "EUR") -> li
 def _good_header(header: list[str], findings: Findings) -> bool:
     before = len(findings.errors)
     known = REQUIRED + OPTIONAL
+    if wrong := no_header(header, known):
+        findings.wrong("line 1", *wrong)
+        return False
     for name in dict.fromkeys(header):
         if name not in known:
             findings.wrong(

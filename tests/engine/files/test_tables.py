@@ -70,6 +70,12 @@ def test_unknown_repeated_and_missing_columns_are_listed_together(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize("first", ["# recorded on Monday", "", "1,phone,ap-1,-50", "sep=,"])
+def test_a_first_line_that_names_no_column_is_one_mistake(tmp_path: Path, first: str) -> None:
+    (found,) = problems(read_readings, written(tmp_path, f"{first}\nt,device,ap,rssi_dbm\n1,d,ap,-50\n"))
+    assert found.startswith("line 1: ")
+
+
 def test_a_table_without_rssi_and_range_is_refused(tmp_path: Path) -> None:
     assert "neither rssi_dbm nor range_m" in problems(read_readings, written(tmp_path, "t,device,ap\n1,d,a\n"))[0]
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO
 
 LINE_EVERY_S = 60.0
+NEARLY_DONE = 0.995  # reads as 100 %
 
 
 class Progress:
@@ -42,7 +43,7 @@ class MinuteLines:
             return
         self._last_s = now_s
         share = min(max(done / self._total, 0.0), 1.0) if self._total > 0 else 1.0
-        left = f", about {_spoken((now_s - self._start_s) * (1 / share - 1))} left" if share > 0 else ""
+        left = f", about {_spoken((now_s - self._start_s) * (1 / share - 1))} left" if 0 < share < NEARLY_DONE else ""
         print(f"{self._what}: {share:.0%} done{left}" + (f", {note}" if note else ""), file=self._stream, flush=True)
 
 

@@ -76,10 +76,10 @@ def calibrate(
         told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
     parts: list[Evidence] = []
     if surveyed is not None:
-        warn(str(survey), surveyed.warnings)
+        warn(str(survey), surveyed.warnings, places.ap if places is not None else None, plan)
         parts.append(survey_evidence(plan, surveyed))
     if crowd is not None:
-        warn(str(readings), crowd.warnings)
+        warn(str(readings), crowd.warnings, unplaced.ap if unplaced is not None else None, plan)
         parts.append(hearings_evidence(plan, crowd.hearings))
     if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings)):
         files = " and ".join(str(p) for p in (survey, readings) if p)

@@ -91,7 +91,7 @@ def decide(
         radio_map = collect.read(lambda: _radio_map(radiomap, plan, settings))
         joined = collect.read(lambda: readings_for_plan(table, plan))
         known = collect.read(lambda: labels_of_files(plan, labels, receipts, device_number))
-    warn(str(readings), joined.warnings)
+    warn(str(readings), joined.warnings, table.ap, plan)
     start_t, end_t = _span(joined.readings.t)
     with show_progress("decide", end_t - start_t) as progress:
         chain = run_chain(

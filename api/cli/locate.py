@@ -12,7 +12,8 @@ import typer
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
-from engine.files.joined import PlanReadings
+from engine.files.columns import Texts
+from engine.files.joined import PlanReadings, unknown_access_points
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
@@ -23,6 +24,7 @@ from engine.progress import show_progress
 from engine.radio.radiomap import RadioMap
 from engine.records import Scans
 
+MOST_NAMED = 5  # access points, in a warning
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
 
 
@@ -55,7 +57,7 @@ def locate(
         table = collect.read(lambda: read_readings(readings))
     plan, cells, radio_map = store
     joined = readings_for_plan(table, plan)
-    warn(str(readings), joined.warnings)
+    warn(str(readings), joined.warnings, table.ap, plan)
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
     # a map that was asked for is kept; else access points that hear each other and the crowd make one as they go
@@ -102,11 +104,25 @@ def _self_calibrated(plan: Plan, cells: Cells, joined: PlanReadings, scans: Scan
         )
 
 
-def warn(file: str, counts: Mapping[str, int]) -> None:
-    """One line on stderr per reason that readings were not used."""
+def warn(file: str, counts: Mapping[str, int], names: Texts | None = None, plan: Plan | None = None) -> None:
+    """One line on stderr per reason that readings were not used. `names` are the table's access points: those that the
+    `plan` does not have are named."""
     for reason, count in counts.items():
         said = _SAID.get(reason, reason.replace("_", " "))
-        print(f"{file}: warning: {count} readings not used: {said}", file=sys.stderr)
+        if reason == "unknown_ap" and names is not None and plan is not None:
+            said += f": {_unknown(names, plan)}"
+        what = "spreads of ranges" if reason == "range_sigma_not_positive" else "readings"
+        print(f"{file}: warning: {count} {what} not used: {said}", file=sys.stderr)
+
+
+def _unknown(names: Texts, plan: Plan) -> str:
+    heard = [f"{name} ({n})" for name, n in unknown_access_points(names, plan)]
+    return f"{_few(heard)} (the plan has {_few([ap.id for ap in plan.access_points])}: correct the id, or add to macs)"
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 _SAID = {"bad_rssi": "rssi out of range (bad_rssi)", "bad_range": "range out of range (bad_range)"}

@@ -85,6 +85,17 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     return PlanReadings(readings, names.tolist(), hearings, warnings)
 
 
+def unknown_access_points(names: Texts, plan: Plan) -> list[tuple[str, int]]:
+    """Access points of a table's rows that the plan does not have, with how many rows each has, the most first."""
+    unique, counts = np.unique(names, return_counts=True) if len(names) else (np.empty(0, np.str_), np.empty(0, int))
+    found = [
+        (name, n)
+        for name, n in zip(unique.tolist(), counts.tolist(), strict=True)
+        if plan.ap_index.get(ap_key(name)) is None
+    ]
+    return sorted(found, key=lambda name_n: (-name_n[1], name_n[0]))
+
+
 def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
     """The survey in the plan's indices. Raises OperatorError for levels the plan does not have and places outside their
     level, with their lines."""

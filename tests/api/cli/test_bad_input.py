@@ -112,7 +112,10 @@ NOISE = {
     "below thermal noise": (["5,phone,ap0,-130", "6,phone,ap0,-121"], "2 readings not used: rssi out of range"),
     "before 1970": (["-50,phone,ap0,-60", "-1e18,phone,ap1,-60"], "2 readings not used: time out of range"),
     "after 2100": (["1e18,phone,ap0,-60", "1e300,phone,ap0,-60"], "2 readings not used: time out of range"),
-    "an access point that is not on the plan": (["5,phone,ap77,-60"], "1 readings not used: unknown ap"),
+    "an access point that is not on the plan": (
+        ["5,phone,ap77,-60"],
+        "1 readings not used: unknown ap: ap77 (1) (the plan has ap0",
+    ),
     "an access point that hears itself": (["5,ap0,ap0,-20"], "1 readings not used: access point hears itself"),
 }
 

@@ -75,6 +75,18 @@ def test_posterior_offset_and_what_was_foreseen_are_the_equations(
         assert got.log_likelihood[i] == pytest.approx(want.log_likelihood, abs=3e-5)
 
 
+def test_silence_goes_by_how_much_stronger_a_phone_is_than_most_of_the_store() -> None:
+    """Its tables are of phones as strong as most there, and of others by so many dB: here most are 6 dB too strong."""
+    store, given = replace(site(silence=SILENCE), offset_mean=np.array([6.0, 0.0])), scans(PARTLY)
+    belief = believed(offset_db=2.0)
+    got = bayes(store, given, belief, DEFAULT_SETTINGS).posterior
+    for i in range(2):
+        want = bayes_by_hand(store, given, i, belief, DEFAULT_SETTINGS, UNIFORM).posterior
+        np.testing.assert_allclose(got[i], want, rtol=3e-5, atol=1e-8)
+    other = bayes(site(silence=SILENCE), given, belief, DEFAULT_SETTINGS).posterior
+    assert np.abs(got - other).max() > 1e-3
+
+
 def test_half_the_trust_is_half_the_evidence() -> None:
     """With the tails switched off and the offset known, the log of likelihoods is in proportion to the trust."""
     calm, sure = replace(DEFAULT_SETTINGS, tail_dof=1e9), np.array([1e-9, 1e-9])

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, func, insert, select
+from sqlalchemy import Select, Table, and_, delete, func, insert, literal, select
 from sqlmodel import Session, SQLModel, col
 
 from engine.presence.expected.rows import ExpectedRow
@@ -54,12 +54,11 @@ def keep_days(db: Database, store: str, local: LocalHours, now: float) -> int:
         with db.write() as session:
             lock_figures(session, store)
             days = missing[i : i + BATCH]
-            for begun, ended in days:
-                for hours, sums, names, added, largest in _SUMS:
-                    _add_up(session, store, (begun, ended), (table_of(hours), table_of(sums)), names, added, largest)
-            _add_up_heat(session, store, local, days)
             marks = [{"store": store, "day_start": begun, "day_end": ended} for begun, ended in days]
             upsert(session, FiguresDayTable, marks, replace=("day_end",))
+            for hours, sums, names, added, largest in _SUMS:
+                _add_up(session, store, days, (table_of(hours), table_of(sums)), names, added, largest)
+            _add_up_heat(session, store, local, days)
     return len(missing)
 
 
@@ -107,18 +106,25 @@ def _of_hours(
     added: Sequence[str],
     largest: Sequence[str],
 ) -> _Figures:
+    found = _summed(store, days, hours, names, added, largest)
+    return _figures(session.connection().execute(found), 1 + len(names))
+
+
+def _summed(
+    store: str, days: Sequence[Day], hours: Table, names: Sequence[str], added: Sequence[str], largest: Sequence[str]
+) -> Select[Any]:
+    """The sums of the hours of days that have their mark: when the day begins, what it is of, figures."""
     marks = table_of(FiguresDayTable)
     of = [marks.c.day_start, *(hours.c[name] for name in names)]
     within = and_(hours.c.hour_start >= marks.c.day_start, hours.c.hour_start < marks.c.day_end)
     first, last = min(begun for begun, _ in days), max(ended for _, ended in days)  # which months are looked into
-    found = (
+    return (
         select(*of, *(func.sum(hours.c[n]) for n in added), *(func.max(hours.c[n]) for n in largest))
         .join_from(marks, hours, and_(hours.c.store == marks.c.store, within))
         .where(hours.c.store == store, hours.c.hour_start >= first, hours.c.hour_start < last)
         .where(marks.c.day_start.in_([begun for begun, _ in days]))
         .group_by(*of)
     )
-    return _figures(session.connection().execute(found), len(of))
 
 
 def _of_days(
@@ -166,23 +172,18 @@ def _missing(db: Database, store: str, local: LocalHours, now: float) -> list[Da
 def _add_up(
     session: Session,
     store: str,
-    day: Day,
+    days: Sequence[Day],
     tables: tuple[Table, Table],
     names: Sequence[str],
     added: Sequence[str],
     largest: Sequence[str],
 ) -> None:
+    """Writes the sums of days that have their mark, in two statements however many they are."""
     hours, sums = tables
-    begun, ended = day
-    session.connection().execute(delete(sums).where(sums.c.store == store, sums.c.day_start == begun))
-    of = [hours.c[name] for name in names]
-    figures: list[Any] = [func.sum(hours.c[n]) for n in added] + [func.max(hours.c[n]) for n in largest]
-    found = (
-        select(hours.c.store, func.max(begun), *of, *figures)
-        .where(hours.c.store == store, hours.c.hour_start >= begun, hours.c.hour_start < ended)
-        .group_by(hours.c.store, *of)
-    )
-    columns = ["store", "day_start", *names, *added, *largest]
+    mine = sums.c.store == store, sums.c.day_start.in_([begun for begun, _ in days])
+    session.connection().execute(delete(sums).where(*mine))
+    columns = ["day_start", *names, *added, *largest, "store"]
+    found = _summed(store, days, hours, names, added, largest).add_columns(literal(store))
     session.connection().execute(insert(sums).from_select(columns, found))
 
 

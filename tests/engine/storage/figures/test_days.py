@@ -19,8 +19,9 @@ from engine.presence.heat import HeatRow
 from engine.presence.local_hours import LocalHours, hours_in
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
+from engine.storage.figures import keeping
 from engine.storage.figures.heatsums import heat_sums
-from engine.storage.figures.keeping import LATE_S, LOOK_BACK_S, keep_days
+from engine.storage.figures.keeping import LATE_S, keep_days
 from engine.storage.journal import save_checkpoint
 from engine.storage.presence.expected import expected_sums
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_days
@@ -158,13 +159,27 @@ def test_a_day_that_is_not_over_waits_and_a_store_has_its_own(db: Database) -> N
     assert keep_days(db, "s", PARIS, to_t + 2 * 86_400.0) == 2, "days without anybody are days"
 
 
-def test_the_oldest_day_that_is_looked_back_upon_is_added_up_once(db: Database) -> None:
+def test_the_oldest_day_that_is_looked_back_upon_is_added_up_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It begins before what is looked back upon, at whatever hour of a day that is."""
+    back_s = 60 * 86_400.0  # of three years there are only more days
+    monkeypatch.setattr(keeping, "LOOK_BACK_S", back_s)
     _, to_t, hours = fill(db, PARIS, CLOCKS[0][1])
-    now = hours[30] + LOOK_BACK_S
+    now = hours[30] + back_s
     assert keep_days(db, "s", PARIS, now) > DAYS
     assert keep_days(db, "s", PARIS, now) == 0
     assert to_t < now
+
+
+def test_a_batch_of_days_is_added_up_in_as_many_statements_as_one(db: Database) -> None:
+    _, to_t, hours = fill(db, PARIS, CLOCKS[0][1])
+    sent = []
+    for now in (hours[0] + 90_000.0, to_t):
+        with statements() as told:
+            assert keep_days(db, "s", PARIS, now) == (1 if now < to_t else DAYS - 1)
+        sent.append([line.split()[:3] for line in told if line.startswith(("INSERT", "DELETE"))])
+    assert sent[0] == sent[1]
 
 
 def test_a_clock_of_another_zone_has_other_days(db: Database) -> None:

@@ -71,10 +71,13 @@ def lock_campaigns(session: Session, store: str, campaign_ids: Sequence[str]) ->
 
 def lock_vouchers(session: Session, voucher_ids: Iterable[str]) -> list[VoucherTable]:
     """These vouchers, locked in the order of their ids and read anew."""
+    named = sorted(set(voucher_ids))
+    if not named:
+        return []
     return list(
         session.exec(
             select(VoucherTable)
-            .where(col(VoucherTable.voucher_id).in_(sorted(set(voucher_ids))))
+            .where(col(VoucherTable.voucher_id).in_(named))
             .order_by(col(VoucherTable.voucher_id))
             .with_for_update()
             .execution_options(populate_existing=True)

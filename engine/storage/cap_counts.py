@@ -46,6 +46,8 @@ def lock_person(session: Session, shopper_id: str, visit_id: str, secret: bytes)
 
 def counted_slots(session: Session, person: CapsOwner, own: Collection[str], now: float) -> list[Slot]:
     """What was given to these phones within a week or in this visit, but for the slots in `own`, each once."""
+    if not person.digests:
+        return []
     rows = session.exec(
         select(CapCountTable).where(
             col(CapCountTable.person).in_(person.digests),

@@ -194,4 +194,4 @@ def _end(session: Session, row: RecognitionTable, text_version: str, place: str,
 
 def _answer(session: Session, shopper_id: str, text_version: str, place: str, now: float, *, granted: bool) -> set[str]:
     choice = ConsentChoice(Purpose.CLERK, Channel.ANY, granted)
-    return answer(session, shopper_id, [choice], text_version, place, now)
+    return answer(session, shopper_id, [choice], text_version, place, now)[0]

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, Engine, delete, insert
 from sqlmodel import Session, col, select
 
+from engine.privacy.consent import Grants
 from engine.storage.models.identity import ProfileMergeTable
 from engine.storage.models.sending.crm import CrmEventTable, CrmReceiverTable, CrmSendingTable, CrmSubjectTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
@@ -91,10 +92,12 @@ def _granted(session: Session, whose: ColumnElement[bool]) -> frozenset[Purpose]
     return frozenset(Purpose(purpose) for purpose in rows)
 
 
-def tell_answers(session: Session, shopper_id: str, was: frozenset[Purpose], text_version: str, at: float) -> None:
-    """What changed since they had `answered` so, after the answers are written. What was not sent yet of a purpose that
-    was taken back is forgotten now, and customer files are told; the shopper's row is locked."""
-    now = answered(session, shopper_id)
+def tell_answers(
+    session: Session, shopper_id: str, was: frozenset[Purpose], grants: Grants, text_version: str, at: float
+) -> None:
+    """What changed since they had `answered` so, after the answers are written that make it `grants`. What was not sent
+    yet of a purpose that was taken back is forgotten now, and customer files are told; the shopper's row is locked."""
+    now = CRM & {purpose for purpose, _ in grants}
     for purpose in sorted(now - was):
         tell(session, shopper_id, CrmKind.CONSENT, at, _answer(purpose, True, text_version))
     taken = was - now

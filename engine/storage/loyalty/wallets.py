@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
@@ -28,11 +29,7 @@ def living(session: Session, shopper_id: str) -> str:
     top, last = shopper_id, (0.0, "", shopper_id)
     seen = {shopper_id}
     while True:
-        rows = select(ProfileMergeTable).where(
-            col(ProfileMergeTable.merged) == top, col(ProfileMergeTable.split_at).is_(None)
-        )
-        newest = rows.order_by(col(ProfileMergeTable.at).desc(), col(ProfileMergeTable.merge_id).desc())
-        above = session.exec(newest).first()
+        above = session.exec(_ABOVE, params={"of": top}).first()
         if above is None:
             return top
         last = max(last, (above.at, above.merge_id, above.kept))
@@ -40,6 +37,14 @@ def living(session: Session, shopper_id: str) -> str:
             return last[2]
         top = above.kept
         seen.add(top)
+
+
+_ABOVE = (
+    select(ProfileMergeTable)
+    .where(col(ProfileMergeTable.merged) == bindparam("of"), col(ProfileMergeTable.split_at).is_(None))
+    .order_by(col(ProfileMergeTable.at).desc(), col(ProfileMergeTable.merge_id).desc())
+)
+"""Put together once: every page and every decision asks it."""
 
 
 def lock_living(session: Session, shopper_id: str) -> ShopperTable | None:

@@ -54,9 +54,14 @@ def count_answers(db: Database, choices: Sequence[ConsentChoice], text_version: 
         upsert(session, ConsentCountTable, [_moved(text_version, c, c.granted, 1) for c in choices], add=("n",))
 
 
-def recount_answers(session: Session, shopper_id: str, choices: Iterable[ConsentChoice], text_version: str) -> None:
+def recount_answers(
+    session: Session, shopper_id: str, choices: Iterable[ConsentChoice], text_version: str, *, new: bool = False
+) -> None:
     """The latest answer of a person to a wording counts, and none of theirs before: in the transaction that logs it,
-    before it is logged."""
+    before it is logged. `new`: they have answered nothing yet."""
+    if new:
+        upsert(session, ConsentCountTable, [_moved(text_version, c, c.granted, 1) for c in choices], add=("n",))
+        return
     log = select(ConsentLogTable.purpose, ConsentLogTable.channel, ConsentLogTable.granted).where(
         col(ConsentLogTable.shopper_id) == shopper_id, col(ConsentLogTable.text_version) == text_version
     )

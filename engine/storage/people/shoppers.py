@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
@@ -18,7 +18,7 @@ from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.facts.telling import answered, tell_answers, tell_profile
 from engine.storage.figures.product_stops import forget_stops
-from engine.storage.figures.segment_spans import leave_segments
+from engine.storage.figures.segment_spans import leave_segments, look_again
 from engine.storage.last_places import forget_places
 from engine.storage.loyalty.wallets import living
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
@@ -76,11 +76,13 @@ def sign_in(db: Database, request: SignIn) -> ShopperProfile:
         lock_phone(session, request.phone.device)
         row = _profile(session, request)
         place = f"portal:{request.store}"
-        changed = answer(session, row.shopper_id, request.consents, request.text_version, place, request.at)
-        changed |= _claim(session, row.shopper_id, request.store, request.phone, request.at)
+        new = request.shopper_id is None
+        said = request.consents, request.text_version, place, request.at
+        changed, grants = answer(session, row.shopper_id, *said, new=new)
+        changed |= _claim(session, row, grants, request.store, request.phone, request.at)
         bump(session, changed | {request.store}, "links", "claims")
         session.flush()
-        return _shopper(session, row)
+        return _shopper(row, grants)
 
 
 def get_shopper(db: Database, shopper_id: str) -> ShopperProfile:
@@ -89,7 +91,7 @@ def get_shopper(db: Database, shopper_id: str) -> ShopperProfile:
         row = session.get(ShopperTable, shopper_id)
         if row is None:
             raise NotFound("no such shopper")
-        return _shopper(session, row)
+        return _shopper(row, grants_of(session, row.shopper_id))
 
 
 def living_shopper(db: Database, shopper_id: str) -> ShopperProfile:
@@ -98,7 +100,7 @@ def living_shopper(db: Database, shopper_id: str) -> ShopperProfile:
         row = session.get(ShopperTable, living(session, shopper_id))
         if row is None:
             raise NotFound("no such shopper")
-        return _shopper(session, row)
+        return _shopper(row, grants_of(session, row.shopper_id))
 
 
 def set_consents(
@@ -119,12 +121,12 @@ def set_consents(
     with db.write() as session:
         lock_phone(session, None if phone is None else phone.device)
         row = _lock_shopper(session, shopper_id)
-        changed = answer(session, shopper_id, choices, text_version, place, at)
+        changed, grants = answer(session, shopper_id, choices, text_version, place, at)
         if store is not None and phone is not None:
-            changed |= {store} | _claim(session, shopper_id, store, phone, at)
+            changed |= {store} | _claim(session, row, grants, store, phone, at)
         bump(session, changed, "links", "claims")
         session.flush()
-        return _shopper(session, row)
+        return _shopper(row, grants)
 
 
 def consent_log(db: Database, shopper_id: str) -> list[Consent]:
@@ -176,12 +178,14 @@ def links_version(db: Database, store: str) -> int:
 
 def grants_of(session: Session, shopper_id: str) -> Grants:
     """What a shopper grants now, within a transaction."""
-    rows = session.exec(
-        select(ConsentTable.purpose, ConsentTable.channel).where(
-            col(ConsentTable.shopper_id) == shopper_id, col(ConsentTable.granted)
-        )
-    )
+    rows = session.exec(_GRANTED, params={"of": shopper_id})
     return frozenset((Purpose(purpose), Channel(channel)) for purpose, channel in rows)
+
+
+_GRANTED = select(ConsentTable.purpose, ConsentTable.channel).where(
+    col(ConsentTable.shopper_id) == bindparam("of"), col(ConsentTable.granted)
+)
+"""Put together once: every decision asks it."""
 
 
 def _consent(row: ConsentLogTable) -> Consent:
@@ -222,8 +226,7 @@ def _lock_shopper(session: Session, shopper_id: str) -> ShopperTable:
     return row
 
 
-def _shopper(session: Session, row: ShopperTable) -> ShopperProfile:
-    grants = grants_of(session, row.shopper_id)
+def _shopper(row: ShopperTable, grants: Grants) -> ShopperProfile:
     return ShopperProfile(
         row.shopper_id,
         row.member_id,
@@ -239,11 +242,23 @@ def _shopper(session: Session, row: ShopperTable) -> ShopperProfile:
 
 
 def answer(
-    session: Session, shopper_id: str, choices: Sequence[ConsentChoice], text_version: str, place: str, at: float
-) -> set[str]:
-    """Log, last word, and what follows from it. The shopper's row is locked. Returns the stores whose links changed."""
-    was = answered(session, shopper_id)
-    recount_answers(session, shopper_id, {(c.purpose, c.channel): c for c in choices}.values(), text_version)
+    session: Session,
+    shopper_id: str,
+    choices: Sequence[ConsentChoice],
+    text_version: str,
+    place: str,
+    at: float,
+    *,
+    new: bool = False,
+) -> tuple[set[str], Grants]:
+    """Log, last word, and what follows from it. The shopper's row is locked, or `new`: made in this transaction, so
+    that there is nothing yet that an answer could end.
+
+    Returns the stores whose links changed, and what is granted from now on.
+    """
+    was = frozenset() if new else answered(session, shopper_id)
+    last = {(c.purpose, c.channel): c for c in choices}
+    recount_answers(session, shopper_id, last.values(), text_version, new=new)
     for c in choices:
         session.add(
             ConsentLogTable(
@@ -256,17 +271,22 @@ def answer(
                 at=at,
             )
         )
-    last = {(c.purpose, c.channel): c for c in choices}
     rows = [
         {"shopper_id": shopper_id, "purpose": c.purpose, "channel": c.channel, "granted": c.granted, "at": at}
         for c in last.values()
     ]
     session.flush()
     upsert(session, ConsentTable, rows, replace=("granted", "at"))
+    if new:
+        grants = frozenset((Purpose(c.purpose), Channel(c.channel)) for c in last.values() if c.granted)
+        look_again(session, [shopper_id])
+        tell_answers(session, shopper_id, was, grants, text_version, at)
+        return set(), grants
     stores = set(session.exec(select(DeviceLinkTable.store).where(col(DeviceLinkTable.shopper_id) == shopper_id)))
-    _withdraw(session, shopper_id, grants_of(session, shopper_id), at)
-    tell_answers(session, shopper_id, was, text_version, at)
-    return stores
+    grants = grants_of(session, shopper_id)
+    _withdraw(session, shopper_id, grants, at)
+    tell_answers(session, shopper_id, was, grants, text_version, at)
+    return stores, grants
 
 
 def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> None:
@@ -314,6 +334,8 @@ def end_messages(session: Session, shopper_id: str, grants: Grants, at: float) -
 
 def _withdraw_deliveries(session: Session, deliveries: Sequence[DeliveryTable]) -> list[VoucherTable]:
     """Ends locked, undelivered messages, and the vouchers that nothing else can bring; gives those."""
+    if not deliveries:
+        return []
     for delivery in deliveries:
         delivery.state = DeliveryState.WITHDRAWN
     session.flush()
@@ -330,8 +352,7 @@ def remove_links(session: Session, shopper_id: str) -> None:
     forget_places(session, shopper_id)
 
 
-def _claim(session: Session, shopper_id: str, store: str, phone: PhoneClaim, at: float) -> set[str]:
-    row = session.get(ShopperTable, shopper_id)
-    if row is None or row.restricted_at is not None or not allows_targeting(grants_of(session, shopper_id)):
+def _claim(session: Session, row: ShopperTable, grants: Grants, store: str, phone: PhoneClaim, at: float) -> set[str]:
+    if row.restricted_at is not None or not allows_targeting(grants):
         return set()  # without consent a device leaves no row at all
-    return claim_phone(session, store, shopper_id, phone, at)
+    return claim_phone(session, store, row.shopper_id, phone, at)

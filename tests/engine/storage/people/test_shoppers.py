@@ -28,6 +28,7 @@ from engine.storage.vouchers.claims import record_refusals
 from engine.storage.vouchers.outbox import acknowledge, pending
 from engine.storage.vouchers.vouchers import voucher_of
 from engine.vocabulary import DecisionOutcome, DecisionReason
+from tests.databases import statements
 from tests.engine.storage.scenes import NOW, PAGE, STORE, at_once, campaign, issue, proved, shopper
 
 PHONE = 0xFEDCBA9876543210  # above 63 bits: what a signed column would lose
@@ -49,6 +50,16 @@ def everything(db: Database) -> list[tuple[str, dict[str, Any]]]:
 def mentions(db: Database, *words: str) -> list[str]:
     """The tables in which any of these words stands, as text or as number."""
     return sorted({name for name, row in everything(db) for v in row.values() if any(w in str(v) for w in words)})
+
+
+def test_of_who_is_new_nothing_is_looked_for_that_could_end(db: Database) -> None:
+    with statements() as first:
+        made = sign_in(db, REQUEST)
+    assert made.grants == get_shopper(db, made.shopper_id).grants
+    assert not [line for line in first if line.startswith(("DELETE FROM segment_span", "SELECT consent"))]
+    with statements() as again:
+        assert sign_in(db, replace(REQUEST, phone=proved(PHONE), shopper_id=made.shopper_id)) == made
+    assert len(first) < len(again)
 
 
 def test_a_device_without_consent_leaves_no_row(db: Database) -> None:

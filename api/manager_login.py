@@ -84,7 +84,7 @@ class ManagerDoor:
             return self._enter(request, given)
         grant = cookie_grant(self._ctx, request)
         if grant is None:
-            return sign_in_page(request, _wanted(request))
+            return sign_in_page(request, _find_wanted(request))
         if not grant.may_somewhere(Right.SEE_FIGURES):
             if request.url.path.rstrip("/") == PREFIX:  # where every sign-in leads on to
                 return RedirectResponse(home_of(grant), 303)
@@ -109,7 +109,7 @@ class ManagerDoor:
         return first
 
 
-def _wanted(request: Request) -> str:
+def _find_wanted(request: Request) -> str:
     """The address that was asked for, with its period and filters."""
     rest = urlencode(parse_qsl(request.url.query))
     return request.url.path + (f"?{rest}" if rest and len(rest) < LONGEST_QUERY else "")

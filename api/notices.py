@@ -49,7 +49,7 @@ def notice_of(ctx: AppContext, lang: Language) -> Notice:
         said.email or NOT_FILLED_IN,
         said.dpo_name or "",
         said.dpo_email or NOT_FILLED_IN,
-        (*said.recipients, *_told(ctx.config, lang)),
+        (*said.recipients, *_tell(ctx.config, lang)),
         said.authority,
         said.backups_days,
         said.missing,
@@ -84,7 +84,7 @@ def recipients_of(config: Config) -> dict[Recipient, str]:
     return {who: name for who, name in names.items() if name}
 
 
-def _told(config: Config, lang: Language) -> list[str]:
+def _tell(config: Config, lang: Language) -> list[str]:
     t = words(lang)
     return [t.recipients[who].format(name=name) for who, name in recipients_of(config).items()]
 

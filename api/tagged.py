@@ -33,12 +33,12 @@ class TaggedRoute(APIRoute):
 
         async def tagged(request: Request) -> Response:
             response = await answer(request)
-            return _tagged(request, response) if request.method == "GET" and response.status_code == 200 else response
+            return _tag(request, response) if request.method == "GET" and response.status_code == 200 else response
 
         return tagged
 
 
-def _tagged(request: Request, response: Response) -> Response:
+def _tag(request: Request, response: Response) -> Response:
     body = getattr(response, "body", None)
     if not isinstance(body, bytes):
         return response  # a stream
@@ -52,6 +52,6 @@ def _tagged(request: Request, response: Response) -> Response:
 
 
 def still_holds(request: Request, etag: str) -> bool:
-    """Whether the asker has what is under this tag."""
+    """Whether whoever asks has this version already, by If-None-Match (RFC 9110, 13.1.2)."""
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     return etag in known or "*" in known

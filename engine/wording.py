@@ -103,7 +103,7 @@ def _problem(found: Mapping[str, Any], file: str, entry: str) -> Problem:
     kind, ctx = str(found["type"]), found.get("ctx", {})
     code = _CODES.get(kind) or _OWN.get(kind, MistakeCode.OTHER)
     limits = {"n": ctx[_LIMITS[kind]]} if kind in _LIMITS else {}
-    values = {**limits, "got": _shown(found.get("input"))}
+    values = {**limits, "got": _show(found.get("input"))}
     if kind in _FIXED:
         return Problem(file, place, *_FIXED[kind], code=code, values=values)
     words = _WORDS.get(kind)
@@ -112,7 +112,7 @@ def _problem(found: Mapping[str, Any], file: str, entry: str) -> Problem:
     return Problem(file, place, reason, got, code=code, values=values)
 
 
-def _shown(value: object) -> str:
+def _show(value: object) -> str:
     """One value as it was written; of a list or of keys with values nothing, which say no more than their place."""
     return "" if isinstance(value, Mapping | list | tuple) or value is None else f"{value!s:.60}"
 
@@ -146,10 +146,10 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "less_than": lambda ctx: f"must be less than {_number(ctx['lt'])}",
     "less_than_equal": lambda ctx: f"must be at most {_number(ctx['le'])}",
     "multiple_of": lambda ctx: f"must be a multiple of {_number(ctx['multiple_of'])}",
-    "string_too_short": lambda ctx: f"must have at least {_counted(ctx['min_length'], 'character')}",
-    "string_too_long": lambda ctx: f"must have at most {_counted(ctx['max_length'], 'character')}",
-    "too_short": lambda ctx: f"must have at least {_counted(ctx['min_length'], 'entry', 'entries')}",
-    "too_long": lambda ctx: f"must have at most {_counted(ctx['max_length'], 'entry', 'entries')}",
+    "string_too_short": lambda ctx: f"must have at least {_count(ctx['min_length'], 'character')}",
+    "string_too_long": lambda ctx: f"must have at most {_count(ctx['max_length'], 'character')}",
+    "too_short": lambda ctx: f"must have at least {_count(ctx['min_length'], 'entry', 'entries')}",
+    "too_long": lambda ctx: f"must have at most {_count(ctx['max_length'], 'entry', 'entries')}",
     "string_pattern_mismatch": lambda ctx: f"must look like {ctx['pattern']}",
     "literal_error": lambda ctx: f"must be {ctx['expected']}",
     "enum": lambda ctx: f"must be {ctx['expected']}",
@@ -212,5 +212,5 @@ def _number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _counted(n: int, one: str, more: str | None = None) -> str:
+def _count(n: int, one: str, more: str | None = None) -> str:
     return f"{n} {one if n == 1 else more or one + 's'}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def run(options: SimulateOptions) -> dict[str, Any]:
     """Runs what is asked for and returns its summary. Raises OperatorError where it cannot be."""
     options.check()
-    chosen = _chosen(options)
+    chosen = _choose(options)
     if chosen.year is not None:
         return _year(chosen, options) if chosen.channels is None else _channels(chosen, options)
     return _live(chosen, options) if options.mqtt is not None else _recording(chosen, options)
@@ -54,7 +54,7 @@ def print_summary(summary: dict[str, Any], as_json: bool) -> None:
         print(f"{key.replace('_', ' '):<24} {json.dumps(value) if isinstance(value, dict) else value}")
 
 
-def _chosen(options: SimulateOptions) -> Scenario:
+def _choose(options: SimulateOptions) -> Scenario:
     chosen = load_scenario(str(options.scenario))
     if options.seed is not None:
         chosen = chosen.model_copy(update={"seed": options.seed})

@@ -80,13 +80,13 @@ def start(
     from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
     from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-    oidc = _declared(ctx)
+    oidc = _get_declared(ctx)
     limits.look("oidc", line_of(request), FAILURES_PER_MINUTE)
     state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
     try:
         where = _issuer(oidc)["authorization_endpoint"]
     except _ISSUERS_FAULT as error:
-        return _failed(request, limits, inside(to), error)
+        return _fail(request, limits, inside(to), error)
     url = prepare_grant_uri(
         where,
         oidc.client_id,
@@ -114,7 +114,7 @@ def come_back(
     """Signs the browser in that was sent there, as the account that the issuer's answer proves."""
     from joserfc.errors import JoseError
 
-    oidc, kept = _declared(ctx), read_cookie(ctx, request, ONWARD)
+    oidc, kept = _get_declared(ctx), read_cookie(ctx, request, ONWARD)
     limits.look("oidc", line_of(request), FAILURES_PER_MINUTE)
     asked, nonce, verifier, to = json.loads(kept) if kept else ("", "", "", PREFIX)
     try:
@@ -123,15 +123,15 @@ def come_back(
         claims = _redeem(oidc, ctx.public_url + BACK, code, verifier, nonce)
         account_id = _account(ctx, oidc, claims)
     except (*_ISSUERS_FAULT, JoseError) as error:
-        return _failed(request, limits, to, error)
+        return _fail(request, limits, to, error)
     response = RedirectResponse(to, 303)
     if not enter(ctx, request, response, account_id, get_account(ctx.db, account_id, time.time()).name, "oidc"):
-        return _failed(request, limits, to, Unbelieved("closed"))
+        return _fail(request, limits, to, Unbelieved("closed"))
     drop_cookie(ctx, response, ONWARD)
     return response
 
 
-def _declared(ctx: AppContext) -> OidcConfig:
+def _get_declared(ctx: AppContext) -> OidcConfig:
     if ctx.config.api.oidc is None:
         raise NotFound("this site has no single sign-on")
     return ctx.config.api.oidc
@@ -208,7 +208,7 @@ def _account(ctx: AppContext, oidc: OidcConfig, claims: Mapping[str, Any]) -> st
     return found
 
 
-def _failed(request: Request, limits: RateLimits, to: str, error: Exception) -> Response:
+def _fail(request: Request, limits: RateLimits, to: str, error: Exception) -> Response:
     log.warning("single sign-on: %s: %s", type(error).__name__, str(error)[:200])
     limits.count("oidc", line_of(request), FAILURES_PER_MINUTE)
     return sign_in_page(request, to, wrong="oidc")

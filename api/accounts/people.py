@@ -75,7 +75,7 @@ def invite(
         return _list(ctx, request, me, notice=t.people.name_taken, status=409)
     except NotYours:
         return _list(ctx, request, me, notice=t.people.not_yours, status=403)
-    return _list(ctx, request, me, notice=_sent(made, link, lang), link=link)
+    return _list(ctx, request, me, notice=_say_sent(made, link, lang), link=link)
 
 
 @pages.get(PEOPLE + "/{account_id}", summary="Somebody who may use the console")
@@ -145,7 +145,7 @@ def send_link(account_id: str, request: Request, me: Admin, ctx: AppContext = De
         _, link = new_link(ctx, me.actor, lang, lambda _session: account)
     except NotYours:
         return _one(ctx, request, me, account, words(lang).people.not_yours, 403)
-    return _one(ctx, request, me, _visible(ctx, me, account_id), _sent(account, link, lang), link=link)
+    return _one(ctx, request, me, _visible(ctx, me, account_id), _say_sent(account, link, lang), link=link)
 
 
 def _do(ctx: AppContext, request: Request, me: Grant, account_id: str, change: Callable[[], object]) -> Response:
@@ -191,7 +191,7 @@ def _stores(ctx: AppContext, me: Grant, lang: Language) -> list[tuple[str, str]]
     return [(store, store_shown(ctx, store, lang)) for store in known]
 
 
-def _sent(account: ConsoleAccount, link: str | None, lang: Language) -> str:
+def _say_sent(account: ConsoleAccount, link: str | None, lang: Language) -> str:
     t = words(lang)
     if link is None:
         return t.people.sent.format(email=account.email)
@@ -208,7 +208,7 @@ def _list(
         "people.html",
         status,
         here=PEOPLE,
-        accounts=[_shown(ctx, me, account, lang) for account in found],
+        accounts=[_show(ctx, me, account, lang) for account in found],
         notice=notice,
         link=link,
         **_choices(ctx, me, lang),
@@ -231,7 +231,7 @@ def _one(
         "person.html",
         status,
         here=f"{PEOPLE}/{account.account_id}",
-        account=_shown(ctx, me, account, lang),
+        account=_show(ctx, me, account, lang),
         whole=EVERY_STORE in own or account.stores() <= own,
         sessions=sessions_shown(ctx, account, None, lang, now),
         me=account.account_id == me.account_id,
@@ -251,7 +251,7 @@ def _choices(ctx: AppContext, me: Grant, lang: Language) -> dict[str, Any]:
     }
 
 
-def _shown(ctx: AppContext, me: Grant, account: ConsoleAccount, lang: Language) -> dict[str, Any]:
+def _show(ctx: AppContext, me: Grant, account: ConsoleAccount, lang: Language) -> dict[str, Any]:
     """An account as far as `me` has to do with it: what it is in others' stores is not said."""
     until, own = account.invited_until, me.where(Right.MANAGE_PEOPLE)
     roles = [(role, store) for role, store in account.roles if EVERY_STORE in own or store in own]

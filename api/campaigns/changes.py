@@ -33,7 +33,7 @@ def value_words(key: str, value: Any, t: Words, lang: Language, plan: Plan) -> s
     if value is None or value == "" or value == []:
         return NOTHING
     if isinstance(value, str):
-        return _named(last, value, t, plan)
+        return _name(last, value, t, plan)
     if isinstance(value, bool):
         return t.campaigns.yes if value else t.campaigns.no
     if isinstance(value, list):
@@ -47,7 +47,7 @@ def value_words(key: str, value: Any, t: Words, lang: Language, plan: Plan) -> s
     return json.dumps(value, ensure_ascii=False)
 
 
-def _named(last: str, value: str, t: Words, plan: Plan) -> str:
+def _name(last: str, value: str, t: Words, plan: Plan) -> str:
     if last == "state":
         return t.campaign_states[value]
     if last in ("sku", "product") and value in plan.product_by_sku:

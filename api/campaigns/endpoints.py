@@ -116,7 +116,7 @@ def get_campaign(
 ) -> CampaignAnswer:
     """With an `ETag` of its version, for `If-Match`, and of what is told of its use, which no edit is refused for."""
     ctx.plan(store)
-    return _tagged(ctx, response, store_of.get_campaign(ctx.db, store, campaign_id))
+    return _tag(ctx, response, store_of.get_campaign(ctx.db, store, campaign_id))
 
 
 @router.get("/{campaign_id}/promise", summary="What a campaign can promise at its place")
@@ -152,7 +152,7 @@ def make_campaign(
     if store_of.has_campaign(ctx.db, store, campaign.id):
         raise CampaignExists(f"{store} has a campaign {campaign.id!r} already; PUT replaces it")
     response.headers["Location"] = f"/v1/stores/{store}/campaigns/{campaign.id}"
-    return _tagged(ctx, response, save(ctx, store, campaign, grant, expected=0))
+    return _tag(ctx, response, save(ctx, store, campaign, grant, expected=0))
 
 
 @router.put(
@@ -171,7 +171,7 @@ def replace_campaign(
     if campaign.id != campaign_id:
         raise OperatorError([Problem(BODY, f"{BODY}.id", "is not the id of the address", f"write {campaign_id}")])
     require_campaign(ctx, store, campaign_id)
-    return _tagged(ctx, response, save(ctx, store, campaign, grant, expected=version_of(if_match)))
+    return _tag(ctx, response, save(ctx, store, campaign, grant, expected=version_of(if_match)))
 
 
 @router.put(
@@ -194,7 +194,7 @@ def change_state(
     ctx.plan(store)
     check_right(grant, right_to(change.state), store)
     moved = move(ctx, store, campaign_id, change.state, editor(grant), expected=version_of(if_match))
-    return _tagged(ctx, response, moved)
+    return _tag(ctx, response, moved)
 
 
 def version_of(if_match: str | None) -> int | None:
@@ -207,7 +207,7 @@ def version_of(if_match: str | None) -> int | None:
     return int(found[1])
 
 
-def _tagged(ctx: AppContext, response: Response, stored: store_of.StoredCampaign) -> CampaignAnswer:
+def _tag(ctx: AppContext, response: Response, stored: store_of.StoredCampaign) -> CampaignAnswer:
     told = ctx.told_spending([key := (stored.store, stored.campaign.id)], time.time())[key]
     response.headers["ETag"] = f'"{stored.version}.{told.vouchers}.{told.amount_minor}"'
     return _answer(stored, told)

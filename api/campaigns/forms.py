@@ -191,9 +191,9 @@ class TypedFields:
 
     def moment(self, name: str) -> str | None:
         """A day and time of the store's clock, as ISO 8601 with its offset."""
-        return self._parsed(name, lambda text: dt.datetime.fromisoformat(text).replace(tzinfo=self.zone).isoformat())
+        return self._parse(name, lambda text: dt.datetime.fromisoformat(text).replace(tzinfo=self.zone).isoformat())
 
-    def _parsed(self, name: str, parse: Callable[[str], str]) -> str | None:
+    def _parse(self, name: str, parse: Callable[[str], str]) -> str | None:
         if not self.text(name):
             return None
         try:

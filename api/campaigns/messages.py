@@ -60,7 +60,7 @@ def messages_page(
         store=store,
         store_name=plan.name,
         days=[(one.value, t.messages_page.counted("days", int(one)), one is days) for one in MessageDays],
-        parts=[(outcome.value, t.message_parts[outcome], _ordered(lines[outcome])) for outcome in MessageOutcome],
+        parts=[(outcome.value, t.message_parts[outcome], _order(lines[outcome])) for outcome in MessageOutcome],
         latest=[
             (
                 f"{short_date(at, plan.timezone, lang)} {clock(at, plan.timezone)}",
@@ -116,6 +116,6 @@ def _coupons(
     return lines
 
 
-def _ordered(counted: Counter[tuple[str, str]]) -> list[Line]:
+def _order(counted: Counter[tuple[str, str]]) -> list[Line]:
     """The most first."""
     return [(*said, n) for said, n in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]

@@ -85,7 +85,7 @@ class Mistake:
 
 def say_mistakes(problems: Sequence[Problem], t: Words, lang: Language, plan: Plan, kind: str = "") -> list[Mistake]:
     """Each in the reader's words, with its remedy; `kind` is the kind of offer, whose field a breach of law is at."""
-    return [_said(p, t, lang, plan, kind) for p in problems]
+    return [_say(p, t, lang, plan, kind) for p in problems]
 
 
 def form_field(path: str, kind: str = "") -> str:
@@ -105,7 +105,7 @@ def key_words(path: str, t: Words) -> str:
     return path
 
 
-def _said(problem: Problem, t: Words, lang: Language, plan: Plan, kind: str) -> Mistake:
+def _say(problem: Problem, t: Words, lang: Language, plan: Plan, kind: str) -> Mistake:
     path = re.sub(r"^(body|form|campaign|campaigns\.\d+)\.", "", problem.place)
     code = MistakeCode(problem.code) if problem.code else MistakeCode.OTHER
     field = _FIELD_OF_CODE.get(code) or form_field(path, kind)
@@ -117,7 +117,7 @@ def _said(problem: Problem, t: Words, lang: Language, plan: Plan, kind: str) -> 
     elif code is MistakeCode.PATTERN:
         sentence = t.campaigns.like_a_clock if ".hours" in path or "quiet" in path else t.campaigns.like_a_name
     else:
-        values = {name: _shown(name, value, key, lang, plan) for name, value in problem.values.items()}
+        values = {name: _show(name, value, key, lang, plan) for name, value in problem.values.items()}
         sentence = t.mistakes[code].format(**values)
     if code is MistakeCode.NOT_YAML or (path == "(whole file)" and not field):
         line = problem.values.get("line")
@@ -125,7 +125,7 @@ def _said(problem: Problem, t: Words, lang: Language, plan: Plan, kind: str) -> 
     return Mistake(field, label, sentence, problem.place, problem.line)
 
 
-def _shown(name: str, value: object, key: str, lang: Language, plan: Plan) -> str:
+def _show(name: str, value: object, key: str, lang: Language, plan: Plan) -> str:
     """A value of a mistake as people write it: limits in the unit that the form asks in."""
     if isinstance(value, dt.date):
         return long_date(value, lang)

@@ -81,7 +81,7 @@ def campaigns_page(store: Store, request: Request, visitor: Visitor, ctx: Ctx) -
 @router.get("/{store}/{campaign_id}/place.svg", summary="A campaign's place on the plan")
 def place_svg(store: Store, campaign_id: Name, _grant: Reader, ctx: Ctx) -> Response:
     """One that is saved; `-` is one that is being typed."""
-    return _drawn(ctx.plan(store), get_campaign(ctx.db, store, campaign_id).campaign.place)
+    return _draw(ctx.plan(store), get_campaign(ctx.db, store, campaign_id).campaign.place)
 
 
 @router.get("/{store}/_place.svg", summary="A place on the plan")
@@ -95,11 +95,11 @@ def typed_place_svg(
     """As the form says it: `store`, `zone:ID` or `product:SKU`."""
     plan, (kind, _, name) = ctx.plan(store), place.partition(":")
     if kind == "product" and name in plan.product_by_sku:
-        return _drawn(plan, CampaignPlace(product=name, radius_m=radius_m))
+        return _draw(plan, CampaignPlace(product=name, radius_m=radius_m))
     if kind == "zone" and name in plan.zone_index:
-        return _drawn(plan, CampaignPlace(zone=name))
+        return _draw(plan, CampaignPlace(zone=name))
     if kind == "store":
-        return _drawn(plan, CampaignPlace(store=True))
+        return _draw(plan, CampaignPlace(store=True))
     raise NotFound("no such place")
 
 
@@ -119,7 +119,7 @@ def campaign_page(
     plan, lang = ctx.plan(store), language(request)
     stored = get_campaign(ctx.db, store, campaign_id)
     campaign, now, k = stored.campaign, time.time(), ctx.config.privacy.k
-    told = seen.foretell(plan, campaign) if _known(campaign, plan) else None
+    told = seen.foretell(plan, campaign) if _is_known(campaign, plan) else None
     history = revisions(ctx.db, store, campaign_id, limit=VERSIONS)
     names = signed(ctx, store, campaign_id)
     wrong = campaign_problems([campaign], plan, "campaign", day_at(now, plan.timezone))
@@ -264,14 +264,14 @@ def _budget(campaign: Campaign, plan: Plan, lang: Language) -> str:
     return " · ".join(parts) or t.campaigns.no_budget
 
 
-def _known(campaign: Campaign, plan: Plan) -> bool:
+def _is_known(campaign: Campaign, plan: Plan) -> bool:
     place = campaign.place
     return (place.product is None or place.product in plan.product_by_sku) and (
         place.zone is None or place.zone in plan.zone_index
     )
 
 
-def _drawn(plan: Plan, place: CampaignPlace) -> Response:
+def _draw(plan: Plan, place: CampaignPlace) -> Response:
     svg = draw_place(plan, place, 900)
     return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 

@@ -81,7 +81,7 @@ def short_name(value: str) -> str:
 def check_all(command: Any) -> Any:
     """The command, or the group with all its commands, whose parameters are checked as they are read."""
     for parameter in command.params:
-        parameter.callback = partial(_checked, parameter.callback)
+        parameter.callback = partial(_check, parameter.callback)
     for inner in getattr(command, "commands", {}).values():
         check_all(inner)
     return command
@@ -100,7 +100,7 @@ def refuse_unfit(value: Any) -> None:
         _refuse_text(value)
 
 
-def _checked(then: Callable[..., Any] | None, context: Any, parameter: Any, value: Any) -> Any:
+def _check(then: Callable[..., Any] | None, context: Any, parameter: Any, value: Any) -> Any:
     refuse_unfit(value)
     return value if then is None else then(context, parameter, value)
 

@@ -52,11 +52,11 @@ class HandOver:
             return Delivered.BROKER_AWAY
         self._under_way, self._bytes = self._under_way + 1, self._bytes + len(payload)
         try:
-            return await self._confirmed(topic, payload)
+            return await self._confirm(topic, payload)
         finally:
             self._under_way, self._bytes = self._under_way - 1, self._bytes - len(payload)
 
-    async def _confirmed(self, topic: str, payload: bytes) -> Delivered:
+    async def _confirm(self, topic: str, payload: bytes) -> Delivered:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Delivered] = loop.create_future()
         serial = self._publisher.begin(topic, payload, partial(_tell, loop, answer))

@@ -50,7 +50,7 @@ async def receive_shop(request: Request, ctx: AppContext, shop: ShopSource, limi
     if not speaks:
         return PlainTextResponse("") if shop.is_ping(raw) else await _not_let_in(request, shop, limits, NO_KEY)
     try:
-        message = await anyio.to_thread.run_sync(_checked, request, raw, shop, limiter=request.app.state.decoding)
+        message = await anyio.to_thread.run_sync(_check, request, raw, shop, limiter=request.app.state.decoding)
     except InflatesTooFar:
         turn_away(request, shop.name, str(RecordRefusal.TOO_LARGE))
         return problem(413, ProblemCode.TOO_LARGE, "the body inflates to more than 8 MiB")
@@ -84,7 +84,7 @@ async def _take(request: Request, ctx: AppContext, shop: ShopSource, message: Ve
     return PlainTextResponse("")
 
 
-def _checked(request: Request, raw: bytes, shop: ShopSource) -> VendorMessage:
+def _check(request: Request, raw: bytes, shop: ShopSource) -> VendorMessage:
     """In a thread, a few at a time. The signature is of the body as it was before anybody compressed it."""
     body = inflate(raw, request.headers.get("content-encoding", ""))
     headers = {name.lower(): value for name, value in request.headers.items()}

@@ -230,7 +230,7 @@ def _receivers(ctx: AppContext, turned: TurnedAway, now: float) -> Iterator[Comp
             reported_at=rfc3339(at),
             age_s=round(now - at, 1),
             fresh=True,
-            values=_masked({name: dict(one.counts) for name, one in sources.items()}),
+            values=_mask({name: dict(one.counts) for name, one in sources.items()}),
         )
 
 
@@ -242,19 +242,19 @@ def _unknown_points(rows: Iterable[Status]) -> dict[str, list[str]]:
 def _values(row: Status, unknown: list[str], grant: Grant | None) -> dict[str, Any]:
     """What is said of a row. Its store's unknown access points are named to who manages the store, and to nobody else:
     a source that takes one for the other may have named a phone."""
-    said: dict[str, Any] = _masked({key: value for key, value in row.values.items() if key not in _ELSEWHERE})
+    said: dict[str, Any] = _mask({key: value for key, value in row.values.items() if key not in _ELSEWHERE})
     if unknown and row.component == ENGINE:
         manages = grant is not None and grant.may(Right.SEE_RADIO, row.store)
-        said["unknown_aps"] = unknown if manages else _masked(unknown)
+        said["unknown_aps"] = unknown if manages else _mask(unknown)
     return said
 
 
-def _masked(values: Any) -> Any:
+def _mask(values: Any) -> Any:
     """The same, without the MAC that a source may be named by."""
     if isinstance(values, dict):
-        return {mask_macs(k): _masked(v) for k, v in values.items()}
+        return {mask_macs(k): _mask(v) for k, v in values.items()}
     if isinstance(values, list):
-        return [_masked(v) for v in values]
+        return [_mask(v) for v in values]
     return mask_macs(values) if isinstance(values, str) else values
 
 

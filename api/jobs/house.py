@@ -41,7 +41,7 @@ def house_jobs(app: FastAPI) -> dict[str, Job]:
 
 
 def own_jobs(app: FastAPI) -> dict[str, Job]:
-    """What each process has of its own to write down."""
+    """Jobs that every process does for itself, by name: it alone has what they write to the database."""
     return {"portals' counts": partial(app.state.doors.counts.write_late, app.state.ctx.db)}
 
 

@@ -35,7 +35,7 @@ def lifespan_of(start_delivery: bool) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         """Starts the page hub and housekeeping with the server, and ends them with it."""
-        tasks = _begun(app) if start_delivery else []
+        tasks = _begin(app) if start_delivery else []
         for task in tasks:
             task.add_done_callback(_loudly)
         app.state.delivery = tasks
@@ -57,7 +57,7 @@ def lifespan_of(start_delivery: bool) -> Any:
     return lifespan
 
 
-def _begun(app: FastAPI) -> list[asyncio.Task[None]]:
+def _begin(app: FastAPI) -> list[asyncio.Task[None]]:
     """What runs beside the requests: what this process delivers, and jobs of the site when they are its turn."""
     ctx: AppContext = app.state.ctx
     tasks = [

@@ -63,7 +63,7 @@ class LiabilityReport(BaseModel):
 def liability(ctx: Ctx) -> LiabilityReport:
     """Outstanding points by age and worth: sums over the ledger, as of now."""
     now = time.time()
-    return LiabilityReport(at=rfc3339(now), items=[_shown(ctx, one) for one in liabilities(ctx.db, now)])
+    return LiabilityReport(at=rfc3339(now), items=[_show(ctx, one) for one in liabilities(ctx.db, now)])
 
 
 @router.get("/liability.csv", summary="The same as a table", response_class=Response)
@@ -84,7 +84,7 @@ def liability_csv(ctx: Ctx) -> Response:
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _shown(ctx: AppContext, one: Liability) -> LiabilityOut:
+def _show(ctx: AppContext, one: Liability) -> LiabilityOut:
     rate = ctx.config.loyalty.of(one.programme)
     return LiabilityOut(
         programme=one.programme,

@@ -121,7 +121,7 @@ def zones(store: Store, made: Made, asked: Asked) -> out.ZonesOut:
             name=z.zone.name,
             level=z.zone.level,
             category=z.zone.category,
-            **_told(z.told),
+            **_tell(z.told),
             person_hours_interval=_interval(z.told.person_s, HOUR_S, 4),
             visits_interval=_interval(z.told.visits, 1.0, 4),
             mean_dwell_s_interval=_interval(z.told.mean_dwell_s, 1.0, 1),
@@ -155,7 +155,7 @@ def hours(
         if at[1] in whole and at not in expected:
             none = TableFigure(None, withheld=k > 1)
             figures = replace(figures, kind="expected", visits=none, mean_dwell_s=none)
-        items.append(out.ZoneHourOut(hour_start=rfc3339(at[0]), zone=at[1], **_told(figures)))
+        items.append(out.ZoneHourOut(hour_start=rfc3339(at[0]), zone=at[1], **_tell(figures)))
     more = f"{keys[limit - 1][0]!r}~{keys[limit - 1][1]}" if len(keys) > limit else None
     return out.HoursOut(store=store, items=items, next=more, **_span(asked))
 
@@ -168,7 +168,7 @@ def _hours_after(order: Mapping[str, int], keys: list[tuple[float, str]], after:
     return [key for key in keys if (key[0], order[key[1]]) > (at[0], order[at[1]])]
 
 
-def _told(told: ToldZone) -> dict[str, Any]:
+def _tell(told: ToldZone) -> dict[str, Any]:
     figures = (told.person_s, told.visits, told.mean_dwell_s, told.persons_peak)
     return {
         "person_hours": None if told.person_s.value is None else round(told.person_s.value / HOUR_S, 4),
@@ -212,7 +212,7 @@ def flows(store: Store, made: Made, asked: Asked) -> out.FlowsOut:
 def hot_zones(store: Store, made: Made, asked: Asked) -> out.HotZonesOut:
     """Which zones are statistically above the store: hot, not hot, or not enough evidence, each with its reason."""
     found = made.report(store, asked).zones
-    verdicts, times = [z.hot for z in found], {z.zone.id: _told(z.told)["person_hours"] for z in found}
+    verdicts, times = [z.hot for z in found], {z.zone.id: _tell(z.told)["person_hours"] for z in found}
     order = made.ctx.plan(store).zone_index
     items = [
         out.HotZoneOut(zone=v.zone, name=v.name, level=v.level, person_hours=times[v.zone], **_hot(v))

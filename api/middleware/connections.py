@@ -129,7 +129,7 @@ class Guarded(cast(Any, AutoHTTPProtocol)):  # type: ignore[misc]  # uvicorn's c
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """The caller has read."""
+        """The caller has read enough for more to be written."""
         _cancel(self._unread)
         self._unread = None
         super().resume_writing()

@@ -45,7 +45,7 @@ class WaitingLists:
             if action == "clear":
                 mine.clear()
                 return ""
-            done = _acknowledged(payload)
+            done = _read_acknowledged(payload)
             if action == "view" and done is not None:
                 for rhid in done:
                     mine.pop(rhid, None)
@@ -56,7 +56,7 @@ class WaitingLists:
             return " ".join([EMPTY, *lines])
 
 
-def _acknowledged(payload: str) -> list[str] | None:
+def _read_acknowledged(payload: str) -> list[str] | None:
     """The phones that the gateway says it let out; None where it asks, and says nothing."""
     try:
         text = base64.b64decode(payload.replace(" ", "+"), validate=True).decode("ascii")

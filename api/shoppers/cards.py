@@ -35,10 +35,10 @@ def cards(ctx: AppContext, found: Sequence[VoucherDetails], locale: str, *, pict
     places = {key: _place(ctx, *key) for key in ids}
     used = uses_of(ctx.db, [d.voucher.voucher_id for d in found if d.voucher.state == VoucherState.REDEEMED])
     made = [_card(ctx, d, places[d.voucher.store, d.voucher.campaign_id], lang, pictures) for d in found]
-    return [card.model_copy(update={"saved": _saved(used.get(card.voucher_id), lang)}) for card in made]
+    return [card.model_copy(update={"saved": _show_saved(used.get(card.voucher_id), lang)}) for card in made]
 
 
-def _saved(use: Use | None, lang: Language) -> Saved | None:
+def _show_saved(use: Use | None, lang: Language) -> Saved | None:
     return None if use is None else Saved(amount=money(use.discount_minor, use.currency, lang), at=rfc3339(use.at))
 
 

@@ -132,7 +132,7 @@ class HonourRequest(_Strict):
 
 
 class HonouredAnswer(BaseModel):
-    """What came off."""
+    """What the coupon took off the price."""
 
     redemption_id: str
     discount_minor: int

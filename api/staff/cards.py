@@ -71,7 +71,7 @@ def card(store: Store, visitor: Visitor, request: Request, ctx: Ctx, clerk: Cler
     tier = terms.tier_of(qualifying_points(ctx.db, found.members, now - terms.tier_s)) if terms.tiers else ""
     left = max(0, ctx.config.loyalty.clerk_points - found.visitor.points)
     asked = [shown(ctx, one, ctx.plan(store), lang) for one in orders_of_visitor(ctx.db, store, visitor, now)]
-    return _shown(found, ctx.plan(store), tier, left, asked, lang)
+    return _show(found, ctx.plan(store), tier, left, asked, lang)
 
 
 @router.post("/points", summary="Add points by hand", responses=problem_responses(409, 422))
@@ -115,7 +115,7 @@ def coupon(
     return HonouredAnswer(redemption_id=done.redemption_id, discount_minor=done.discount_minor, currency=done.currency)
 
 
-def _shown(
+def _show(
     card: ClerksCard, plan: Plan, tier: str, points_left: int, asked: list[CardOrder], lang: Language
 ) -> VisitorCard:
     return VisitorCard(
@@ -125,7 +125,7 @@ def _shown(
         tier=tier,
         points=card.points,
         points_left=points_left,
-        purchases=[_bought(one, plan, lang) for one in card.purchases],
+        purchases=[_show_bought(one, plan, lang) for one in card.purchases],
         coupons=[_coupon(one, plan, lang) for one in card.coupons],
         notes=[_note(one) for one in card.notes],
         orders=asked,
@@ -133,7 +133,7 @@ def _shown(
     )
 
 
-def _bought(one: Purchase, plan: Plan, lang: Language) -> CardPurchase:
+def _show_bought(one: Purchase, plan: Plan, lang: Language) -> CardPurchase:
     known = plan.product_by_sku
     return CardPurchase(
         at=rfc3339(one.at),

@@ -124,12 +124,12 @@ def desk_of(ctx: AppContext, plan: Plan, lang: Language, now: float) -> StaffDes
         DeskVisitor(visitor=one.visitor, name=one.name, since=rfc3339(one.since))
         for one in visitors(ctx.db, plan.store, now)
     ]
-    pickups = [_shown(one, plan, lang, now) for one in found]
+    pickups = [_show(one, plan, lang, now) for one in found]
     asked = [shown(ctx, one, plan, lang) for one in orders_asked_in(ctx.db, plan.store, now)]
     return StaffDesk(store=plan.store, pickups=pickups, visitors=known, orders=asked, now=rfc3339(now))
 
 
-def _shown(pickup: Pickup, plan: Plan, lang: Language, now: float) -> DeskPickup:
+def _show(pickup: Pickup, plan: Plan, lang: Language, now: float) -> DeskPickup:
     place = pickup_place(plan, pickup.place)
     kind, t = "anywhere" if place is None else place.category, words(lang)
     return DeskPickup(

@@ -104,7 +104,7 @@ def card(body: CardRequest, request: Request, ctx: Ctx, grant: Till, limits: Lim
         spendable=has,
         pending=wallet_balance(ctx.db, PROGRAMME, members).pending,
         tier=terms.tier_of(qualifying_points(ctx.db, members, now - terms.tier_s)),
-        rewards=[_shown(reward, has, language(request)) for reward in _given(ctx, body.store)],
+        rewards=[_show(reward, has, language(request)) for reward in _find_given(ctx, body.store)],
     )
 
 
@@ -120,7 +120,7 @@ def buy(
     """Once for each Idempotency-Key, and one reward for each code. 404 `reward_unknown`; 409 `not_enough_points`."""
     now, tries = time.time(), begin(ctx, limits, request, grant, body.store, body.till)
     digest = _digest(ctx, body.code, tries)
-    reward = find_reward(_given(ctx, body.store), body.reward, body.store, ctx.plan(body.store).currency)
+    reward = find_reward(_find_given(ctx, body.store), body.reward, body.store, ctx.plan(body.store).currency)
     if reward is None:
         raise NotFound("this store gives no such reward", code=ProblemCode.REWARD_UNKNOWN)
     step, till, secret = step_of(now), _till(body, grant), ctx.secrets.site_key
@@ -152,12 +152,12 @@ def _till(body: CardRequest, grant: Grant) -> str:
     return f"{grant.fingerprint}|{body.store}|{body.till}"
 
 
-def _given(ctx: AppContext, store: str) -> list[Reward]:
+def _find_given(ctx: AppContext, store: str) -> list[Reward]:
     currency = ctx.plan(store).currency
     return [reward for reward in rewards_of(ctx.config.loyalty) if reward.given_in(store, currency)]
 
 
-def _shown(reward: Reward, has: int, lang: Language) -> CardReward:
+def _show(reward: Reward, has: int, lang: Language) -> CardReward:
     return CardReward(
         reward=reward.id,
         title=in_language(reward.texts.model_dump(), lang)["title"],

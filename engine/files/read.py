@@ -151,13 +151,13 @@ def _csv_columns(path: Path, known: Sequence[str]) -> tuple[list[str], list[Sequ
     width = len(header)
     ragged = [i for i, row in enumerate(rows) if len(row) != width]
     if ragged:
-        told = [_ragged(rows[i], width) for i in ragged[:MAX_LISTED]]
+        told = [_explain_ragged(rows[i], width) for i in ragged[:MAX_LISTED]]
         raise OperatorError(row_problems(file, "", ragged, [t[0] for t in told], lines, [t[1] for t in told]))
     columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
     return header, columns, lines
 
 
-def _ragged(row: list[str], width: int) -> tuple[str, str]:
+def _explain_ragged(row: list[str], width: int) -> tuple[str, str]:
     """Why a row cannot be used, and what would be right."""
     if foreign := wrong_row(row, width):
         return foreign

@@ -35,7 +35,7 @@ def merge_neighbours(groups: Sequence[Group[Counted]], k: int, merge: Merge[Coun
 
     People are added up, so that they must be different ones: whoever came in two hours counts in one of them.
     """
-    return [_merged(groups[block.start : block.stop], merge) for block in cut([g.people for g in groups], k)]
+    return [_merge(groups[block.start : block.stop], merge) for block in cut([g.people for g in groups], k)]
 
 
 def merge_small(groups: Sequence[Group[Counted]], k: int, merge: Merge[Counted]) -> list[Group[Counted]]:
@@ -47,10 +47,10 @@ def merge_small(groups: Sequence[Group[Counted]], k: int, merge: Merge[Counted])
         if not large:
             return []
         small = [large.pop(), *small]
-    return [*large, _merged(small, merge)] if small else large
+    return [*large, _merge(small, merge)] if small else large
 
 
-def _merged(groups: Sequence[Group[Counted]], merge: Merge[Counted]) -> Group[Counted]:
+def _merge(groups: Sequence[Group[Counted]], merge: Merge[Counted]) -> Group[Counted]:
     names = tuple(name for group in groups for name in group.names)
     counted = groups[0].counted
     for group in groups[1:]:

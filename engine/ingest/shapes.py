@@ -101,7 +101,7 @@ def shape_of_readings(payload: bytes, most_chars: int) -> str:
         tree = None
     if isinstance(tree, dict):
         return msgspec.json.encode(
-            {_shown_key(key): _shown(key, value, most_chars) for key, value in tree.items()}
+            {_shown_key(key): _show(key, value, most_chars) for key, value in tree.items()}
         ).decode()
     text = payload[:most_chars].decode("utf-8", "replace")
     return _RUN.sub(lambda run: run[0] if run[0] in _OUR_WORDS else "x" * len(run[0]), text)
@@ -112,7 +112,7 @@ def crossed_out(text: str) -> str:
     return _RUN.sub(lambda run: "x" * len(run[0]), text)
 
 
-def _shown(key: str, value: Any, most_chars: int) -> Any:
+def _show(key: str, value: Any, most_chars: int) -> Any:
     if key == "readings" and isinstance(value, list):
         few = value[: max(most_chars // 40, 1)]  # shorter than which no reading is
         return [_shown_reading(reading) for reading in few]

@@ -113,7 +113,7 @@ def _refusal(candidate: Candidate, standing: Standing, limits: Limits, now: floa
         return DecisionReason.CAMPAIGN_UNKNOWN
     if campaign.state in STATE_REFUSAL:
         return STATE_REFUSAL[campaign.state]
-    if unwanted := _unwanted(campaign, candidate, standing, now):
+    if unwanted := _refuse_unwanted(campaign, candidate, standing, now):
         return unwanted
     key = (candidate.store, campaign.id)
     ask = Ask(campaign, key, candidate.trigger.visit_id, candidate.worth_minor, now)
@@ -121,7 +121,7 @@ def _refusal(candidate: Candidate, standing: Standing, limits: Limits, now: floa
     return cap_refusal(ask, standing.slots, spent, limits, standing.wishes, shared)
 
 
-def _unwanted(campaign: Campaign, candidate: Candidate, standing: Standing, now: float) -> DecisionReason | None:
+def _refuse_unwanted(campaign: Campaign, candidate: Candidate, standing: Standing, now: float) -> DecisionReason | None:
     """Why nobody would bring it up; whoever asks for it may have it."""
     if is_asked(candidate.trigger.visit_id):
         return None

@@ -151,7 +151,7 @@ def _judge(
     elif refusal := _refusal(trigger, book, terms, shopper, gain, now):
         reason = refusal
     else:
-        return replace(_candidate(trigger, book, terms, shopper, lawful, gain), fit=_said(fit))
+        return replace(_candidate(trigger, book, terms, shopper, lawful, gain), fit=_say(fit))
     grounds = _grounds(book, terms, channel, gain)
     who = shopper.shopper_id if shopper else None
     return Decision(decision_id(trigger), trigger, who, DecisionOutcome.REFUSE, reason, now, grounds)
@@ -229,7 +229,7 @@ def _fit(shopper: LinkedShopper | None, terms: Terms | None, rules: DecisionRule
     return None if shopper is None or sku is None else rules.fits.get((shopper.shopper_id, sku))
 
 
-def _said(fit: RankedOffer | None) -> tuple[str, str] | None:
+def _say(fit: RankedOffer | None) -> tuple[str, str] | None:
     return None if fit is None else (str(fit.reason), fit.because or "")
 
 

@@ -131,7 +131,7 @@ def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSett
     """
     fast = kernels()
     if fast is not None:
-        return _measured(fast, site, scans, belief, settings)
+        return _measure(fast, site, scans, belief, settings)
     ranged = np.isfinite(scans.range_m).any(axis=1, keepdims=True)
     age = np.where(np.isnan(scans.age_s), np.float32(0.0), scans.age_s)
     fresh = 1.0 / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
@@ -161,7 +161,7 @@ def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSett
 NO_MATES = np.empty((0, 0), np.float32)
 
 
-def _measured(fast: ModuleType, site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
+def _measure(fast: ModuleType, site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
     """The same by a kernel."""
     out, ranges, age = [], floats(scans.range_m), floats(scans.age_s)
     n, n_ap = ranges.shape

@@ -58,7 +58,7 @@ class FixIntervals:
             row = self._table.rows(device[index])
             last = self._table["last_t"][row]
             since = t[index] - last
-            whole, part = (self._allowed(row, least) for least in (self._cap_s, self._silent_s))
+            whole, part = (self._allow(row, least) for least in (self._cap_s, self._silent_s))
             there = (since > 0) & (since <= part)  # false for NaN: a new device
             out[index] = np.where(there, np.where(since <= whole, since, self._cap_s), 0.0)
             learn_gaps(self._table, row, since, there)
@@ -71,7 +71,7 @@ class FixIntervals:
         self._table["last_t"][self._table.held] = np.nan
         self._swept_at = -np.inf
 
-    def _allowed(self, row: I64, least_s: float) -> F64:
+    def _allow(self, row: I64, least_s: float) -> F64:
         return gap_allowed_s(self._table, row, least_s, self._gap_max_s, unknown_s=max(least_s, self._gap_max_s))
 
     def _sweep(self, newest: float) -> None:

@@ -48,7 +48,7 @@ class StoreVisits:
         """Each device once."""
         table, row = self._table, self._table.rows(device)
         last = table["last"][row]
-        away = t - last > self._allowed(row)
+        away = t - last > self._allow(row)
         ended = zip(device[away], table["started"][row[away]], last[away], strict=True)
         self._closed += [_stay(int(who), float(started), float(at)) for who, started, at in ended]
         learn_gaps(table, row, t - last, ~away)
@@ -56,7 +56,7 @@ class StoreVisits:
         table["started"][row[begins]] = t[begins]
         table["last"][row] = np.fmax(last, t)
 
-    def _allowed(self, row: I64) -> F64:
+    def _allow(self, row: I64) -> F64:
         unknown_s = max(self._silent_s, self._gap_max_s)
         return gap_allowed_s(self._table, row, self._silent_s, self._gap_max_s, unknown_s=unknown_s)
 
@@ -90,7 +90,7 @@ class StoreVisits:
 
     def close_silent(self, now: float) -> list[StoreVisit]:
         """Ends the stays of devices that are silent for too long and returns all that ended since the last call."""
-        gone = now - self._table["last"][self._table.held] > self._allowed(self._table.held)
+        gone = now - self._table["last"][self._table.held] > self._allow(self._table.held)
         ended = self._closed + self._stays(gone)
         self._table.drop(gone)
         self._closed = []

@@ -64,7 +64,7 @@ class VisitTracker:
             self.late += int((~fresh).sum())
             device, t, p, row = device[fresh], t[fresh], p[fresh], row[fresh]
         gap = t - table["last_t"][row]
-        away = gap > self._allowed(row)
+        away = gap > self._allow(row)
         learn_gaps(table, row, gap, ~away)
         events = self._close(device[away], row[away]) if away.any() else []
 
@@ -112,7 +112,7 @@ class VisitTracker:
             table[name][row] = np.nan
         return events
 
-    def _allowed(self, row: I64) -> F64:
+    def _allow(self, row: I64) -> F64:
         least_s, most_s = self._config.silent_s, self._config.gap_max_s
         return gap_allowed_s(self._table, row, least_s, most_s, unknown_s=max(least_s, most_s))
 
@@ -120,7 +120,7 @@ class VisitTracker:
         """Ends the visits of devices without a fix for more than `silent_s`, or than their own rhythm explains, at that
         fix, and forgets the devices."""
         table = self._table
-        gone = now - table["last_t"][table.held] > self._allowed(table.held)
+        gone = now - table["last_t"][table.held] > self._allow(table.held)
         if not gone.any():
             return []
         events = self._close(table.devices[gone], table.held[gone])

@@ -69,21 +69,21 @@ class KeyFile:
     def destroy_ended(self, now: float) -> int:
         """Destroys the keys of days that ended at least GRACE_S ago, whether an engine runs or not. How many."""
         with self._file.open() as kept:
-            ended = _ended(kept, now)
+            ended = _find_ended(kept, now)
             for store, begun in ended:
                 del kept[store][begun]
             return len(ended)
 
     def count_ended(self, now: float) -> int:
         """How many `destroy_ended` would destroy."""
-        return len(_ended(self._file.read(), now))
+        return len(_find_ended(self._file.read(), now))
 
     def damage(self) -> str:
         """What is wrong with the file, in a few words; empty where nothing is."""
         return self._file.damage()
 
 
-def _ended(kept: dict[str, Any], now: float) -> list[tuple[str, str]]:
+def _find_ended(kept: dict[str, Any], now: float) -> list[tuple[str, str]]:
     """What no engine can use has ended too."""
     return [(s, d) for s, days in kept.items() for d, e in days.items() if _key(e) is None or now >= _end(d, e)]
 

@@ -48,7 +48,7 @@ def seal_value(secrets: Secrets, value: str) -> str:
 
 
 def open_value(secrets: Secrets, sealed: str) -> str:
-    """The inverse."""
+    """The value that `seal_value` sealed."""
     return _sealer(secrets).decrypt(sealed.encode()).decode()
 
 

@@ -34,7 +34,7 @@ class Surveyed(Protocol):
 
 
 def survey_evidence(plan: Plan, survey: Surveyed) -> Evidence:
-    """A survey."""
+    """Evidence from a survey: places where somebody stood and what was heard there."""
     return evidence_at(
         plan,
         kind=EvidenceKind.SURVEYED,

@@ -87,11 +87,11 @@ def score_tables(tables: Tables, window_s: float) -> Scores:
         score_triggers(*tables.decisions, devices, tables.shoppers) if tables.decisions else None,
         score_flows(*tables.flows) if tables.flows else None,
         _uplift(tables),
-        _expected(tables, devices),
+        _score_expected(tables, devices),
     )
 
 
-def _expected(tables: Tables, devices: Iterable[str]) -> ExpectedReport | None:
+def _score_expected(tables: Tables, devices: Iterable[str]) -> ExpectedReport | None:
     if tables.expected is None or tables.visits is None or tables.hours is None or tables.plan is None:
         return None
     zones = leaf_zones(tables.plan)

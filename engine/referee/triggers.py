@@ -90,7 +90,7 @@ class TriggerReport:
         due, issued, both = self.coupons
         return {
             "triggers": _rates(total, every)
-            | {"precision_interval": _said(self.precision), "recall_interval": _said(self.recall)}
+            | {"precision_interval": _say(self.precision), "recall_interval": _say(self.recall)}
             | {"repeats": self.repeats, "unscored": self.unscored, "by_campaign": by_campaign},
             "coupons": {
                 "due": due,
@@ -112,7 +112,7 @@ class TriggerReport:
         return interval_by_device([c[1] for c in self.by_device.values()], [c[0] for c in self.by_device.values()])
 
 
-def _said(share: Interval | None) -> list[float] | None:
+def _say(share: Interval | None) -> list[float] | None:
     return None if share is None else [round(share.low, 4), round(share.high, 4)]
 
 

@@ -99,7 +99,7 @@ class OfferDesk:
         self._named = {name for name, spec in specs.items() if not spec.as_written}
         return [spec.campaign for spec in specs.values() if spec.campaign is not None]
 
-    def _known(self, triggers: Sequence[Trigger]) -> Mapping[int, LinkedShopper]:
+    def _find_linked(self, triggers: Sequence[Trigger]) -> Mapping[int, LinkedShopper]:
         """The linked shoppers; those of triggers whose campaign asks for a segment, with the segments they are in."""
         asking = {name for name, terms in self._book.terms.items() if terms.campaign.audience.segments}
         asked = {t.device: self.links[t.device] for t in triggers if t.campaign_id in asking and t.device in self.links}
@@ -111,7 +111,7 @@ class OfferDesk:
             found[device] = replace(who, segments=spans.get(who.shopper_id, ()))
         return ChainMap(found, self.links)
 
-    def _fitted(self, triggers: Sequence[Trigger], now: float) -> DecisionRules:
+    def _fit_rules(self, triggers: Sequence[Trigger], now: float) -> DecisionRules:
         """The rules with what the store's model makes of these shoppers and products, where it has learnt one."""
         if self._model is None:
             return self._rules
@@ -131,8 +131,8 @@ class OfferDesk:
         """
         if not triggers:
             return Verdicts()
-        known = self._with_touches(triggers, self._known(triggers), now)
-        judged = decide(triggers, self._book, known, now, self._fitted(triggers, now))
+        known = self._with_touches(triggers, self._find_linked(triggers), now)
+        judged = decide(triggers, self._book, known, now, self._fit_rules(triggers, now))
         record_refusals(self._db, judged.refused, lease=self._lease)
         claimed = [
             claim(self._db, event, self._limits, self._secret, now, lease=self._lease) for event in judged.events

@@ -137,7 +137,7 @@ class EngineProcess:
             while not self.stopping.is_set():
                 self.turn()
             self._save(self._wall())
-            self.subscriber.acknowledge(self._written())
+            self.subscriber.acknowledge(self._take_written())
             self._report()
         except StorageUnavailable as error:
             log.warning("stopped while the database was away (%s); journal and broker have what came", error)
@@ -166,7 +166,7 @@ class EngineProcess:
             with self._run_by_us(store):
                 told = self.patience(runner.take_told, now) if looks else []
                 self._advance(runner, [*frames.get(store, []), *told], now)
-        self.subscriber.acknowledge(self._written())
+        self.subscriber.acknowledge(self._take_written())
 
     def _start_days(self, now: float) -> None:
         """Where a store's salt turns, who is there goes on under a new name, and the old one is kept nowhere."""
@@ -336,7 +336,7 @@ class EngineProcess:
                 hanging.hear_unknown(note)
         return held
 
-    def _written(self) -> list[Token]:
+    def _take_written(self) -> list[Token]:
         """What the broker may forget: all its stores have it in journal or checkpoint."""
         safe = [s for s in self._behind.stores() if s in self.runners and not self.runners[s].behind]
         return self._gathering.free(self._held.free(self._behind.take(safe)))

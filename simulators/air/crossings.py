@@ -82,7 +82,7 @@ class Crossable:
         """
         for i, shape, bounds, boxes in self._shapes:
             window = lines.window(bounds)
-            yield i, window, _met(shape, boxes or [bounds], bool(boxes), lines, window)
+            yield i, window, _find_met(shape, boxes or [bounds], bool(boxes), lines, window)
 
 
 class _Axis:
@@ -103,7 +103,7 @@ def _stretch(inside_m: F64) -> slice:
     return slice(int(near[0]), int(near[-1]) + 1) if len(near) else slice(0, 0)
 
 
-def _met(shape: BaseGeometry, boxes: list[Bounds], sure: bool, lines: GridLines, window: Window) -> Bools:
+def _find_met(shape: BaseGeometry, boxes: list[Bounds], sure: bool, lines: GridLines, window: Window) -> Bools:
     """`sure`: whether the boxes make up the shape, instead of holding it."""
     inside_m = lines.inside_box_m(boxes[0], window)
     for bounds in boxes[1:]:

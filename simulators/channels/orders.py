@@ -89,7 +89,7 @@ class OrderDesk:
         for who, at in (*((o.who, o.came_at) for o in found), *((v.who, v.entered_at) for v in visits)):
             if at is not None:
                 inside.setdefault(who, set()).add(at)
-        return [self._fetched(order, sorted(inside.get(order.who, ()))) for order in found]
+        return [self._fetch(order, sorted(inside.get(order.who, ()))) for order in found]
 
     def _order(self, name: str, basket: WebBasket) -> WebOrder:
         rng, habit = self._rng, self._habit
@@ -114,7 +114,7 @@ class OrderDesk:
                 when |= {"came_at": came}
         else:
             when["sent_at"] = whole(paid + LEAST_READY_S + sends_s)
-        return _happened(order, when, self._span)
+        return _cut_off(order, when, self._span)
 
     def _line(self, name: str, sku: str) -> SoldLine:
         product = self._products[sku]
@@ -130,7 +130,7 @@ class OrderDesk:
                 return whole(at)
         return None
 
-    def _fetched(self, order: WebOrder, inside: Sequence[float]) -> WebOrder:
+    def _fetch(self, order: WebOrder, inside: Sequence[float]) -> WebOrder:
         ready = order.ready_at
         came = None if ready is None else next((at for at in inside if at > ready), None)
         if came is None or not self._span.holds(came):
@@ -139,7 +139,7 @@ class OrderDesk:
         return replace(order, came_at=came, collected_at=taken if self._span.holds(taken) else None)
 
 
-def _happened(order: WebOrder, when: dict[str, float], span: Span) -> WebOrder:
+def _cut_off(order: WebOrder, when: dict[str, float], span: Span) -> WebOrder:
     """The order with those of these times that come before the end."""
     kept = {name: t for name, t in when.items() if span.holds(t)}
     return WebOrder(order.name, order.who, order.placed_at, order.lines, order.delivery_minor, order.collect, **kept)

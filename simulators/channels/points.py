@@ -78,12 +78,12 @@ def _add(member: MemberPoints, lines: Sequence[SoldLine], back: BroughtBackGoods
     by_line = {line.name: line.amount_minor for line in back.lines}
     whole = sum(line.amount_minor for line in lines)
     spread = {line.name: ceil(Fraction(line.amount_minor * back.total_minor, whole)) for line in lines}
-    taken = _taken(lines, points, by_line)
+    taken = _count_taken(lines, points, by_line)
     member.taken_back += taken
-    member.taken_back_of_sums += _taken(lines, points, spread) if back.web else taken
+    member.taken_back_of_sums += _count_taken(lines, points, spread) if back.web else taken
 
 
-def _taken(lines: Sequence[SoldLine], points: Mapping[str, int], back: Mapping[str, int]) -> int:
+def _count_taken(lines: Sequence[SoldLine], points: Mapping[str, int], back: Mapping[str, int]) -> int:
     """Points that go: of each line all but what the part of it that was kept is worth, rounded down."""
     kept = {
         line.name: floor(Fraction(points[line.name] * (line.amount_minor - back.get(line.name, 0)), line.amount_minor))

@@ -50,7 +50,7 @@ class BroughtBackGoods:
 
     @property
     def total_minor(self) -> int:
-        """What was given back."""
+        """What was given back in all, in minor units."""
         return sum(line.amount_minor for line in self.lines)
 
 

@@ -131,7 +131,7 @@ class Journey:
         self._point(t_s, self.level[-1], self.x_m[-1], self.y_m[-1], heading_rad)
 
     def take(self, product: Product) -> None:
-        """Into the basket, now."""
+        """Puts the product into the basket, now."""
         self.taken.append(Taken(self.end_s, product))
 
     def put_back(self, which: int) -> None:

@@ -26,7 +26,7 @@ class OrderNow:
 
     @property
     def state(self) -> OrderState:
-        """The newest."""
+        """The newest state of the order."""
         return self.states[-1][0]
 
     def time_of(self, state: OrderState) -> float | None:

@@ -67,10 +67,10 @@ def disturbed(postings: Sequence[ShopPosting], disorder: Disorder, rng: np.rando
 
 def moved(events: Sequence[SaidEvent], by_s: float) -> list[SaidEvent]:
     """The same events so many whole seconds later, in every time that they name."""
-    return [replace(said, at=said.at + by_s, form=_moved(said.form, by_s)) for said in events]
+    return [replace(said, at=said.at + by_s, form=_move(said.form, by_s)) for said in events]
 
 
-def _moved(form: dict[str, object], by_s: float) -> dict[str, object]:
+def _move(form: dict[str, object], by_s: float) -> dict[str, object]:
     times = {key: value + by_s for key, value in form.items() if key == "at" and isinstance(value, float)}
     version = form.get("version")
     grown = {"version": version + int(by_s)} if isinstance(version, int) and version > 1 else {}

@@ -55,7 +55,7 @@ class ShopSender:
         if found is not None and found.status_code in TAKEN:
             return str(found.status_code)
         if found is not None and found.status_code not in AGAIN:
-            raise _refused(posting, found)
+            raise _refuse(posting, found)
         answer = "no answer" if found is None else str(found.status_code)
         raise OperatorError(
             [Problem(f"/in/{posting.source}", "(answer)", f"{answer}, {RETRIES} times over", "is the site running?")]
@@ -77,7 +77,7 @@ def _comes_again(answer: httpx.Response | None) -> bool:
     return answer is None or answer.status_code in AGAIN
 
 
-def _refused(posting: ShopPosting, answer: httpx.Response) -> OperatorError:
+def _refuse(posting: ShopPosting, answer: httpx.Response) -> OperatorError:
     fix = "declare the sources as docs/guides/shop.md says, with the secret that is given here"
     reason = f"answers {answer.status_code} to a {posting.kind} message: {answer.text[:200]}"
     return OperatorError([Problem(f"/in/{posting.source}", "(answer)", reason, fix)])

@@ -110,16 +110,18 @@ def _shipping(now: OrderNow, shop: FakeShop) -> Form:
 
 def _refund(now: OrderNow, refund: Form, shop: FakeShop) -> Form:
     lines = [(line, line["amount_minor"]) for line in refund["lines"]]
-    return _refunded(now, REFUNDS + now.number, refund["at"], lines, (refund["total_minor"], shop))
+    return _make_refund(now, REFUNDS + now.number, refund["at"], lines, (refund["total_minor"], shop))
 
 
 def _cancellation(now: OrderNow, shop: FakeShop) -> Form:
     at = now.time_of(OrderState.CANCELLED) or now.changed_at
     lines = [(line, line["amount_minor"]) for line in now.lines]
-    return _refunded(now, CANCELLATIONS + now.number, at, lines, (now.form["total_minor"], shop))
+    return _make_refund(now, CANCELLATIONS + now.number, at, lines, (now.form["total_minor"], shop))
 
 
-def _refunded(now: OrderNow, number: int, at: float, lines: list[tuple[Form, int]], of: tuple[int, FakeShop]) -> Form:
+def _make_refund(
+    now: OrderNow, number: int, at: float, lines: list[tuple[Form, int]], of: tuple[int, FakeShop]
+) -> Form:
     total_minor, shop = of
     when, currency = zoned(at, shop.zone), now.form["currency"]
     money = {"kind": "refund", "status": "success", "amount": amount(total_minor, currency), "currency": currency}

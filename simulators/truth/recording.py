@@ -63,13 +63,13 @@ def record(
     for name, header, rows in _tables(world, at, visits, start_t):
         write_rows(folder / f"{name}.csv", header, rows)
         counts[name] = len(rows)
-    counts |= _told(world, folder, start_t)
+    counts |= _write_told(world, folder, start_t)
     counts |= _comparable(world, at, visits, campaigns, folder)
     finish(folder)
     return counts
 
 
-def _told(world: World, folder: Path, start_t: float) -> dict[str, int]:
+def _write_told(world: World, folder: Path, start_t: float) -> dict[str, int]:
     """What the shop tells of where people were."""
     scans, bought = shelf_scans(world), receipts(world)
     write_labels(folder / "labels.csv", [(start_t + t, device, kind, sku) for t, device, kind, sku in scans])

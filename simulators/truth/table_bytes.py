@@ -55,14 +55,14 @@ def fixed_cells(values: F64, decimals: int) -> Cells:
 
 def name_cells(names: Sequence[str], which: npt.NDArray[np.integer]) -> Cells:
     """Of each row the name of this index, quoted where CSV wants it."""
-    written = [_quoted(name) for name in names]
+    written = [_quote(name) for name in names]
     table = np.zeros((len(written), max(map(len, written), default=0)), np.uint8)
     for row, cell in zip(table, written, strict=True):
         row[: len(cell)] = np.frombuffer(cell, np.uint8)
     return np.asarray(table[which], np.uint8)
 
 
-def _quoted(name: str) -> bytes:
+def _quote(name: str) -> bytes:
     if "\0" in name:
         raise ValueError(f"{name!r} cannot be written into a table")
     out = io.StringIO()

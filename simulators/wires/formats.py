@@ -33,7 +33,7 @@ def _native(world: World, clocks: Clocks, config: WireConfig) -> Wire:
 
 
 def _meraki(world: World, clocks: Clocks, config: WireConfig) -> Wire:
-    return MerakiWire(config.network_id, world.device_macs(), _ap_macs(world), _connected(world), clocks)
+    return MerakiWire(config.network_id, world.device_macs(), _ap_macs(world), _find_connected(world), clocks)
 
 
 def _espresense(world: World, clocks: Clocks, config: WireConfig) -> Wire:
@@ -45,7 +45,7 @@ def _openwrt(world: World, clocks: Clocks, config: WireConfig) -> Wire:
 
 
 def _mist(world: World, clocks: Clocks, config: WireConfig) -> Wire:
-    return MistWire(world.plan.store, world.device_macs(), _ap_macs(world), _connected(world))
+    return MistWire(world.plan.store, world.device_macs(), _ap_macs(world), _find_connected(world))
 
 
 def _meraki_scanning(world: World, clocks: Clocks, config: WireConfig) -> Wire:
@@ -53,7 +53,7 @@ def _meraki_scanning(world: World, clocks: Clocks, config: WireConfig) -> Wire:
 
 
 def _aruba_iot(world: World, clocks: Clocks, config: WireConfig) -> Wire:
-    return ArubaIotWire(world.plan.store, world.device_macs(), _ap_macs(world), _connected(world), clocks)
+    return ArubaIotWire(world.plan.store, world.device_macs(), _ap_macs(world), _find_connected(world), clocks)
 
 
 def _cmx(world: World, clocks: Clocks, config: WireConfig) -> Wire:
@@ -87,7 +87,7 @@ def _ap_macs(world: World) -> list[str]:
     return aps
 
 
-def _connected(world: World) -> list[bool]:
+def _find_connected(world: World) -> list[bool]:
     """By device, whether it is a phone on the shop's network."""
     macs = world.device_macs()
     return [*world.phones.connected.tolist(), *([False] * (len(macs) - len(world.shoppers)))]

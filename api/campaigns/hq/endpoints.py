@@ -133,14 +133,14 @@ class HqMoves(BaseModel):
 @router.get("", summary="HQ's campaigns with their stores")
 def list_hq(grant: Reader, ctx: Ctx) -> HqList:
     """Those that have a store whose campaigns the caller may see, and of the stores those."""
-    seen = (_seen(stored, grant) for stored in hq_campaigns(ctx.db))
+    seen = (_hide_unseen(stored, grant) for stored in hq_campaigns(ctx.db))
     return HqList(items=[_answer(ctx, stored) for stored in seen if stored.stores])
 
 
 @router.get("/{campaign_id}", summary="One of HQ's campaigns", responses=problem_responses(404))
 def get_hq(campaign_id: Name, grant: Reader, ctx: Ctx, response: Response) -> HqAnswer:
     """With an `ETag` of its version, for `If-Match`."""
-    stored = _seen(hq_campaign(ctx.db, campaign_id), grant)
+    stored = _hide_unseen(hq_campaign(ctx.db, campaign_id), grant)
     if not stored.stores:
         raise NotFound("no such campaign")
     response.headers["ETag"] = f'"{stored.version}"'
@@ -168,7 +168,7 @@ def put_hq(
         raise OperatorError(wrong)
     given = give_hq(ctx, grant, found, version_of(if_match))
     response.headers["ETag"] = f'"{given.version}"'
-    return _given(found.id, given)
+    return _to_given(found.id, given)
 
 
 @router.get("/{campaign_id}/versions", summary="What HQ's campaign said before", responses=problem_responses(404))
@@ -200,28 +200,28 @@ def change_hq_state(
     """Each store's campaign goes there if it can from where it is. Approving, which takes the right to in every store,
     is the second person's yes to what all may spend together, too."""
     moved = move_hq(ctx, grant, campaign_id, change.state, version_of(if_match))
-    return HqMoves(stores=[_moved(one) for one in moved])
+    return HqMoves(stores=[_to_moved(one) for one in moved])
 
 
-def _moved(one: HqMove) -> HqMoved:
+def _to_moved(one: HqMove) -> HqMoved:
     return HqMoved(store=one.store, state=one.state, refused=one.refused)
 
 
-def _seen(stored: StoredHq, grant: Grant) -> StoredHq:
+def _hide_unseen(stored: StoredHq, grant: Grant) -> StoredHq:
     return stored.only(lambda store: grant.may(Right.SEE_CAMPAIGNS, store))
 
 
-def _given(campaign_id: str, given: GivenOut) -> HqGiven:
+def _to_given(campaign_id: str, given: GivenOut) -> HqGiven:
     stores = [
         HqStoreChange(
-            store=o.store, change=o.change, why=_said(o.why), kept=list(o.kept), lost=_said(o.lost), waits=o.waits
+            store=o.store, change=o.change, why=_say(o.why), kept=list(o.kept), lost=_say(o.lost), waits=o.waits
         )
         for o in given.stores
     ]
     return HqGiven(id=campaign_id, version=given.version, stores=stores, waits=given.waits)
 
 
-def _said(problems: Sequence[Problem]) -> list[MistakeOut]:
+def _say(problems: Sequence[Problem]) -> list[MistakeOut]:
     return [MistakeOut(place=p.place, reason=p.reason, fix=p.fix, code=p.code) for p in problems]
 
 

@@ -142,7 +142,9 @@ def take_form(request: Request, grant: Editor, ctx: Ctx, seen: Seen, typed: Type
     if stored is not None:
         require_all(ctx, grant, stored, Right.EDIT_CAMPAIGNS)
     mine = stores_of(ctx, grant)
-    body, unread = hq_body(typed, _model(ctx, _named(typed, mine), stored), mine, stored.campaign if stored else None)
+    body, unread = hq_body(
+        typed, _model(ctx, _read_named(typed, mine), stored), mine, stored.campaign if stored else None
+    )
     found, wrong = read_hq_campaign(body, BODY, BODY, segment_names(ctx))
     wrong = unread + wrong
     if found is not None and not version and hq_stores(ctx.db, found.id):
@@ -175,7 +177,7 @@ def _form(
     refused: str = "",
 ) -> Response:
     mine, lang = stores_of(ctx, grant), language(request)
-    named = _named(fields, mine)
+    named = _read_named(fields, mine)
     t, plan, plans = words(lang), _model(ctx, named, stored), [ctx.plans[store] for store in mine]
     currency = " / ".join(sorted({ctx.plans[store].currency for store in named}))
     told: GivenOut | None = None
@@ -237,7 +239,7 @@ def _choices(plans: Sequence[Plan], fields: Mapping[str, str], t: Words) -> dict
     return {"products": products, "places": places, "targets": targets, **after}
 
 
-def _named(fields: Mapping[str, str], mine: Sequence[str]) -> list[str]:
+def _read_named(fields: Mapping[str, str], mine: Sequence[str]) -> list[str]:
     """The stores of the reader that the form names; all of them where it means all, or names none yet."""
     chosen = [store for store in mine if fields.get(f"store_{store}") == "yes" and fields.get(ALL) != "yes"]
     return chosen or list(mine)

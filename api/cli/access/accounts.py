@@ -99,7 +99,7 @@ def link(name: Name, url: str | None = URL_OPTION, config: Path | None = CONFIG_
     from api.server import account_link
 
     site = open_keys_site(config)
-    print(account_link(site.db, _known(site.db, name), _url(site.config.api, url), time.time()))
+    print(account_link(site.db, _find_account(site.db, name), _url(site.config.api, url), time.time()))
 
 
 @accounts_app.command("disable")
@@ -113,7 +113,7 @@ def disable(name: Name, config: Path | None = CONFIG_OPTION) -> None:
 
     site = open_keys_site(config)
     with _refusals():
-        disable_account(site.db, COMMAND, _known(site.db, name).account_id, time.time())
+        disable_account(site.db, COMMAND, _find_account(site.db, name).account_id, time.time())
 
 
 @accounts_app.command("enable")
@@ -127,7 +127,7 @@ def enable(name: Name, config: Path | None = CONFIG_OPTION) -> None:
 
     site = open_keys_site(config)
     with _refusals():
-        enable_account(site.db, COMMAND, _known(site.db, name).account_id, time.time())
+        enable_account(site.db, COMMAND, _find_account(site.db, name).account_id, time.time())
 
 
 @accounts_app.command("erase")
@@ -143,10 +143,10 @@ def erase(name: Name, config: Path | None = CONFIG_OPTION) -> None:
 
     site = open_keys_site(config)
     with _refusals():
-        erase_account(site.db, COMMAND, _known(site.db, name).account_id, time.time())
+        erase_account(site.db, COMMAND, _find_account(site.db, name).account_id, time.time())
 
 
-def _known(db: Database, name: str) -> ConsoleAccount:
+def _find_account(db: Database, name: str) -> ConsoleAccount:
     from engine.storage.accounts.people import account_named
 
     found = account_named(db, name, time.time())

@@ -114,7 +114,7 @@ def rotate(
     from engine.storage.keys import rotate_key
 
     site = open_keys_site(config)
-    with _known(key_id):
+    with _explain_unknown(key_id):
         print(rotate_key(site.db, key_id, time.time(), overlap_h * 3600.0)[1])
 
 
@@ -127,7 +127,7 @@ def revoke(key_id: KeyId, config: Path | None = CONFIG_OPTION) -> None:
     from engine.storage.keys import end_key
 
     site = open_keys_site(config)
-    with _known(key_id):
+    with _explain_unknown(key_id):
         end_key(site.db, key_id, time.time())
 
 
@@ -213,7 +213,7 @@ def open_keys_site(config: Path | None) -> RunningSite:
 
 
 @contextmanager
-def _known(key_id: str) -> Iterator[None]:
+def _explain_unknown(key_id: str) -> Iterator[None]:
     """An id that no key has is the operator's mistake."""
     from engine.errors import NotFound, OperatorError, Problem
 

@@ -66,7 +66,7 @@ class _Floor:
                 if n:
                     spent = float(n * rng.gamma(4.0, 20.0))
                     out.zone_hours.append(ZoneHourRow(t, name, spent, n, spent, float(rng.integers(1, 9))))
-                    out.expected.append(_expected(t, name, spent, n))
+                    out.expected.append(_make_expected(t, name, spent, n))
             moves = rng.poisson(MOVES_EACH * came * self._moved).tolist()
             out.flows.extend(FlowRow(t, a, b, n) for (a, b), n in zip(self._pairs, moves, strict=True) if n)
         return out
@@ -79,5 +79,5 @@ class _Floor:
         return (HeatRow(t, self._level, *values) for values in zip(*columns, strict=True))
 
 
-def _expected(t: float, zone: str, spent: float, n: int) -> ExpectedRow:
+def _make_expected(t: float, zone: str, spent: float, n: int) -> ExpectedRow:
     return ExpectedRow(t, zone, spent, 1.1 * n, spent, 0.1 * spent, 0.1 * n, 0.2 * spent, 0.1, n, spent**2 / n, spent)

@@ -29,7 +29,7 @@ def say_steps(placing: Placing) -> None:
 
 
 def rebalance_all(db: Database, cluster: ClusterConfig) -> None:
-    """Does it."""
+    """Moves stores until the shards are balanced, and says each step."""
     placing = plan_rebalance(db, cluster)
     _say_refused(placing)
     moves = sum(isinstance(step, MoveStore | GiveStore) for step in placing.steps)

@@ -65,7 +65,7 @@ def parquet(
     site = read_config(config)
     block_s = site.privacy.block_s
     first, last = _days(from_day, to_day)
-    plans = _chosen(load_plans(site.stores.floorplans_dir, site.stores.stores), stores or [])
+    plans = _choose(load_plans(site.stores.floorplans_dir, site.stores.stores), stores or [])
     url = os.environ.get("RAYON_DATABASE_URL", site.storage.url)
     require_database(url)
     replica = os.environ.get("RAYON_REPLICA_URL", site.storage.replica_url)
@@ -93,7 +93,7 @@ def _days(from_day: str, to_day: str) -> tuple[dt.date, dt.date]:
     return first, last
 
 
-def _chosen(plans: dict[str, Plan], asked: Sequence[str]) -> list[Plan]:
+def _choose(plans: dict[str, Plan], asked: Sequence[str]) -> list[Plan]:
     unknown = [store for store in asked if store not in plans]
     if unknown:
         fix = f"some of {', '.join(plans) or 'none'}"

@@ -57,7 +57,7 @@ def import_(
     secrets = load_secrets(site.storage.data_dir, os.environ)
     now, db = time.time(), open_database(url)
     try:
-        given = [_given(row, programme, secrets) for row in rows]
+        given = [_to_given(row, programme, secrets) for row in rows]
         new = keep_given(db, given, now, dry_run=dry_run)
         total = sum(row.points for row in rows)
         print(
@@ -76,6 +76,6 @@ def import_(
         db.close()
 
 
-def _given(row: BalanceRow, programme: str, secrets: Secrets) -> Given:
+def _to_given(row: BalanceRow, programme: str, secrets: Secrets) -> Given:
     digest = identifier_digest(secrets, row.kind, row.value)
     return Given(f"from:{programme}", row.key, EntryKind.MOVED_IN, digest, row.points, row.ends_at)

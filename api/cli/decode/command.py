@@ -76,7 +76,7 @@ def decode(
         typer.echo(f"messages of {source} {note}", err=True)
     with collect_problems() as collect:
         read = [collect.read(partial(read_messages, file, topic, headers, at)) for file in files]
-    found = [[_decoded(DECODERS[kind], message, known) for message in messages] for messages in read]
+    found = [[_decode(DECODERS[kind], message, known) for message in messages] for messages in read]
     form = as_form([FileDecoded(str(file), decoded) for file, decoded in zip(files, found, strict=True)])
     theirs = any(not message.topic.startswith(OUR_TOPICS) for messages in read for message in messages)
     if known.secret is None and theirs and (warning := not_checked(kind)):
@@ -107,7 +107,7 @@ def _number(text: str) -> float:
     return value
 
 
-def _decoded(decoder: Decoder, message: VendorMessage, told: Told) -> Decoded:
+def _decode(decoder: Decoder, message: VendorMessage, told: Told) -> Decoded:
     try:
         ours = message.topic.startswith(OUR_TOPICS)  # frames of a simulation have sessions in our words, on any wire
         return (decode_native_heard if ours else decoder)(message, told)

@@ -33,11 +33,11 @@ def as_form(files: Sequence[FileDecoded]) -> dict[str, Any]:
         _merge(notes, decoded.notes)
     answers = [decoded.answer for decoded in found if decoded.answer is not None]
     form: dict[str, Any] = {
-        "readings": [_said(reading) for decoded in found for reading in decoded.readings],
+        "readings": [_say(reading) for decoded in found for reading in decoded.readings],
         "positions": [_position(position) for decoded in found for position in decoded.positions],
         "sessions": [_session(session) for decoded in found for session in decoded.sessions],
         "refused": dict(_all_counts(found)),
-        "identity": [_said(one) for decoded in found for one in decoded.identities if one.user],
+        "identity": [_say(one) for decoded in found for one in decoded.identities if one.user],
         "ignored": sum(decoded.ignored for decoded in found),
         "answer": answers[-1] if answers else None,
         "notes": notes,
@@ -75,7 +75,7 @@ def _all_counts(found: Sequence[Decoded]) -> Counter[str]:
     return counts
 
 
-def _said(record: Any) -> dict[str, Any]:
+def _say(record: Any) -> dict[str, Any]:
     """A record's fields, without those that the source does not give."""
     out = {}
     for name, value in record._asdict().items():
@@ -88,14 +88,14 @@ def _said(record: Any) -> dict[str, Any]:
 
 
 def _position(position: VendorPosition) -> dict[str, Any]:
-    said = _said(position)
+    said = _say(position)
     if position.xy_by_floor:
         said["xy_by_floor"] = {floor: [x_m, y_m] for floor, x_m, y_m in position.xy_by_floor}
     return said
 
 
 def _session(session: VendorSession) -> dict[str, Any]:
-    said = _said(session)
+    said = _say(session)
     said.pop("ssid", None)
     said["event"] = str(session.event)
     if session.mac == "*" and session.ap:  # all phones of a controller, which is named as it names itself

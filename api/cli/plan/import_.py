@@ -165,7 +165,7 @@ _COUNTED = {
 }
 
 
-def _counted(count: int, word: str) -> str:
+def _count(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
@@ -176,7 +176,7 @@ def _report(made: ImportedPlan, target: Path, as_json: bool) -> None:
         return
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    said = ", ".join(_counted(made.counts[key], word) for key, word in _COUNTED.items())
+    said = ", ".join(_count(made.counts[key], word) for key, word in _COUNTED.items())
     print(f"{target}: {said}")
     for level, (width, depth) in made.counts["size_m"].items():
         print(f"  level {level}: {width:g} by {depth:g} m, {made.counts['area_m2'][level]:g} m²")

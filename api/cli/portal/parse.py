@@ -59,7 +59,7 @@ def parse_redirect(
     """
     text = _text(redirect)
     given = read_headers(_read(headers).decode("utf-8", "replace")) if headers is not None else None
-    known = _told(told, secret_env)
+    known = _tell(told, secret_env)
     if text.lstrip()[:1] in ("{", "["):
         answer = read_capport(text.encode("utf-8", "surrogateescape"), given)
         _print(_capport(answer), as_json)
@@ -97,7 +97,7 @@ def _read(path: Path) -> bytes:
         raise OperatorError([Problem(str(path), "(whole file)", f"cannot be read: {reason}", fix)]) from error
 
 
-def _told(told: list[str], secret_env: str | None) -> PortalTold:
+def _tell(told: list[str], secret_env: str | None) -> PortalTold:
     pairs = [pair.partition("=") for pair in told]
     fix = f"KEY=VALUE, the key one of {', '.join(_TELLABLE)}"
     wrong = [key for key, sign, _ in pairs if not sign or key not in _TELLABLE]

@@ -88,10 +88,10 @@ CMD ["rayon", "serve", "--config", "{config}"]
 
 def write_services(folder: Path, config: Config) -> None:
     """Writes the unit and the recipe; those that are there stay unless somebody says otherwise."""
-    if _wanted(folder / UNIT):
+    if _is_wanted(folder / UNIT):
         user = ask("User that the service runs as", _user, _usual_user())
         write_whole(folder / UNIT, unit_text(folder.resolve(), config.storage.data_dir, user))
-    if _wanted(folder / RECIPE):
+    if _is_wanted(folder / RECIPE):
         write_whole(folder / RECIPE, recipe_text(config))
     (folder / config.storage.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -120,7 +120,7 @@ def unit_text(home: Path, data_dir: Path, user: str) -> str:
     return _UNIT_TEXT.format(unit=UNIT, env=ENV, config=CONFIG, **said)
 
 
-def _wanted(path: Path) -> bool:
+def _is_wanted(path: Path) -> bool:
     if not path.exists():
         say(f"{path}: will be written.")
         return True

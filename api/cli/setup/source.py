@@ -35,7 +35,7 @@ def choose_source(folder: Path, config: Config, plan: Plan, env: EnvFile) -> Sou
         if not ask_yes("Add another one", default=False):
             names = [source.name for source in there]
             name = names[0] if len(names) == 1 else ask_one_of("Listen to which", names, names[0])
-            return _declared(next(s for s in there if s.name == name), plan, env.values)
+            return _declare(next(s for s in there if s.name == name), plan, env.values)
     return _new_source(folder, config, plan, env)
 
 
@@ -50,7 +50,7 @@ def _new_source(folder: Path, config: Config, plan: Plan, env: EnvFile) -> Sourc
     name = ask("Name of this source", lambda text: _source_name(text, taken), _free_name(kind, taken))
     said = _ask_config(kind, offered, name, plan)
     new_secret = _ask_secret(said, offered, env)
-    source = _declared(said, plan, env.values)
+    source = _declare(said, plan, env.values)
     _show_console(offered, config, said.topic or "", f"{_site(config)}/in/{name}", new_secret)
     if add_source(folder / CONFIG, said):
         say(f"{folder / CONFIG}: {name} added.")
@@ -135,7 +135,7 @@ def _show_console(offered: Offered, config: Config, topic: str, url: str, secret
         say("  For other machines the broker's address is this machine's own, and it has to listen there.")
 
 
-def _declared(source: SourceConfig, plan: Plan, values: Mapping[str, str]) -> Source:
+def _declare(source: SourceConfig, plan: Plan, values: Mapping[str, str]) -> Source:
     return next(iter(declare([source], {plan.store: plan}, values)))
 
 

@@ -38,7 +38,7 @@ def make_plan(folder: Path, store: str) -> Plan:
     target = folder / PLAN_FILE
     if target.exists():
         plan = load_plan(folder)
-        say(f"{target} is there and stays: {_described(plan)}.")
+        say(f"{target} is there and stays: {_describe(plan)}.")
         return plan
     name = ask("Name that people read", _header("name"), store)
     timezone = ask("Time zone", _header("timezone"), machine_timezone())
@@ -49,7 +49,7 @@ def make_plan(folder: Path, store: str) -> Plan:
     raw = _rectangle(store, head) if how == "rectangle" else _drawing(store, head)
     write_whole(target, plan_text(raw))
     plan = load_plan(folder)
-    say(f"{target}: {_described(plan)}. See it: rayon plan draw {folder} -o plan.svg")
+    say(f"{target}: {_describe(plan)}. See it: rayon plan draw {folder} -o plan.svg")
     return plan
 
 
@@ -141,7 +141,7 @@ def _existing(text: str) -> Path:
     return path
 
 
-def _described(plan: Plan) -> str:
+def _describe(plan: Plan) -> str:
     width = [level.polygon.bounds[2] - level.polygon.bounds[0] for level in plan.levels]
     depth = [level.polygon.bounds[3] - level.polygon.bounds[1] for level in plan.levels]
     size = ", ".join(f"{w:.1f} by {d:.1f} m" for w, d in zip(width, depth, strict=True))

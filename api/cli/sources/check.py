@@ -53,7 +53,7 @@ def check(
 
     site = read_site(config)
     if source is None:
-        lines = [line for declared in site.sources for line in _declared(declared)]
+        lines = [line for declared in site.sources for line in _say_declared(declared)]
         lines += [line for shop in site.shops.values() for line in _shop_declared(shop)]
         lines += [f"{one.name}: left out here, serves {', '.join(one.stores)}" for one in site.left_out]
         print("\n".join(lines))
@@ -63,7 +63,7 @@ def check(
         return
     found = source_of(site, source)
     if not files:
-        print("\n".join(_declared(found)))
+        print("\n".join(_say_declared(found)))
         return
     naming = site.naming
     tried = []
@@ -75,7 +75,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _declared(source: Source) -> Iterator[str]:
+def _say_declared(source: Source) -> Iterator[str]:
     config = source.config
     way = f"topic {config.topic}" if config.topic else f"POST /in/{source.name}" if config.receiver else str(config.url)
     yield f"{source.name}: {source.kind} for {', '.join(source.stores)}, by {way}"

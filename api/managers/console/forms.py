@@ -180,10 +180,10 @@ def _products(report: Report) -> list[Json]:
 
 
 def _feature(plan: Plan, shape: BaseGeometry, properties: Mapping[str, Any]) -> Json:
-    return {"type": "Feature", "properties": dict(properties), "geometry": mapping(_placed(plan, shape))}
+    return {"type": "Feature", "properties": dict(properties), "geometry": mapping(_place(plan, shape))}
 
 
-def _placed(plan: Plan, shape: BaseGeometry) -> BaseGeometry:
+def _place(plan: Plan, shape: BaseGeometry) -> BaseGeometry:
     if plan.anchor is None:
         return shape
     ground, turn = of_anchor(plan.anchor)

@@ -81,7 +81,7 @@ def hq_page(
             for plan in plans
             for alert in alerts_in(said, plan.store)
         ],
-        budgets=[_shared(b, lang, now) for b in shared_of(made.ctx, seen, given_out, now)]
+        budgets=[_show_shared(b, lang, now) for b in shared_of(made.ctx, seen, given_out, now)]
         + [budget_row(b, lang, now) for b in budgets_of(made.ctx, seen, now)],
         given_out=[_variant(stored, v, seen, spending, lang) for stored in given_out for v in stored.stores],
         figures=[(f.value, t.league_figures[f], f is league.figure) for f in LeagueFigure],
@@ -150,7 +150,7 @@ def budget_row(b: CampaignBudget, lang: Language, now: float) -> dict[str, Any]:
     }
 
 
-def _shared(b: StoresBudget, lang: Language, now: float) -> dict[str, Any]:
+def _show_shared(b: StoresBudget, lang: Language, now: float) -> dict[str, Any]:
     t = words(lang)
     return _going(b.pace, b.plans[0], b.money, lang, now) | {
         "store": t.hq.together,

@@ -92,10 +92,10 @@ def day_changes(db: Database, plan: Plan, now: float, k: int) -> list[Alert]:
     local = hours_in(plan.timezone)
     yesterday = local.clock(now).date() - dt.timedelta(days=1)
     days = [yesterday - dt.timedelta(days=7 * week) for week in range(1, WEEKS + 1)]
-    told = _told(db, plan, yesterday, k)
+    told = _read_told(db, plan, yesterday, k)
     if not told:  # nothing to compare: the weeks before need not be read
         return []
-    past = [_told(db, plan, day, k) for day in days]
+    past = [_read_told(db, plan, day, k) for day in days]
     before = {
         zone: [day[zone].visits.value for day in past if zone in day and day[zone].kind == mine.kind]
         for zone, mine in told.items()
@@ -103,7 +103,7 @@ def day_changes(db: Database, plan: Plan, now: float, k: int) -> list[Alert]:
     return changes({zone: mine.visits.value for zone, mine in told.items()}, before, local.midnight(yesterday))
 
 
-def _told(db: Database, plan: Plan, day: dt.date, k: int) -> dict[str, ToldZone]:
+def _read_told(db: Database, plan: Plan, day: dt.date, k: int) -> dict[str, ToldZone]:
     local, by_zone = hours_in(plan.timezone), defaultdict[str, list[ZoneHourRow]](list)
     from_t, to_t = local.midnight(day), local.midnight(day + dt.timedelta(days=1))
     rows = [r for r in zone_hours(db, plan.store, from_t=from_t, to_t=to_t) if r.zone in plan.zone_index]

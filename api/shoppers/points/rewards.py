@@ -79,7 +79,7 @@ def reward_list(ctx: AppContext, store: str, has: int, lang: Language) -> says.R
     """The rewards of a store for somebody who can spend so many points."""
     plan = ctx.plan(store)
     given = [r for r in rewards_of(ctx.config.loyalty) if r.given_in(store, plan.currency)]
-    return says.RewardList(spendable=has, items=[_shown(reward, has, lang) for reward in given])
+    return says.RewardList(spendable=has, items=[_show(reward, has, lang) for reward in given])
 
 
 def named_reward(ctx: AppContext, name: str, store: str) -> Reward:
@@ -90,7 +90,7 @@ def named_reward(ctx: AppContext, name: str, store: str) -> Reward:
     return found
 
 
-def _shown(reward: Reward, has: int, lang: Language) -> says.RewardOut:
+def _show(reward: Reward, has: int, lang: Language) -> says.RewardOut:
     return says.RewardOut(
         reward=reward.id,
         title=in_language(reward.texts.model_dump(), lang)["title"],

@@ -39,7 +39,7 @@ def make_pass(ctx: AppContext, shopper_id: str, lang: Language) -> str:
 def ask_to_enter(ctx: AppContext, request: Request, token: str) -> Response:
     """The page that asks whether this is really oneself. A browser that is signed in stays who it is."""
     lang = language(request)
-    shopper = _carried(ctx, token)
+    shopper = _find_carried(ctx, token)
     if shopper is None or known_shopper(ctx, read_cookie(ctx, request, SHOPPER)) is not None:
         return RedirectResponse(f"/me?lang={lang}", 303)
     plan = ctx.plans.get(shopper.store)
@@ -66,7 +66,7 @@ def enter(
 ) -> Response:
     """Signs this browser in, once per pass; the same form sent twice is one. Then the shopper's page."""
     response = RedirectResponse(f"/me?lang={language(request)}", 303)
-    shopper = _carried(ctx, token)
+    shopper = _find_carried(ctx, token)
     if shopper is None or known_shopper(ctx, read_cookie(ctx, request, SHOPPER)) is not None:
         return response
     used_as = hashlib.sha256(f"pass|{token}".encode()).hexdigest()[:32]
@@ -75,6 +75,6 @@ def enter(
     return response
 
 
-def _carried(ctx: AppContext, token: str) -> ShopperProfile | None:
+def _find_carried(ctx: AppContext, token: str) -> ShopperProfile | None:
     said = read_signed(ctx, PASS, token, PASS_LIFETIME_S)
     return known_shopper(ctx, str(said[0])) if isinstance(said, list) and len(said) == 2 else None

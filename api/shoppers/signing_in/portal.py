@@ -146,7 +146,7 @@ async def portal_form(
     theirs = urlencode([(name, value) for name, values in form.items() for value in values])
     if getattr(request.state, FROM_ELSEWHERE, False) or (not ours and _is_redirect(theirs)):
         return await run_in_threadpool(_sign_in_page, ctx, doors, store, request, "" if ours else theirs)
-    body = _wanted(ctx, store, language(request), form, display_name, email, text_version)
+    body = _read_wanted(ctx, store, language(request), form, display_name, email, text_version)
     check_asked(ctx, body.consents, body.text_version)
     yes = tuple(f"{a.purpose}:{a.channel}" for a in body.consents if a.granted)
     spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone), keeps=bool(yes))
@@ -254,7 +254,7 @@ def _waiting(ctx: AppContext, doors: Doors, store: str, said: dict[str, str], ca
     return PlainTextResponse(doors.waiting.answer(store, gateway, action, payload, time.time()))
 
 
-def _wanted(
+def _read_wanted(
     ctx: AppContext,
     store: str,
     lang: str,

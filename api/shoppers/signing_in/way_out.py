@@ -51,7 +51,7 @@ async def leave(ctx: AppContext, doors: Doors, request: Request, leaving: Leavin
     """Lets the phone out where the store's portal is declared, and answers with the page for what came of it."""
     store, redirect, now = leaving.store, leaving.redirect, time.time()
     if redirect is None or not doors.any_at(store):
-        return _connected(ctx, request, store, leaving.shopper, blind=False)
+        return _answer_connected(ctx, request, store, leaving.shopper, blind=False)
     tail = f"?lang={language(request)}" + ("&blind=1" if leaving.blind else "")
     onward = f"/w/{store}/online{tail}"
     result = await let_out(doors, store, redirect, ctx.public_url + onward, now)
@@ -80,10 +80,10 @@ def online(
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     query, t = request.query_params, words(language(request))
     waiting = t.way_out.waiting if "waiting" in query else ""
-    return _connected(ctx, request, store, shopper, blind="blind" in query, waiting=waiting)
+    return _answer_connected(ctx, request, store, shopper, blind="blind" in query, waiting=waiting)
 
 
-def _connected(
+def _answer_connected(
     ctx: AppContext, request: Request, store: str, shopper: ShopperProfile | None, *, blind: bool, waiting: str = ""
 ) -> Response:
     pass_url = make_pass(ctx, shopper.shopper_id, language(request)) if shopper is not None else None

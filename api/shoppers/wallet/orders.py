@@ -105,7 +105,7 @@ def stock(
     return ProductStock(
         sku=sku,
         name=article_name(sku, ctx.plans.values(), found),
-        items=[_told(line) for line in lines],
+        items=[_tell(line) for line in lines],
         ways=[WayToGetIt(way=way, to_store=to, text=way_sentence(way, names.get(to, ""), said)) for way, to in ways],
     )
 
@@ -115,7 +115,7 @@ def my_orders(
     lang: Lang = None, shopper: ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
 ) -> MyOrders:
     said = language_of(lang or shopper.locale)
-    return MyOrders(items=[_shown(ctx, one, said) for one in orders_of(ctx.db, shopper.shopper_id, time.time())])
+    return MyOrders(items=[_show(ctx, one, said) for one in orders_of(ctx.db, shopper.shopper_id, time.time())])
 
 
 @router.post("/orders", summary="Ask the e-shop for it", responses=problem_responses(404, 409, 422))
@@ -134,10 +134,10 @@ def ask(
         raise BusinessRefusal("this site asks no e-shop", code=ProblemCode.ORDERS_OFF)
     check_article(ctx.db, article, in_plan=body.sku in plan.product_by_sku)
     asked = ask_order(ctx.db, shopper.shopper_id, OrderWish(plan.store, article, body.way, to), time.time())
-    return _shown(ctx, asked, language_of(lang or shopper.locale))
+    return _show(ctx, asked, language_of(lang or shopper.locale))
 
 
-def _told(line: StockLine) -> StockTold:
+def _tell(line: StockLine) -> StockTold:
     return StockTold(
         store=line.store,
         sku=line.sku,
@@ -149,7 +149,7 @@ def _told(line: StockLine) -> StockTold:
     )
 
 
-def _shown(ctx: AppContext, one: AskedOrder, lang: Language) -> MyOrder:
+def _show(ctx: AppContext, one: AskedOrder, lang: Language) -> MyOrder:
     wish = one.wish
     to = ctx.plans.get(wish.to_store)
     return MyOrder(

@@ -58,10 +58,10 @@ def my_pickups(
     """Whoever shows the code gets the order: it is on this page alone."""
     spoken = language_of(lang or shopper.locale)
     found = [one for one in pickups_of(ctx.db, shopper.shopper_id) if one.store in ctx.plans]
-    return MyPickups(items=[_shown(ctx, one, shopper, spoken) for one in found])
+    return MyPickups(items=[_show(ctx, one, shopper, spoken) for one in found])
 
 
-def _shown(ctx: AppContext, pickup: Pickup, shopper: ShopperProfile, lang: Language) -> MyPickup:
+def _show(ctx: AppContext, pickup: Pickup, shopper: ShopperProfile, lang: Language) -> MyPickup:
     plan = ctx.plans[pickup.store]
     place = pickup_place(plan, pickup.place)
     code = pickup_code(ctx.secrets.derive_key(PURPOSE), pickup.source, pickup.order_id)

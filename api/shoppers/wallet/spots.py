@@ -63,7 +63,7 @@ class MyStop(BaseModel):
 
 
 class MySpots(BaseModel):
-    """The strongest first: zones, and products."""
+    """Where this shopper lingers, zones and products, the strongest first."""
 
     items: list[MySpot]
     products: list[MyStop]
@@ -122,7 +122,7 @@ def erase_by_form(
 def shown_spots(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[MySpot]:
     """Of all stores, the strongest first."""
     zones = {store: lingering_zones(plan) for store, plan in ctx.plans.items()}
-    return [_shown(ctx, store, spot, lang) for store, spot in spots_of(ctx.db, shopper.shopper_id, zones, time.time())]
+    return [_show(ctx, store, spot, lang) for store, spot in spots_of(ctx.db, shopper.shopper_id, zones, time.time())]
 
 
 def shown_stops(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[MyStop]:
@@ -152,7 +152,7 @@ def _shown_stop(plan: Plan, one: OwnProduct, lang: Language) -> MyStop:
     )
 
 
-def _shown(ctx: AppContext, store: str, spot: OwnSpot, lang: Language) -> MySpot:
+def _show(ctx: AppContext, store: str, spot: OwnSpot, lang: Language) -> MySpot:
     plan, t = ctx.plans[store], words(lang)
     day = dt.datetime.fromtimestamp(spot.last_at, ZoneInfo(plan.timezone)).date()
     return MySpot(

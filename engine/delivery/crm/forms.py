@@ -21,7 +21,7 @@ from engine.vocabulary import CrmForm, CrmKind
 
 @dataclass(frozen=True, slots=True)
 class CrmCall:
-    """One request."""
+    """One request to a customer file, ready to be sent."""
 
     method: str
     url: str

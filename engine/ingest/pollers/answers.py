@@ -96,12 +96,12 @@ async def decoded_parts(answer: httpx.Response) -> AsyncIterator[bytes]:
     machine = zlib.decompressobj(_WBITS[encoding])
     async for rest in answer.aiter_raw():
         while rest and not machine.eof:
-            yield _inflated(machine, rest)
+            yield _inflate(machine, rest)
             rest = machine.unconsumed_tail
     yield machine.flush()
 
 
-def _inflated(machine: Any, packed: bytes) -> bytes:
+def _inflate(machine: Any, packed: bytes) -> bytes:
     try:
         return bytes(machine.decompress(packed, PIECE_BYTES))
     except zlib.error:

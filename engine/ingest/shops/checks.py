@@ -28,13 +28,13 @@ def check_event(event: ShopEvent) -> None:
     if not 0 <= event.version <= _VERSION_MAX:
         raise RecordUnusable(RecordRefusal.BAD_SHAPE)
     if isinstance(event, (Order, Purchase, Return, OnlineBasket)):
-        _known(event.currency)
+        _check_currency(event.currency)
         _check_amounts(event.total_minor)
         _check_lines(event.lines)
         if event.total_minor < 0:
             raise RecordUnusable(RecordRefusal.BAD_AMOUNT)
     elif isinstance(event, CatalogueEntry) and event.price_minor is not None:
-        _known(event.currency)
+        _check_currency(event.currency)
         _check_amounts(event.price_minor)
     for field in fields(event):
         said = getattr(event, field.name)
@@ -68,7 +68,7 @@ def _check_lines(lines: tuple[OrderLine, ...]) -> None:
         _check_amounts(line.amount_minor, line.quantity_milli)
 
 
-def _known(currency: str) -> None:
+def _check_currency(currency: str) -> None:
     if currency not in EXPONENTS:
         raise RecordUnusable(RecordRefusal.UNKNOWN_CURRENCY)
 

@@ -60,7 +60,7 @@ def _read(said: Any, told: ShopTold) -> Iterator[ShopEvent]:
     version = v.version_of(changed, int(voided))
     if total < 0:
         of = said.get("refunded_order_id") or said.get("refunded_order_ids")
-        purchase, back = _refunded(of), tuple(_positive(line) for line in lines)
+        purchase, back = _find_refunded(of), tuple(_positive(line) for line in lines)
         yield Return(told.source, name, version, at, purchase, code, 0 if voided else -total, back)
         return
     who = told.customer(said.get("email"), said.get("barcode"), account=_number(said.get("partner_id")))
@@ -80,7 +80,7 @@ def _positive(line: OrderLine) -> OrderLine:
     return OrderLine(line.id, line.sku, -line.quantity_milli, -line.amount_minor, line.category)
 
 
-def _refunded(said: object) -> str:
+def _find_refunded(said: object) -> str:
     """The number of the order; empty where the till names none."""
     return _number(said[0] if isinstance(said, list) and said and isinstance(said[0], list) else said)
 

@@ -57,12 +57,12 @@ def decode_prestashop(message: VendorMessage, told: ShopTold) -> ShopDecoded:
     found = [key for key in RESOURCES if key in body]
     if not found:
         raise MessageRefused(RecordRefusal.BAD_SHAPE, f"none of {', '.join(RESOURCES)} in the body")
-    customers = (*_listed(body.get("customer")), *_listed(body.get("customers")))
-    orders = (*_listed(body.get("order")), *_listed(body.get("orders")))
+    customers = (*_as_list(body.get("customer")), *_as_list(body.get("customers")))
+    orders = (*_as_list(body.get("order")), *_as_list(body.get("orders")))
     emails = {name: one.get("email") for name, one in _by_number(customers).items()}
     beside, decoded = _Beside(message.received_at, emails, _by_number(orders)), ShopDecoded()
     for key in found:
-        for one in _listed(body[key]):
+        for one in _as_list(body[key]):
             v.add_whole(decoded, _read(key, one, told, beside))
     return decoded
 
@@ -71,7 +71,7 @@ def _by_number(said: Iterable[Any]) -> dict[str, Json]:
     return {number: one for one in said if isinstance(one, dict) and (number := text(one.get("id")))}
 
 
-def _listed(said: Any) -> list[Any]:
+def _as_list(said: Any) -> list[Any]:
     return said if isinstance(said, list) else [] if said is None else [said]
 
 

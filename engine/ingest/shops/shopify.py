@@ -138,12 +138,12 @@ def _refund(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     if not paid or given_back <= 0:
         return
     at = v.time_s(body.get("processed_at") or body.get("created_at"), told.zone)
-    lines = tuple(_returned(one, code) for one in v.records(body.get("refund_line_items")))
+    lines = tuple(_read_return(one, code) for one in v.records(body.get("refund_line_items")))
     name, of = v.identifier(body.get("id")), v.identifier(body.get("order_id"))
     yield Return(told.source, name, 1, at, of, code, given_back, lines)
 
 
-def _returned(one: Mapping[str, Any], code: str) -> OrderLine:
+def _read_return(one: Mapping[str, Any], code: str) -> OrderLine:
     """`subtotal` is without tax where the shop's prices are; what was given back in all stands in the transactions."""
     name = v.identifier(one.get("line_item_id"))
     sku = _sku({"id": name, **child(one, "line_item")})

@@ -136,7 +136,7 @@ class LabelledTriggers:
                 rows = np.flatnonzero(device == one)
                 rows = rows[np.argsort(t[rows], kind="stable")]
                 for name, own in zip(self._names, fires_of(t[rows], p[rows], xy[rows], dwell), strict=True):
-                    self._fires[name] = _faded(self._fires[name] + own)
+                    self._fires[name] = _fade(self._fires[name] + own)
                 self._left += 1
         self.forget(devices)
 
@@ -239,6 +239,6 @@ def _no_fires() -> F64:
     return np.zeros((2, len(THRESHOLDS), len(STEPS)))
 
 
-def _faded(fires: F64) -> F64:
+def _fade(fires: F64) -> F64:
     """Not more than MOST_FIRES at the lowest threshold."""
     return fires * min(1.0, MOST_FIRES / max(float(fires[:, 0].sum()), 1.0))

@@ -90,9 +90,9 @@ def choose(occasion: Occasion, listener: Listener, rules: MessageRules, now: flo
     """Now, later or silence, by the first rule that says something; the hours are those of `timezone`."""
     if now >= occasion.until:
         return _silence(MessageReason.TOO_LATE)
-    if unwanted := _unwanted(occasion, listener, now):
+    if unwanted := _refuse_unwanted(occasion, listener, now):
         return _silence(unwanted)
-    agreed = [c for c in WAYS[occasion.kind] if c in rules.channels and _agreed(occasion.kind, listener.grants, c)]
+    agreed = [c for c in WAYS[occasion.kind] if c in rules.channels and _has_agreed(occasion.kind, listener.grants, c)]
     reached = [c for c in agreed if c in listener.reach]
     if not reached:
         return _silence(MessageReason.NO_WAY if agreed else MessageReason.NO_CONSENT)
@@ -114,14 +114,14 @@ def _silence(reason: MessageReason) -> Chosen:
     return Chosen(MessageOutcome.SILENCE, reason)
 
 
-def _agreed(kind: MessageKind, grants: Grants, channel: Channel) -> bool:
+def _has_agreed(kind: MessageKind, grants: Grants, channel: Channel) -> bool:
     """Who has agreed to be called for an order is shown the way on the page, whatever else is shown there."""
     if kind is MessageKind.PICKUP and channel is Channel.PAGE:
         return allows(grants, Purpose.PICKUP, Channel.ANY)
     return allows(grants, Purpose.LOCATION_OFFERS, channel)
 
 
-def _unwanted(occasion: Occasion, listener: Listener, now: float) -> MessageReason | None:
+def _refuse_unwanted(occasion: Occasion, listener: Listener, now: float) -> MessageReason | None:
     """Why it would be better not said at all."""
     if occasion.kind in SERVICE:
         return None
@@ -145,7 +145,7 @@ def _waits(
     if quiet is not None and quiet.holds(_clock(now, timezone)):
         over_at = _first(now, until, lambda t: not quiet.holds(_clock(t, timezone)))
         return MessageReason.OWN_QUIET_HOURS, over_at
-    if capped := _capped(listener, rules.limits, now):
+    if capped := _find_cap(listener, rules.limits, now):
         return capped
     ways = list(reached)
     if not any(channel_open(c, now, timezone) for c in ways):
@@ -154,7 +154,7 @@ def _waits(
     return None
 
 
-def _capped(listener: Listener, limits: Limits, now: float) -> tuple[MessageReason, float | None] | None:
+def _find_cap(listener: Listener, limits: Limits, now: float) -> tuple[MessageReason, float | None] | None:
     """The first cap that is reached, and when all of them have room again."""
     said = sorted((s.issued_at for s in listener.slots if s.counts), reverse=True)
     wishes = listener.wishes

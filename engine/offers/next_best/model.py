@@ -78,12 +78,10 @@ class NextBest:
         wanted = [sku for sku in dict.fromkeys(skus) if sku in index]
         parts = (feature_rows(self.goods, known, self.liking, now) - self.means) / self.spreads * self.weights
         chance = expit(self.intercept + parts.sum(axis=1))
-        ranked = [
-            self._ranked(known, sku, parts[index[sku]], float(chance[index[sku]]), margin_minor) for sku in wanted
-        ]
+        ranked = [self._rank(known, sku, parts[index[sku]], float(chance[index[sku]]), margin_minor) for sku in wanted]
         return sorted(ranked, key=lambda r: (-r.gain_minor, r.sku))
 
-    def _ranked(
+    def _rank(
         self, known: KnownShopper, sku: str, parts: F64, chance: float, margin_minor: Mapping[str, float]
     ) -> RankedOffer:
         by_weight = sorted((-float(parts[FEATURES.index(reason)]), reason) for reason in SAID)

@@ -116,12 +116,12 @@ def _buy_x_get_y(offer: Offer, units: list[Units]) -> Taken:
     classes: dict[str | None, list[Units]] = {}
     for u in units:
         classes.setdefault(None if u.cap_bp is None else u.legal_class, []).append(u)
-    together = _best(_free(offer, [(u, min(_offered(offer, u), u.room)) for u in units]), offer.max_units)
+    together = _best(_free(offer, [(u, min(_price_offer(offer, u), u.room)) for u in units]), offer.max_units)
     apart = [freed for same in classes.values() for freed in _free(offer, [(u, _in_own_group(offer, u)) for u in same])]
     return max(together, _best(apart, offer.max_units), key=lambda taken: sum(u.count * each for u, each in taken))
 
 
-def _offered(offer: BuyXGetY, u: Units) -> int:
+def _price_offer(offer: BuyXGetY, u: Units) -> int:
     return u.price * offer.basis_points // FULL_BP
 
 
@@ -129,8 +129,8 @@ def _in_own_group(offer: BuyXGetY, u: Units) -> int:
     """What may come off a freed unit where all of its group are of its class: each of them had as much room or more."""
     left = max(u.price - u.others, 0)
     if u.cap_bp is None:
-        return min(_offered(offer, u), left)
-    return min(_offered(offer, u), u.floor(u.room * (offer.buy + offer.get) // offer.get), u.floor(left))
+        return min(_price_offer(offer, u), left)
+    return min(_price_offer(offer, u), u.floor(u.room * (offer.buy + offer.get) // offer.get), u.floor(left))
 
 
 def _free(offer: BuyXGetY, worth: Taken) -> Taken:
@@ -138,12 +138,12 @@ def _free(offer: BuyXGetY, worth: Taken) -> Taken:
     freed: Taken = []
     at = 0
     for u, each in sorted(worth, key=lambda w: (-w[1], w[0].line)):
-        freed.append((replace(u, count=_freed(at + u.count, offer) - _freed(at, offer)), each))
+        freed.append((replace(u, count=_count_freed(at + u.count, offer) - _count_freed(at, offer)), each))
         at += u.count
     return freed
 
 
-def _freed(n: int, offer: BuyXGetY) -> int:
+def _count_freed(n: int, offer: BuyXGetY) -> int:
     """How many of the first `n` units in their order are freed."""
     groups, rest = divmod(n, offer.buy + offer.get)
     return groups * offer.get + max(rest - offer.buy, 0)

@@ -98,7 +98,7 @@ def _lacking(condition: ConditionConfig, place: str, plans: Mapping[str, Plan], 
     if condition.zone is not None:
         zones = {zone.id for plan in where for zone in plan.zones}
         if condition.zone not in zones:
-            yield Problem(file, f"{place}.zone", f"no zone {condition.zone!r} in {_named(where)}", _one_of(zones))
+            yield Problem(file, f"{place}.zone", f"no zone {condition.zone!r} in {_name(where)}", _one_of(zones))
     if condition.fact == "stops":  # elsewhere a product or category may be the e-shop's alone
         yield from _goods(condition, place, where, file)
     if condition.currency is not None:
@@ -111,14 +111,14 @@ def _lacking(condition: ConditionConfig, place: str, plans: Mapping[str, Plan], 
 def _goods(condition: ConditionConfig, place: str, where: Sequence[Plan], file: str) -> Iterator[Problem]:
     products = [product for plan in where for product in plan.products]
     if condition.product is not None and all(product.sku != condition.product for product in products):
-        why = f"{condition.product!r} is no product of {_named(where)}: nobody can stop at it"
+        why = f"{condition.product!r} is no product of {_name(where)}: nobody can stop at it"
         yield Problem(file, f"{place}.product", why, "a sku of products.csv")
     if condition.category is not None and all(product.category != condition.category for product in products):
-        why = f"no product of {_named(where)} is of category {condition.category!r}: nobody can stop at one"
+        why = f"no product of {_name(where)} is of category {condition.category!r}: nobody can stop at one"
         yield Problem(file, f"{place}.category", why, _one_of({product.category for product in products}))
 
 
-def _named(plans: Sequence[Plan]) -> str:
+def _name(plans: Sequence[Plan]) -> str:
     return ", ".join(plan.store for plan in plans)
 
 

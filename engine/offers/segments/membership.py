@@ -40,17 +40,17 @@ def _spans(condition: ConditionConfig, facts: ShopperFacts, now: float) -> Spans
 
 
 def _purchases(condition: ConditionConfig, facts: ShopperFacts) -> Counted:
-    return [(at, 1) for at, _, lines in _bought(condition, facts) if lines]
+    return [(at, 1) for at, _, lines in _find_bought(condition, facts) if lines]
 
 
-def _spent(condition: ConditionConfig, facts: ShopperFacts) -> Counted:
-    bought = _bought(condition, facts)
+def _sum_spent(condition: ConditionConfig, facts: ShopperFacts) -> Counted:
+    bought = _find_bought(condition, facts)
     return [
         (at, sum(one.kept_minor for one in lines)) for at, currency, lines in bought if currency == condition.currency
     ]
 
 
-def _bought(condition: ConditionConfig, facts: ShopperFacts) -> list[tuple[float, str, list[KnownGoods]]]:
+def _find_bought(condition: ConditionConfig, facts: ShopperFacts) -> list[tuple[float, str, list[KnownGoods]]]:
     return [
         (one.at, one.currency, [goods for goods in one.lines if _meets(condition, goods)])
         for one in facts.purchases
@@ -58,7 +58,7 @@ def _bought(condition: ConditionConfig, facts: ShopperFacts) -> list[tuple[float
     ]
 
 
-def _looked(condition: ConditionConfig, looked: Iterable[Looked]) -> Counted:
+def _count_looks(condition: ConditionConfig, looked: Iterable[Looked]) -> Counted:
     return [
         (one.at, 1)
         for one in looked
@@ -108,10 +108,10 @@ _SAID: Mapping[Fact, Callable[[ConditionConfig, ShopperFacts, float], bool]] = {
 """What holds until somebody looks again: it changes slowly, and they look once a day."""
 _COUNTED: Mapping[Fact, Callable[[ConditionConfig, ShopperFacts], Counted]] = {
     "purchases": _purchases,
-    "spent": _spent,
-    "views": lambda condition, facts: _looked(condition, facts.views),
-    "baskets_left": lambda condition, facts: _looked(condition, left_baskets(facts.baskets, facts.purchases)),
-    "stops": lambda condition, facts: _looked(condition, facts.stops),
+    "spent": _sum_spent,
+    "views": lambda condition, facts: _count_looks(condition, facts.views),
+    "baskets_left": lambda condition, facts: _count_looks(condition, left_baskets(facts.baskets, facts.purchases)),
+    "stops": lambda condition, facts: _count_looks(condition, facts.stops),
     "visits": _visits,
 }
 """What is counted in a window that moves by itself."""

@@ -50,13 +50,13 @@ def when_within(
             found.append((since, at))
         total += steps.get(at, 0)
         since = at
-    return _joined(found)
+    return _join(found)
 
 
 def both(first: Spans, second: Spans) -> Spans:
     """When both hold."""
     found = [(max(a, c), min(b, d)) for a, b in first for c, d in second]
-    return _joined([span for span in found if span[0] < span[1]])
+    return _join([span for span in found if span[0] < span[1]])
 
 
 def neither(of: Spans, now: float) -> Spans:
@@ -69,7 +69,7 @@ def neither(of: Spans, now: float) -> Spans:
     return tuple(found) if since >= FAR else (*found, (since, FAR))
 
 
-def _joined(spans: Iterable[Span]) -> Spans:
+def _join(spans: Iterable[Span]) -> Spans:
     """In order, with what touches made one."""
     out: list[Span] = []
     for start, end in sorted(spans):

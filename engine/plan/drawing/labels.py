@@ -43,7 +43,7 @@ class LabelPlacer:
         height = len(lines) * LINE_EM * size_px
         best: tuple[float, float, float] | None = None
         places = _candidates(area)
-        covered = _covered(places, width, height, self.taken)
+        covered = _measure_covered(places, width, height, self.taken)
         for (x, y), over in zip(places, covered, strict=True):
             if best is not None and over >= best[0]:  # what lies outside of the area only adds to it
                 continue
@@ -91,7 +91,7 @@ def _candidates(area: Polygon) -> list[tuple[float, float]]:
     return [(centre.x, centre.y), *((float(x[i]), float(y[i])) for i in order)]
 
 
-def _covered(places: list[tuple[float, float]], width: float, height: float, taken: list[Box]) -> list[float]:
+def _measure_covered(places: list[tuple[float, float]], width: float, height: float, taken: list[Box]) -> list[float]:
     """Of a box around each place, the area of what is taken already, box by box."""
     if not taken:
         return [0.0] * len(places)

@@ -178,7 +178,7 @@ class _Writer:
     def _openings(self) -> Iterator[tuple[str, Json]]:
         for opening in self._plan.openings:
             if opening.category not in ("entrance", "exit"):
-                yield self._marked(opening)
+                yield self._mark(opening)
                 continue
             way_in = opening.category == "entrance"
             yield self._feature(
@@ -200,7 +200,7 @@ class _Writer:
         half = along / max(1e-9, float(np.hypot(*along))) * DOOR_WIDTH_M / 2
         return LineString([(at.x - half[0], at.y - half[1]), (at.x + half[0], at.y + half[1])])
 
-    def _marked(self, opening: Opening) -> tuple[str, Json]:
+    def _mark(self, opening: Opening) -> tuple[str, Json]:
         """A till, a pick-up point or stairs as an amenity, with what it is for us."""
         word = {
             "checkout": "cashier",

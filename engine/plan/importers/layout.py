@@ -44,11 +44,11 @@ def lay_out(draft: Draft, answers: DrawingAnswers) -> ImportedPlan:
         draft.notes.refuse("(whole file)", "holds no outline of a floor", "say which layer it is: --layer NAME=level")
     turn = _turn(draft)
     drawn = [s for s in draft.storeys if s.parts]
-    outlines = {s.id: _moved(outline_of_level(_largest(s, draft), s.name, draft.notes), turn) for s in drawn}
+    outlines = {s.id: _move(outline_of_level(_largest(s, draft), s.name, draft.notes), turn) for s in drawn}
     _refuse_sizes(outlines, draft)
     storeys = [s for s in draft.storeys if s.id in outlines]
     pieces = [
-        Piece(p.kind, p.level, _moved(p.shape, turn), p.properties, p.place)
+        Piece(p.kind, p.level, _move(p.shape, turn), p.properties, p.place)
         for p in (*draft.pieces, *_joining(draft))
         if p.level in outlines
     ]
@@ -73,7 +73,7 @@ def _largest(storey: Storey, draft: Draft) -> list[Polygon]:
     return parts
 
 
-def _moved(shape: Shape, turn: Turn) -> Any:
+def _move(shape: Shape, turn: Turn) -> Any:
     moved = shapely.transform(shapely.force_2d(shape), lambda xy: np.round(turn.apply(xy), DECIMALS) + 0.0)
     if isinstance(moved, Polygon) and not moved.is_valid:  # rounding may fold a sliver
         sound = polygons_in(shapely.make_valid(moved))
@@ -226,10 +226,10 @@ def _counts(draft: Draft, storeys: list[Storey], outlines: dict[str, Polygon], p
     counted = {
         "levels": len(storeys),
         "ordinals": [s.ordinal for s in storeys],
-        "zones": _drawn(p for p in pieces if p.kind == "section" and p.properties.get("category") not in RISERS),
+        "zones": _count_drawn(p for p in pieces if p.kind == "section" and p.properties.get("category") not in RISERS),
         "walls": sum(p.kind == "wall" for p in pieces),
         "fixtures": sum(p.kind == "fixture" for p in pieces) - special,
-        "openings": _drawn(p for p in pieces if p.kind == "opening"),
+        "openings": _count_drawn(p for p in pieces if p.kind == "opening"),
         "aps": sum(p.kind == "access_point" for p in pieces),
         "size_m": {level: [round(x1 - x0, 3), round(y1 - y0, 3)] for level, (x0, y0, x1, y1) in sizes.items()},
         "area_m2": {s.id: round(outlines[s.id].area, 2) for s in storeys},
@@ -237,7 +237,7 @@ def _counts(draft: Draft, storeys: list[Storey], outlines: dict[str, Polygon], p
     return counted | {key: n for key, n in sorted(draft.counts.items()) if n}
 
 
-def _drawn(pieces: Iterable[Piece]) -> int:
+def _count_drawn(pieces: Iterable[Piece]) -> int:
     """How many were drawn: what has a place in the drawing counts once, however many storeys or parts it has."""
     places = [piece.place for piece in pieces]
     return len({place for place in places if place}) + places.count("")

@@ -73,7 +73,7 @@ def outline_of_walls(walls: list[LineString]) -> Outline | None:
         polygon = _plain(floor[0])
         edge = polygon.exterior
         return Outline(polygon, [g for g in gaps if edge.distance(g.interpolate(0.5, normalized=True)) < 10 * GRID_M])
-    return _closed(lines)
+    return _close_up(lines)
 
 
 def _loose_ends(lines: BaseGeometry) -> list[tuple[Spot, Spot]]:
@@ -133,7 +133,7 @@ def _gaps(lines: BaseGeometry) -> list[LineString]:
     return gaps
 
 
-def _closed(lines: BaseGeometry) -> Outline | None:
+def _close_up(lines: BaseGeometry) -> Outline | None:
     wide = lines.buffer(CLOSING_M, join_style="mitre", cap_style="square")
     filled = shapely.union_all([Polygon(part.exterior) for part in polygons_in(wide)])
     narrow = polygons_in(filled.buffer(-CLOSING_M, join_style="mitre"))

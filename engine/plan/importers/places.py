@@ -63,7 +63,7 @@ def read_places(content: bytes, plan: Plan, notes: Notes, level: str = "") -> li
         notes.refuse("(whole file)", "holds no access point with mac, lat and lng", fix)
     ground, turn = of_anchor(plan.anchor)
     at = turn.apply(ground.to_metres(np.array([(d.lon, d.lat) for d in devices])))
-    found = [_found(d, float(x), float(y), plan, level, notes) for d, (x, y) in zip(devices, at, strict=True)]
+    found = [_find_place(d, float(x), float(y), plan, level, notes) for d, (x, y) in zip(devices, at, strict=True)]
     return [place for place in found if place is not None]
 
 
@@ -85,7 +85,7 @@ def _devices(raw: Any, floor: str, depth: int = 0) -> Iterator[_Device]:
         yield from _devices(value, own, depth + 1)
 
 
-def _found(device: _Device, x: float, y: float, plan: Plan, level: str, notes: Notes) -> FoundPlace | None:
+def _find_place(device: _Device, x: float, y: float, plan: Plan, level: str, notes: Notes) -> FoundPlace | None:
     index = int(plan.ap_index.get(ap_key(device.mac), -1))
     known = plan.access_points[index] if index >= 0 else None
     on = known.level if known is not None else _level(device, plan, level, notes)
@@ -107,7 +107,7 @@ def _level(device: _Device, plan: Plan, level: str, notes: Notes) -> str | None:
     """The level of an access point that the plan has not: the operator's, the map's by its name, or the only one."""
     if level or len(plan.levels) == 1:
         return level or plan.levels[0].id
-    named = [lv for lv in plan.levels if plain(device.floor) and _called(lv, device.floor)]
+    named = [lv for lv in plan.levels if plain(device.floor) and _is_called(lv, device.floor)]
     if len(named) == 1:
         return named[0].id
     reason = f"is new, and map {device.floor!r} is no level by its name ({some(plan.level_index)}): left out"
@@ -115,7 +115,7 @@ def _level(device: _Device, plan: Plan, level: str, notes: Notes) -> str | None:
     return None
 
 
-def _called(level: Level, name: str) -> bool:
+def _is_called(level: Level, name: str) -> bool:
     return plain(name) in (plain(level.id), plain(level.name))
 
 

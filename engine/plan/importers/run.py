@@ -58,7 +58,7 @@ def import_drawing(
     the operator has to say first, and where the plan would not pass `rayon plan check`.
     """
     notes = Notes(name)
-    members = _unpacked(files, notes)
+    members = _unpack(files, notes)
     chosen = ALSO_CALLED.get(format_ or "", format_) or guess_format(members, name, notes)
     draft = IMPORTERS[chosen](members, answers, notes)
     made = lay_out(draft, answers)
@@ -91,7 +91,7 @@ def _is_dxf(content: bytes) -> bool:
     return content.startswith(b"AutoCAD Binary DXF") or (start[:1] == b"0" and b"SECTION" in start)
 
 
-def _unpacked(files: dict[str, bytes], notes: Notes) -> dict[str, bytes]:
+def _unpack(files: dict[str, bytes], notes: Notes) -> dict[str, bytes]:
     """The members of an archive, where the drawing is one."""
     if len(files) != 1:
         return files

@@ -74,7 +74,7 @@ class Doubts(Columns):
 
 def cross_examine(site: Site, scans: Scans, known: Known, before: Doubts, dt: F64, settings: LocatorSettings) -> Doubts:
     """Doubts after these scans (n,), `dt` (n,) after those before."""
-    now, believed = _remembered(scans, before, dt)
+    now, believed = _remember(scans, before, dt)
     many = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1)
     if len(many) and many.min() >= LEAST_AP:  # as nearly always: nothing is picked
         return replace(now, bad=after_evidence(now.bad, _evidence(site, scans, known, believed, settings)))
@@ -85,7 +85,7 @@ def cross_examine(site: Site, scans: Scans, known: Known, before: Doubts, dt: F6
     return now
 
 
-def _remembered(scans: Scans, before: Doubts, dt: F64) -> tuple[Doubts, F32]:
+def _remember(scans: Scans, before: Doubts, dt: F64) -> tuple[Doubts, F32]:
     """What is left of doubts when the scans' values came, and how far access points are believed then (n, 2 A)."""
     fast, (n, n_ap) = kernels(), scans.rssi_dbm.shape
     if fast is None:

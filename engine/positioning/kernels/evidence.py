@@ -106,7 +106,7 @@ SAME = np.float32(1e-3)  # dB, as `repeats` has it
 
 
 @inner
-def _gained(value: F32, last: F32, a: int) -> Any:
+def _gain(value: F32, last: F32, a: int) -> Any:
     """What `contradiction.repeats` adds: nats that a value repeats, beside the others."""
     others, alike = ZERO, ZERO
     for b in range(len(value)):
@@ -133,7 +133,7 @@ def remember(
             if _is_number(rssi[n, a]):
                 latest[n, a], going[n, a] = rssi[n, a], ZERO
                 if last[n, a] != ZERO and abs(rssi[n, a] - last[n, a]) < SAME:
-                    going[n, a] = run[n, a] + _gained(rssi[n], last[n], a)
+                    going[n, a] = run[n, a] + _gain(rssi[n], last[n], a)
         for a in range(2 * n_ap):
             faded[n, a] = bad_share + (bad[n, a] - bad_share) * keeps[n]
             believed[n, a] = ONE - faded[n, a]

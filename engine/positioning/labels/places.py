@@ -74,7 +74,7 @@ class Taught(Columns):
 
 @dataclass(frozen=True, slots=True)
 class LabelledPlace:
-    """Of one label."""
+    """Where one label says that its device was."""
 
     kind: LabelKind
     product: int

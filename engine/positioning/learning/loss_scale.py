@@ -37,7 +37,7 @@ def likely_loss_scale(geometry: Geometry, p0_dbm: F64, exponent: F64, memory: Sc
         return None
     share = (1.0 / n_scans)[np.searchsorted(phones, phone)]
     spread = DEFAULT_RIDGE.loss_scale
-    votes = np.array([float(share @ _foreseen(rssi_dbm, mean_dbm(thin, p0_dbm, exponent, s))) for s in SCALES])
+    votes = np.array([float(share @ _foresee(rssi_dbm, mean_dbm(thin, p0_dbm, exponent, s))) for s in SCALES])
     scales = np.array(SCALES)
     score = votes - 0.5 * ((scales - 1.0) / spread) ** 2
     weight = np.exp(score - score.max())
@@ -50,7 +50,7 @@ def _thin_out(geometry: Geometry) -> Geometry:
     return Geometry(*(a[:, ::step] for a in (g.distance_m, g.walls_db, g.tall_db, g.low_db, g.floors)))
 
 
-def _foreseen(rssi_dbm: F32, mean: F64) -> F64:
+def _foresee(rssi_dbm: F32, mean: F64) -> F64:
     """Log likelihood (n,) of scans (n, A) under a map (A, C), up to what is the same for all maps: the phone anywhere,
     its power N(0, p0_spread_db²)."""
     heard = np.isfinite(rssi_dbm)

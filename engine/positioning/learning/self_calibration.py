@@ -182,7 +182,7 @@ class SelfCalibration:
         geometry = self._geometry()
         plain = self._plain(links, geometry)
         if self._loss_scale is not None:
-            return self._scaled(plain, self._loss_scale, geometry)
+            return self._scale(plain, self._loss_scale, geometry)
         return self._map(plain, self._learnt, geometry)
 
     def _fit(self, known: _Known) -> Fitted:
@@ -193,9 +193,9 @@ class SelfCalibration:
         if links is not None or learnt is not None:
             return Fitted(learnt, self._map(plain, learnt, geometry))
         scale = likely_loss_scale(geometry, plain.law.p0_dbm, plain.law.exponent, known.scans)
-        return Fitted(None, None) if scale is None else Fitted(None, self._scaled(plain, scale, geometry), scale)
+        return Fitted(None, None) if scale is None else Fitted(None, self._scale(plain, scale, geometry), scale)
 
-    def _scaled(self, plain: Calibration, scale: float, geometry: Geometry) -> RadioMap:
+    def _scale(self, plain: Calibration, scale: float, geometry: Geometry) -> RadioMap:
         """The plan's map, with walls and shelves that cost so much of what it says."""
         law = plain.law
         mean = mean_dbm(geometry, law.p0_dbm, law.exponent, scale, tall=law.tall)

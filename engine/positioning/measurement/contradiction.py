@@ -56,7 +56,7 @@ def contradictions(kinds: list[Voices]) -> list[F32]:
     kind is left out with it."""
     fast = kernels()
     if fast is not None:
-        return _compiled(fast, kinds)
+        return _run_compiled(fast, kinds)
     sums = [_sums(k) for k in kinds]
     out = [np.zeros_like(k.z) for k in kinds]
     any_heard = np.any([(k.full > 0).any(axis=0) for k in kinds], axis=0)
@@ -75,7 +75,7 @@ def contradictions(kinds: list[Voices]) -> list[F32]:
     return out
 
 
-def _compiled(fast: ModuleType, kinds: list[Voices]) -> list[F32]:
+def _run_compiled(fast: ModuleType, kinds: list[Voices]) -> list[F32]:
     """The same by a kernel."""
     columns = zip(*((k.mean, k.weight, k.z, k.full, k.v, k.offset_var) for k in kinds), strict=True)
     stacked = [floats(c[0][None] if len(c) == 1 else np.stack(c)) for c in columns]

@@ -185,15 +185,15 @@ def cell_walk(cells: Cells) -> sparse.csr_array:
 def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F64) -> tuple[F32, F32]:
     """Pause (N, C) and walk (N, K) masses `dt_s` (N,) later."""
     dt = dt_s.astype(np.float32)
-    kept = _kept(model, dt)
+    kept = _share_kept(model, dt)
     fast = kernels()
     if fast is not None:
         rows, masses = np.arange(len(dt)), (floats(pause), floats(walk))
         moving, stopping = _set_out(fast, graph, model, masses, rows, dt)
-        still = _shuffled(fast, graph, model, (masses[0], rows), stopping, np.zeros_like(moving), dt)
+        still = _shuffle(fast, graph, model, (masses[0], rows), stopping, np.zeros_like(moving), dt)
     else:
         still, moving = _stop_and_go(graph, model, pause, walk, dt, kept)
-    return still, _walked(graph, model, moving, dt)
+    return still, _walk(graph, model, moving, dt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +210,10 @@ def foresee(
     """The same by kernels, of the rows `slot` (N,) of pause (n, C) and walk (n, K) masses, both in one."""
     dt = dt_s.astype(np.float32)
     if not _by_modes(graph, model, dt):
-        return _foreseen(fast, graph, model, masses, slot, dt)
+        return _foresee(fast, graph, model, masses, slot, dt)
     moving, stopping = _set_out(fast, graph, model, masses, slot, dt)
-    each = _walked(graph, model, moving, dt) / graph.size
-    return Foreseen(_shuffled(fast, graph, model, (masses[0], slot), stopping, each, dt), each)
+    each = _walk(graph, model, moving, dt) / graph.size
+    return Foreseen(_shuffle(fast, graph, model, (masses[0], slot), stopping, each, dt), each)
 
 
 def _by_modes(graph: WalkGraph, model: MotionModel, dt: F32) -> bool:
@@ -221,7 +221,7 @@ def _by_modes(graph: WalkGraph, model: MotionModel, dt: F32) -> bool:
     return bool(_walk_steps(graph, model, dt).max(initial=0.0) >= quicker_from(len(graph.size)))
 
 
-def _foreseen(
+def _foresee(
     fast: ModuleType, graph: WalkGraph, model: MotionModel, masses: tuple[F32, F32], slot: I64, dt: F32
 ) -> Foreseen:
     """The same by one kernel, where all walk step by step."""
@@ -236,20 +236,22 @@ def _foreseen(
     places = graph.block, graph.size, within, often
     stray = stray_share(model, dt) / np.float32(graph.n_cells)
     out = empty_rows(len(dt), n_cells), empty_rows(len(dt), n_blocks)
-    fast.foresee(*walks, order, *rooms, *masses, slot, *places, *switching(model, dt), _kept(model, dt), stray, *out)
+    fast.foresee(
+        *walks, order, *rooms, *masses, slot, *places, *switching(model, dt), _share_kept(model, dt), stray, *out
+    )
     return Foreseen(*out)
 
 
-def _kept(model: MotionModel, dt: F32) -> F32:
+def _share_kept(model: MotionModel, dt: F32) -> F32:
     return (1.0 - stray_share(model, dt)).astype(np.float32)
 
 
-def _walked(graph: WalkGraph, model: MotionModel, moving: F32, dt: F32) -> F32:
+def _walk(graph: WalkGraph, model: MotionModel, moving: F32, dt: F32) -> F32:
     """Who walks (N, K), `dt` (N,) later, and what may be anywhere by then."""
     # what the modes leave out, and their rounding, is far below the stray mass that is added here
     modes = graph.modes() if _by_modes(graph, model, dt) else None
     moving = diffuse(graph.flow, _walk_steps(graph, model, dt), moving, model.max_steps, modes)
-    moving *= _kept(model, dt)[:, None]
+    moving *= _share_kept(model, dt)[:, None]
     moving += stray_share(model, dt)[:, None] * (graph.size / graph.n_cells)
     return moving
 
@@ -287,11 +289,11 @@ def _set_out(
     stops = np.repeat(to_pause[:, None], n_blocks, axis=1) if graph.pull is None else graph.pull.stops(to_pause)
     moving, stopping = empty_rows(len(dt), n_blocks), empty_rows(len(dt), n_blocks)
     blocks = *graph.cells_by_block, graph.size
-    fast.set_out(*masses, slot, *blocks, to_walk, floats(stops), _kept(model, dt), moving, stopping)
+    fast.set_out(*masses, slot, *blocks, to_walk, floats(stops), _share_kept(model, dt), moving, stopping)
     return moving, stopping
 
 
-def _shuffled(
+def _shuffle(
     fast: ModuleType,
     graph: WalkGraph,
     model: MotionModel,
@@ -307,7 +309,7 @@ def _shuffled(
     n_cells = paused[0].shape[1]
     prior, room = empty_rows(len(dt), n_cells), room_for(fast, n_cells)
     within = np.ones(n_cells, np.float32) if graph.pull is None else graph.pull.within
-    stays, order = (np.float32(1.0) - to_walk) * _kept(model, dt), np.argsort(-steps, kind="stable")
+    stays, order = (np.float32(1.0) - to_walk) * _share_kept(model, dt), np.argsort(-steps, kind="stable")
     walk = *graph.cell_flow.entries, share, steps, order, room
     fast.shuffle(*walk, *paused, stays, stopping, graph.block, within, each, prior)
     return prior

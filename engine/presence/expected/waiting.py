@@ -116,7 +116,7 @@ class ExpectedWaiting:
             block.crowd.forget(devices)
 
     def turn(self) -> None:
-        """The salt has turned."""
+        """Goes on under the next day's salt: whoever is heard from now on has another pseudonym."""
         for zone, block in self._blocks.items():
             block.crowd.turn()
             block.crowd.thin(REST, zone)
@@ -132,7 +132,7 @@ class ExpectedWaiting:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
         self._ended = {str(zone): float(t) for zone, t in state["ended"].items()}
-        self._blocks = {str(zone): _restored(str(zone), *rest) for zone, *rest in state["blocks"]}
+        self._blocks = {str(zone): _restore(str(zone), *rest) for zone, *rest in state["blocks"]}
 
 
 _EMPTY = ExpectedRow(0.0, "", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -146,6 +146,6 @@ def _people(crowd: BlockPeople) -> dict[str, np.ndarray[Any, np.dtype[np.uint64]
     return {part: np.array(sorted(seen), np.uint64).reshape(-1, 2) for part, seen in crowd.parts.items()}
 
 
-def _restored(zone: str, since: float, sums: Sequence[float], salt: int, people: Any) -> _Block:
+def _restore(zone: str, since: float, sums: Sequence[float], salt: int, people: Any) -> _Block:
     parts = {str(part): {(int(a), int(b)) for a, b in np.asarray(seen).tolist()} for part, seen in people.items()}
     return _Block(float(since), ExpectedRow(0.0, zone, *map(float, sums)), BlockPeople(parts, int(salt)))

@@ -73,7 +73,8 @@ GO_ON: Mapping[RopoStep, RopoWay] = {
 
 
 def _at(journey: RopoJourney, step: RopoStep) -> float | None:
-    """When a journey took such a step, stopped or not. Who bought here did not go on."""
+    """When a journey took this step, with or without a stop at the shelf; None where it did not. Who bought in the
+    store needed no later step."""
     if step is RopoStep.VIEWED_AFTER:
         return journey.viewed
     return journey.online if step is RopoStep.BOUGHT_AFTER or journey.here is None else None

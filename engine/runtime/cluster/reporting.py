@@ -47,7 +47,7 @@ class Reporter:
         self._said = self._gather()
 
     def report(self) -> ShardReport:
-        """As of the last look, but for what may be wrong with it now."""
+        """Figures as of the last look; state and reason as of now."""
         state, reason = self._state()
         now, said = self._work.wall(), self._said
         lag_s = 0.0 if self._oldest_at is None else max(now - self._oldest_at, 0.0)

@@ -337,7 +337,7 @@ class ShardWork:
 
     def _keep_house(self, now: float) -> None:
         if self._chores.due("refresh", now, REFRESH_S):
-            moved = self._moved()
+            moved = self._read_moved()
             everything = self._chores.due("everything", now, EVERYTHING_S)
             self._refresh(list(self.stores) if everything else [s for s in self.stores if s in moved], now)
         if self._chores.due("status", now, STATUS_S):
@@ -347,7 +347,7 @@ class ShardWork:
             self.patience(forget, self._db, self._rules, now)
         self._chores.do("memory", now, GIVE_BACK_S, give_back)
 
-    def _moved(self) -> set[str]:
+    def _read_moved(self) -> set[str]:
         """The stores of which something changed since the last look."""
         before, self._versions = self._versions, self.patience(moved_counters, self._db, self.stores, MOVED)
         return {store for store, counts in self._versions.items() if before.get(store) != counts}

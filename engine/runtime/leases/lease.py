@@ -186,7 +186,7 @@ class LeaseKeeper:
         self._renewed_at = -1e9
 
     def start(self) -> None:
-        """Starts it."""
+        """Begins to renew the lease, in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -29,7 +29,7 @@ class Asking:
             self._pollers.start()
 
     def stop(self) -> None:
-        """Ends."""
+        """Asks nobody any more."""
         if self._publisher is not None:
             self._pollers.stop()
             self._publisher.close(DELIVER_S)

@@ -112,7 +112,7 @@ class HangingPoints:
         return {
             "seem": [_as_json(self._seem.get(i)) for i in range(len(self._points))],
             "unknown": {
-                name: {"mean_dbm": _rounded(heard.mean_dbm), "seems": _as_json(self._seem_unknown.get(name))}
+                name: {"mean_dbm": _round_off(heard.mean_dbm), "seems": _as_json(self._seem_unknown.get(name))}
                 for name, heard in self._unknown.items()
             },
         }
@@ -142,5 +142,5 @@ def _as_json(known: Known | None) -> list[Any] | None:
     return [level, *(round(v, 1) for v in (at.x_m, at.y_m, at.sigma_m, at.told_off_m)), at.moved]
 
 
-def _rounded(value: float | None) -> float | None:
+def _round_off(value: float | None) -> float | None:
     return None if value is None else round(value, 1)

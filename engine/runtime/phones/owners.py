@@ -49,7 +49,7 @@ class PhoneOwners:
         for store in stores:
             self._look(store, now)
             proofs, pseudonyms, claims = self._proofs[store], self._pseudonyms[store], self._claims[store]
-            pseudonyms.watch([device for claim in claims for device in _wanted(claim, now)])
+            pseudonyms.watch([device for claim in claims for device in _find_wanted(claim, now)])
             for claim, device, proof in proofs.settle(claims, pseudonyms.goes_as, now):
                 if claim.shopper_id == NOBODY:  # an opt-out outlives the day's pseudonym
                     device = pseudonyms.stable_name(device) or device
@@ -64,7 +64,7 @@ class PhoneOwners:
             self._looked[store] = (version, now)
 
 
-def _wanted(claim: OpenClaim, now: float) -> list[DeviceId]:
+def _find_wanted(claim: OpenClaim, now: float) -> list[DeviceId]:
     """The phone to look for: one whose claimant has just entered a code."""
     fresh = bool(claim.code_place) and now - claim.code_at <= CODE_AFTER_S
     return [claim.device] if fresh and claim.device is not None else []

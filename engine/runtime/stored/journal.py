@@ -43,7 +43,7 @@ def pack_frames(
     tree: dict[str, Any] = {"layout": layout, "book": page.as_tree(), "frames": listed}
     tree |= {"linked": np.array(linked, np.uint64)} if linked else {}
     tree |= {"steps": [[at, n] for at, n in steps]} if len(steps) > 1 else {}
-    return _filled(pack(tree)), page
+    return _fill(pack(tree)), page
 
 
 def linked_in(payload: bytes) -> list[int]:
@@ -73,7 +73,7 @@ def unpack_frames(store: str, payload: bytes, layout: str, book: ReadBook) -> li
         raise ValueError(f"no frames: {error}") from error
 
 
-def _filled(packed: bytes) -> bytes:
+def _fill(packed: bytes) -> bytes:
     more = max(len(packed) - ROW_BYTES, 0)
     return packed.ljust(ROW_BYTES + -(-more // MORE_BYTES) * MORE_BYTES, b"\0")
 

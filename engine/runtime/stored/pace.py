@@ -33,7 +33,7 @@ class Pace:
         return now >= due_at and (rounded or not now - due_at < overdue_s)
 
     def note(self, now: float, saved_bytes: int = 0) -> None:
-        """A checkpoint of so many bytes was made; none where there was nothing new to save."""
+        """Takes down that a checkpoint was made at `now` (s UTC), of so many bytes; 0 where there was nothing new."""
         self.saved_at = now
         if saved_bytes:
             self.rest_until = now + min(saved_bytes / WRITES_BYTES_PER_S, LONGEST_REST_S)

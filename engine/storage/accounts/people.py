@@ -136,7 +136,7 @@ def give_role(db: Database, by: Actor, account_id: str, role: Role, store: str, 
     """What somebody is in a store from now on. Where they were nothing in it, their open links end. Raises NotFound,
     NotYours."""
     with db.write() as session:
-        row = _managed(session, by, account_id, {store}, all_of_it=False)
+        row = _get_managed(session, by, account_id, {store}, all_of_it=False)
         if session.get(AccountRoleTable, (account_id, role, store)) is None:
             _end_links_beyond(session, account_id, store)
             _give(session, by, row, role, store, now)
@@ -145,7 +145,7 @@ def give_role(db: Database, by: Actor, account_id: str, role: Role, store: str, 
 def take_role(db: Database, by: Actor, account_id: str, role: Role, store: str, now: float) -> None:
     """And is no more. Raises NotFound, NotYours, LastAdmin."""
     with db.write() as session:
-        row = _managed(session, by, account_id, {store}, all_of_it=False)
+        row = _get_managed(session, by, account_id, {store}, all_of_it=False)
         held = session.get(AccountRoleTable, (account_id, role, store))
         if held is None:
             return
@@ -159,7 +159,7 @@ def disable_account(db: Database, by: Actor, account_id: str, now: float) -> Non
     """Signs somebody out everywhere, for good, and ends the keys that they have. Raises NotFound, NotYours,
     LastAdmin."""
     with db.write() as session:
-        row = _managed(session, by, account_id, set(), all_of_it=True)
+        row = _get_managed(session, by, account_id, set(), all_of_it=True)
         if row.disabled_at is not None:
             return
         roles = _roles_of(session, [account_id])[account_id]
@@ -177,7 +177,7 @@ def enable_account(db: Database, by: Actor, account_id: str, now: float) -> None
     """Lets somebody sign in again, with the password and roles they had; the keys they had stay ended. Raises NotFound,
     NotYours."""
     with db.write() as session:
-        row = _managed(session, by, account_id, set(), all_of_it=True)
+        row = _get_managed(session, by, account_id, set(), all_of_it=True)
         if row.disabled_at is not None:
             row.disabled_at = None
             roles = _roles_of(session, [account_id])[account_id]
@@ -189,7 +189,7 @@ def erase_account(db: Database, by: Actor, account_id: str, now: float) -> None:
     instead of the name, which anybody may have again. Raises NotFound, NotYours, LastAdmin."""
     number = ERASED_AS + account_id
     with db.write() as session:
-        row = _managed(session, by, account_id, set(), all_of_it=True)
+        row = _get_managed(session, by, account_id, set(), all_of_it=True)
         roles = _roles_of(session, [account_id])[account_id]
         if (Role.ADMIN, EVERY_STORE) in roles and row.disabled_at is None:
             _keep_an_admin(session, without=account_id)
@@ -235,7 +235,7 @@ def _forget_at_tills(session: Session, name: str, stores: Collection[str]) -> No
 
 def managed(session: Session, by: Actor, account_id: str) -> ConsoleAccountTable:
     """The row of an account that `by` may manage with all it is, locked. Raises NotFound, NotYours."""
-    return _managed(session, by, account_id, set(), all_of_it=True)
+    return _get_managed(session, by, account_id, set(), all_of_it=True)
 
 
 def about(session: Session, account_id: str) -> str:
@@ -243,7 +243,9 @@ def about(session: Session, account_id: str) -> str:
     return _about(_roles_of(session, [account_id])[account_id])
 
 
-def _managed(session: Session, by: Actor, account_id: str, stores: set[str], *, all_of_it: bool) -> ConsoleAccountTable:
+def _get_managed(
+    session: Session, by: Actor, account_id: str, stores: set[str], *, all_of_it: bool
+) -> ConsoleAccountTable:
     named_lock(session, "accounts")
     row = _row(session, account_id)
     held = {store for _, store in _roles_of(session, [account_id])[account_id]}

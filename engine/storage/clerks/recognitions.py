@@ -57,7 +57,7 @@ def choose_recognition(db: Database, store: str, shopper_id: str, text_version: 
                     shopper_id=shopper_id,
                     chosen_at=now,
                     ends_at=now + LONGEST_S,
-                    points=_added(session, store, shopper_id, now),
+                    points=_add(session, store, shopper_id, now),
                 )
             )
         bump(session, changed, "links")
@@ -98,7 +98,7 @@ def end_recognitions(db: Database, now: float) -> int:
 def visitors(db: Database, store: str, now: float) -> list[KnownVisitor]:
     """Who is here and chose it, the newest first. One statement."""
     with db.read() as session:
-        return [_known(*found) for found in session.exec(_here(store, now).limit(SHOWN)).all()]
+        return [_to_visitor(*found) for found in session.exec(_here(store, now).limit(SHOWN)).all()]
 
 
 def visitor_in(session: Session, store: str, visitor: str, now: float, *, lock: bool = False) -> KnownVisitor:
@@ -107,10 +107,10 @@ def visitor_in(session: Session, store: str, visitor: str, now: float, *, lock: 
     found = session.exec(wanted.with_for_update(of=RecognitionTable) if lock else wanted).first()
     if found is None:
         raise NotFound("nobody of this name is here and chose to be known", code=ProblemCode.VISITOR_UNKNOWN)
-    return _known(*found)
+    return _to_visitor(*found)
 
 
-def _added(session: Session, store: str, shopper_id: str, now: float) -> int:
+def _add(session: Session, store: str, shopper_id: str, now: float) -> int:
     """Points that clerks of this store added within the longest visit: who takes the choice back and chooses again is
     still here, and has no second limit."""
     entry, posting = LedgerEntryTable, LedgerPostingTable
@@ -170,7 +170,7 @@ def _is_over(row: RecognitionTable, place: LastPlaceTable | None, now: float) ->
     return now - place.at > AWAY_S and now - row.chosen_at > AWAY_S
 
 
-def _known(row: RecognitionTable, shopper: ShopperTable) -> KnownVisitor:
+def _to_visitor(row: RecognitionTable, shopper: ShopperTable) -> KnownVisitor:
     return KnownVisitor(row.recognition_id, row.shopper_id, shopper.display_name or "", row.chosen_at, row.points)
 
 

@@ -24,7 +24,7 @@ def bind_account(session: Session, account: str, card: str, email: str, at: floa
 
     The caller holds the lock on people.
     """
-    beside = _proved(session, card, email) if account else None
+    beside = _find_proved(session, card, email) if account else None
     if beside is None:
         return False
     row = session.get(IdentifierTable, (IdentifierKind.ACCOUNT, account), populate_existing=True)
@@ -65,7 +65,7 @@ def return_accounts(session: Session, via: Collection[str], source: str, target:
     session.connection().execute(update(table).where(beside).values(shopper_id=target))
 
 
-def _proved(session: Session, card: str, email: str) -> IdentifierTable | None:
+def _find_proved(session: Session, card: str, email: str) -> IdentifierTable | None:
     for kind, digest in ((IdentifierKind.CARD, card), (IdentifierKind.EMAIL, email)):
         row = session.get(IdentifierTable, (kind, digest)) if digest else None
         if row is not None:

@@ -53,7 +53,7 @@ def fold_orders(session: Session, kept: str, now: float) -> list[AskedOrderTable
     mine = select(table).where(col(table.shopper_id) == kept, is_open(now))
     equal: dict[Wanted, list[AskedOrderTable]] = defaultdict(list)
     for row in session.exec(mine.order_by(col(table.asked_at), col(table.request_id)).with_for_update()):
-        equal[_wanted(row)].append(row)
+        equal[_to_wanted(row)].append(row)
     over = []
     for same in equal.values():
         same.sort(key=lambda row: (row.state in _NOT_THERE, row.state == AskedState.UNDELIVERED))
@@ -75,7 +75,7 @@ def unfold_orders(
         if row is None or row.state != AskedState.WITHDRAWN:
             continue  # forgotten, or the e-shop had it after all
         session.flush()
-        if under_way(session, person_of(row.shopper_id), _wanted(row), now) is None:
+        if under_way(session, person_of(row.shopper_id), _to_wanted(row), now) is None:
             row.state = AskedState.UNDELIVERED if row.expires_at <= now else AskedState.ASKED
             row.changed_at, row.not_before = now, now
             back.append(row)
@@ -83,5 +83,5 @@ def unfold_orders(
     return back
 
 
-def _wanted(row: AskedOrderTable) -> Wanted:
+def _to_wanted(row: AskedOrderTable) -> Wanted:
     return row.sku, row.variant, row.way, row.to_store

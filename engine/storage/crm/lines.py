@@ -215,7 +215,7 @@ def agreed_by_ref(session: Session, refs: Collection[str]) -> Mapping[str, froze
     named = select(subject.crm_ref, subject.shopper_id).where(col(subject.crm_ref).in_(refs))
     owners = dict(session.exec(named).all())
     lives = _live_on(session, set(owners.values()))
-    said = _agreed(session, {*owners.values(), *lives.values()})
+    said = _read_agreed(session, {*owners.values(), *lives.values()})
     known: dict[str, frozenset[Purpose] | None] = {}
     for ref, who in owners.items():
         own, kept = (said.get(one, frozenset()) for one in (who, lives.get(who, who)))
@@ -231,7 +231,7 @@ def _live_on(session: Session, shoppers: Collection[str]) -> dict[str, str]:
     return {who: living(session, who) for who in session.exec(merged).all()}
 
 
-def _agreed(session: Session, shoppers: Collection[str]) -> dict[str, frozenset[Purpose] | None]:
+def _read_agreed(session: Session, shoppers: Collection[str]) -> dict[str, frozenset[Purpose] | None]:
     """What these profiles themselves have agreed to; None for one that is restricted, and no entry for one that is
     gone."""
     shopper, consent = ShopperTable, ConsentTable

@@ -64,9 +64,9 @@ def number_events(db: Database, now: float) -> int:
         if not rows:
             return 0
         last = _last(session)
-        numbered = [_numbered(row, shopper_id or "", last + n) for n, (row, shopper_id) in enumerate(rows, start=1)]
+        numbered = [_number(row, shopper_id or "", last + n) for n, (row, shopper_id) in enumerate(rows, start=1)]
         ids = {event.number: row.id for event, (row, _) in zip(numbered, rows, strict=True)}
-        kept = _allowed(session, numbered)
+        kept = _drop_forbidden(session, numbered)
         dropped = [ids[event.number] for event in numbered if event not in kept]
         events = table_of(CrmEventTable)
         if dropped:
@@ -88,12 +88,12 @@ def _last(session: Session) -> int:
     return 0 if row is None else row.last
 
 
-def _numbered(row: CrmEventTable, shopper_id: str, number: int) -> CrmEvent:
+def _number(row: CrmEventTable, shopper_id: str, number: int) -> CrmEvent:
     kind = CrmKind(row.kind)
     return CrmEvent(number, row.message_id, kind, row.crm_ref, shopper_id, row.store, row.at, row.data)
 
 
-def _allowed(session: Session, events: Sequence[CrmEvent]) -> list[CrmEvent]:
+def _drop_forbidden(session: Session, events: Sequence[CrmEvent]) -> list[CrmEvent]:
     """Without what must not leave, and what an end among them makes void."""
     agreed = agreed_by_ref(session, {event.ref for event in events})
     kept: list[CrmEvent] = []

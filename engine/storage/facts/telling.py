@@ -73,15 +73,15 @@ def agreed(session: Session, shopper_id: str) -> frozenset[Purpose]:
     free = select(ShopperTable.shopper_id).where(
         col(ShopperTable.shopper_id) == shopper_id, col(ShopperTable.restricted_at).is_(None)
     )
-    return _granted(session, col(ConsentTable.shopper_id).in_(free))
+    return _read_granted(session, col(ConsentTable.shopper_id).in_(free))
 
 
 def answered(session: Session, shopper_id: str) -> frozenset[Purpose]:
     """The same of what they have said, also while their data is restricted: what they take back then is taken back."""
-    return _granted(session, col(ConsentTable.shopper_id) == shopper_id)
+    return _read_granted(session, col(ConsentTable.shopper_id) == shopper_id)
 
 
-def _granted(session: Session, whose: ColumnElement[bool]) -> frozenset[Purpose]:
+def _read_granted(session: Session, whose: ColumnElement[bool]) -> frozenset[Purpose]:
     rows = session.exec(
         select(ConsentTable.purpose).where(
             whose,

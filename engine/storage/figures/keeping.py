@@ -69,14 +69,14 @@ def _forget_changed(db: Database, store: str, local: LocalHours, since: float) -
     with db.read() as session:
         days = [(float(a), float(b)) for a, b in session.connection().execute(marks)]
         days = [day for day in days if day == day_of(local, day[0])]
-        changed = set(_changed(session, store, local, days)) if days else set()
+        changed = set(_find_changed(session, store, local, days)) if days else set()
     if changed:
         with db.write() as session:
             mine = table.c.store == store, table.c.day_start.in_([begun for begun, _ in changed])
             session.connection().execute(delete(table).where(*mine))
 
 
-def _changed(session: Session, store: str, local: LocalHours, days: Sequence[Day]) -> Iterator[Day]:
+def _find_changed(session: Session, store: str, local: LocalHours, days: Sequence[Day]) -> Iterator[Day]:
     """Which of the days, some of them more than once."""
     ends = dict(days)
     for hours, sums, names, added, largest in _SUMS:

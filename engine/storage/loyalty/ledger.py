@@ -150,7 +150,7 @@ def _write(session: Session, entry: LedgerEntry, content: str) -> None:
             }
         connection.execute(_insert_postings(len(some)), rows)
     for member in sorted({p.member for p in entry.postings if p.member}):
-        tell_member(session, member, CrmKind.POINTS, entry.at, partial(_moved, session, entry, member))
+        tell_member(session, member, CrmKind.POINTS, entry.at, partial(_tell_moved, session, entry, member))
 
 
 @cache
@@ -161,7 +161,7 @@ def _insert_postings(n: int) -> TextClause:
     return text(f"INSERT INTO {_POSTINGS.name} ({columns}) VALUES {', '.join(rows)}")
 
 
-def _moved(session: Session, entry: LedgerEntry, member: str) -> dict[str, object]:
+def _tell_moved(session: Session, entry: LedgerEntry, member: str) -> dict[str, object]:
     """What an entry changed for a member, and what they hold after it."""
     sums = _sums(session, entry.programme, member)
     moved = {

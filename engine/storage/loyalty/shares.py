@@ -151,7 +151,7 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
         me = marks_of(visitor)
         person = person_of(session, row.shopper_id)
         own = visitor.shopper_id in person or _is_sharer(visits, visitor, me)
-        known = None if own else _known(visits, visitor, me)
+        known = None if own else _find_known(visits, visitor, me)
         facts = own_signals(visitor)
         if known is None and any(v.device_digest == bare_mark(visitor) for v in visits):
             facts |= {Signal.SAME_BROWSER}
@@ -200,7 +200,7 @@ def _is_sharer(visits: list[ShareVisitTable], visitor: Visitor, me: Marks) -> bo
     return _has_met(visits, me, SHARER) or (stranger and _has_met(visits, bare, SHARER))
 
 
-def _known(visits: list[ShareVisitTable], visitor: Visitor, me: Marks) -> ShareVisitTable | None:
+def _find_known(visits: list[ShareVisitTable], visitor: Visitor, me: Marks) -> ShareVisitTable | None:
     """The earlier opening by the same person.
 
     A browser with a cookie of its own is who opened with that cookie, or on the page that its tap came from, or who

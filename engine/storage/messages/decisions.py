@@ -64,7 +64,7 @@ def decide_in(
     message_id = _name(occasion.kind, occasion.name)
     known = session.get(MessageTable, message_id)
     if known is not None:
-        return _chosen(known)
+        return _to_chosen(known)
     about = {"sku": occasion.about.sku, "categories": sorted(occasion.about.categories), "words": dict(words or {})}
     row = MessageTable(
         message_id=message_id,
@@ -151,7 +151,7 @@ def _occasion(row: MessageTable) -> Occasion:
     return Occasion(row.message_id, kind, row.shopper_id, row.store, row.at, row.until, row.visit_id, goods)
 
 
-def _chosen(row: MessageTable) -> Chosen:
+def _to_chosen(row: MessageTable) -> Chosen:
     channel = Channel(row.channel) if row.channel else None
     route = tuple(Channel(name) for name in row.route.split(",") if name)
     return Chosen(MessageOutcome(row.outcome), MessageReason(row.reason), channel, route, row.not_before)

@@ -42,14 +42,14 @@ def follow_answers(db: Database, now: float) -> int:
         read = unread_events(session, READER, [ShopEventKind.ORDER], now)
         if not read:
             return 0
-        rows = [row for _, event in read if isinstance(event, Order) and (row := _answered(session, event, now))]
+        rows = [row for _, event in read if isinstance(event, Order) and (row := _answer(session, event, now))]
         note_read(session, READER, read, now)
         for row in rows:  # once an order of a shopper moves, their page looks at all of them
             note_order(session, row, now)
         return len(read)
 
 
-def _answered(session: Session, order: Order, now: float) -> AskedOrderTable | None:
+def _answer(session: Session, order: Order, now: float) -> AskedOrderTable | None:
     """The request that it moves on, if any."""
     row = session.get(AskedOrderTable, order.reference, with_for_update=True) if order.reference else None
     if row is None:

@@ -74,7 +74,7 @@ def ask_order(db: Database, shopper_id: str, wish: OrderWish, now: float) -> Ask
     """Asks for it, or gives the request that is under way. Raises NotFound for a profile that is gone or at rest,
     NobodyOrders, TooManyOrders."""
     with db.write() as session:
-        return _asked(_ask(session, shopper_id, wish, now))
+        return _to_asked(_ask(session, shopper_id, wish, now))
 
 
 def ask_for_visitor(db: Database, visitor: str, wish: OrderWish, by: Actor, now: float) -> AskedOrder:
@@ -84,7 +84,7 @@ def ask_for_visitor(db: Database, visitor: str, wish: OrderWish, by: Actor, now:
         visitor_in(session, wish.store, visitor, now)  # still, now that their choices are locked
         detail = {"request": row.request_id, "sku": wish.article.sku}
         note(session, by, AuditAction.ORDER_ASKED, now, store=wish.store, subject=visitor, **detail)
-        return _asked(row)
+        return _to_asked(row)
 
 
 def ask_again(db: Database, store: str, request_id: str, by: Actor, now: float) -> AskedOrder:
@@ -96,7 +96,7 @@ def ask_again(db: Database, store: str, request_id: str, by: Actor, now: float) 
             raise NotFound("no such request waits to be sent again")
         _queue(row, now)
         note(session, by, AuditAction.ORDER_ASKED, now, store=store, subject=request_id, again="yes")
-        return _asked(row)
+        return _to_asked(row)
 
 
 def check_article(db: Database, article: Article, *, in_plan: bool) -> None:
@@ -125,7 +125,7 @@ def orders_in(session: Session, person: Sequence[str], now: float) -> list[Asked
     lately = (col(table.changed_at) > now - SHOWN_S) | is_open(now)
     theirs = select(table).where(col(table.shopper_id).in_(person), lately)
     newest = theirs.order_by(col(table.asked_at).desc(), col(table.request_id)).limit(SHOWN)
-    return [_asked(row) for row in session.exec(newest)]
+    return [_to_asked(row) for row in session.exec(newest)]
 
 
 def orders_asked_in(db: Database, store: str, now: float) -> list[AskedOrder]:
@@ -134,7 +134,7 @@ def orders_asked_in(db: Database, store: str, now: float) -> list[AskedOrder]:
     with db.read() as session:
         here = select(table).where(col(table.store) == store, col(table.asked_at) > now - SHOWN_S)
         newest = here.order_by(col(table.asked_at).desc(), col(table.request_id)).limit(SHOWN)
-        return [_asked(row) for row in session.exec(newest)]
+        return [_to_asked(row) for row in session.exec(newest)]
 
 
 def _ask(session: Session, shopper_id: str, wish: OrderWish, now: float) -> AskedOrderTable:
@@ -145,7 +145,7 @@ def _ask(session: Session, shopper_id: str, wish: OrderWish, now: float) -> Aske
     known = select(IdentifierTable.digest).where(col(IdentifierTable.shopper_id).in_(person)).limit(1)
     if session.exec(known).first() is None:
         raise NobodyOrders("the e-shop has to know who orders: prove a mailbox or a card first")
-    same = under_way(session, person, _wanted(wish), now)
+    same = under_way(session, person, _to_wanted(wish), now)
     if same is not None:
         if same.state == AskedState.UNDELIVERED:
             _queue(same, now)
@@ -173,7 +173,7 @@ def _ask(session: Session, shopper_id: str, wish: OrderWish, now: float) -> Aske
     return row
 
 
-def _wanted(wish: OrderWish) -> Wanted:
+def _to_wanted(wish: OrderWish) -> Wanted:
     return wish.article.sku, wish.article.variant, wish.way, wish.to_store
 
 
@@ -182,7 +182,7 @@ def _queue(row: AskedOrderTable, now: float) -> None:
     row.expires_at, row.changed_at = now + GIVE_UP_S, now
 
 
-def _asked(row: AskedOrderTable) -> AskedOrder:
+def _to_asked(row: AskedOrderTable) -> AskedOrder:
     wish = OrderWish(row.store, Article(row.sku, row.variant), OrderWay(row.way), row.to_store)
     state = AskedState(row.state)
     return AskedOrder(row.request_id, wish, state, row.reason, row.asked_at, row.changed_at, row.order_id)

@@ -48,7 +48,7 @@ def take_due(db: Database, now: float, hold_s: float, limit: int = 20) -> list[D
         taken = []
         for row in session.exec(due.with_for_update(skip_locked=True)).all():
             who = session.get(ShopperTable, row.shopper_id)
-            sealed = _sealed(session, row.shopper_id)
+            sealed = _seal(session, row.shopper_id)
             if row.expires_at <= now or who is None or who.restricted_at is not None or not sealed:
                 row.state, row.changed_at = AskedState.UNDELIVERED, now
                 note_order(session, row, now)
@@ -90,7 +90,7 @@ def untaken_orders(db: Database) -> dict[tuple[str, AskedState], int]:
         return {(store, AskedState(state)): int(n) for store, state, n in session.exec(waiting)}
 
 
-def _sealed(session: Session, shopper_id: str) -> tuple[tuple[IdentifierKind, str], ...]:
+def _seal(session: Session, shopper_id: str) -> tuple[tuple[IdentifierKind, str], ...]:
     """The newest of each kind."""
     table = IdentifierTable
     theirs = select(table).where(col(table.shopper_id).in_(person_of(session, shopper_id)), col(table.sealed) != "")

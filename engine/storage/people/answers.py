@@ -51,7 +51,7 @@ def last_answers(db: Database, shopper_id: str) -> dict[tuple[Purpose, Channel],
 def count_answers(db: Database, choices: Sequence[ConsentChoice], text_version: str) -> None:
     """Somebody answered of whom nothing is kept; who it was is not written down."""
     with db.write() as session:
-        upsert(session, ConsentCountTable, [_moved(text_version, c, c.granted, 1) for c in choices], add=("n",))
+        upsert(session, ConsentCountTable, [_make_row(text_version, c, c.granted, 1) for c in choices], add=("n",))
 
 
 def recount_answers(
@@ -71,9 +71,9 @@ def recount_answers(
         was = before.get((choice.purpose, choice.channel))
         if was is choice.granted:
             continue
-        rows.append(_moved(text_version, choice, choice.granted, 1))
+        rows.append(_make_row(text_version, choice, choice.granted, 1))
         if was is not None:
-            rows.append(_moved(text_version, choice, was, -1))
+            rows.append(_make_row(text_version, choice, was, -1))
     upsert(session, ConsentCountTable, rows, add=("n",))
 
 
@@ -94,7 +94,7 @@ def answer_counts(db: Database, k: int) -> list[AnswerCount]:
     ]
 
 
-def _moved(text_version: str, choice: ConsentChoice, granted: bool, n: int) -> dict[str, Any]:
+def _make_row(text_version: str, choice: ConsentChoice, granted: bool, n: int) -> dict[str, Any]:
     return {
         "text_version": text_version,
         "purpose": choice.purpose,

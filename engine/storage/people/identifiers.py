@@ -103,7 +103,7 @@ def look_at_link(db: Database, digest: str, now: float) -> tuple[LinkFate, Asked
     """Whether a link still waits; looking changes nothing."""
     with db.read() as session:
         row = session.get(IdentityLinkTable, digest)
-        return (LinkFate.UNKNOWN, None) if row is None else (_fate(row, now), _asked(row))
+        return (LinkFate.UNKNOWN, None) if row is None else (_fate(row, now), _to_asked(row))
 
 
 def owner_of(db: Database, kind: IdentifierKind, digest: str) -> str | None:
@@ -261,5 +261,5 @@ def _fate(row: IdentityLinkTable, now: float) -> LinkFate:
     return LinkFate.OPEN if now < row.expires_at else LinkFate.EXPIRED
 
 
-def _asked(row: IdentityLinkTable) -> AskedLink:
+def _to_asked(row: IdentityLinkTable) -> AskedLink:
     return AskedLink(row.digest, row.identifier, row.sealed, row.shopper_id, row.browser, row.label, row.asked_at)

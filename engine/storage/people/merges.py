@@ -207,7 +207,7 @@ def _move(session: Session, name: str, source: str, target: str, only: Sequence[
     mine = table.c.shopper_id == source
     rows = session.connection().execute(table.select().where(mine)).mappings().all()
     wanted = [row for row in rows if only is None or row[key] in only]
-    taken = _taken(session, name, target)
+    taken = _find_taken(session, name, target)
     free = [row for row in wanted if _unique(name, row) is None or _unique(name, row) not in taken]
     ids = [row[key] for row in free]
     if ids:
@@ -226,7 +226,7 @@ def _unique(name: str, row: Any) -> tuple[Any, ...] | None:
     return tuple(row[column] for column in _UNIQUE[name]) if name in _UNIQUE else None
 
 
-def _taken(session: Session, name: str, owner: str) -> set[Any]:
+def _find_taken(session: Session, name: str, owner: str) -> set[Any]:
     if name not in _UNIQUE:
         return set()
     table = table_of(_BY_ID[name][0])
@@ -292,7 +292,7 @@ def _own_points(session: Session, kept: str, merged: str) -> list[str]:
 
 def _merge_consents(session: Session, kept: str, merged: str, merge_id: str, now: float) -> list[list[Any]]:
     """Answers for the kept profile; returns (purpose, channel, what it had said before, or None) of what changed."""
-    mine, theirs = _said(session, kept), _said(session, merged)
+    mine, theirs = _read_consents(session, kept), _read_consents(session, merged)
     changed: list[list[Any]] = []
     for (purpose, channel), granted in sorted(theirs.items()):
         before = mine.get((purpose, channel))
@@ -317,7 +317,7 @@ def _restore_consents(
             choice = ConsentChoice(Purpose(purpose), Channel(channel), bool(before))
             answer(session, row.kept, [choice], version, f"split:{row.merge_id}", now)
             back.append([purpose, channel, before])
-    for pair, granted in sorted(_said(session, row.merged).items()):
+    for pair, granted in sorted(_read_consents(session, row.merged).items()):
         last = session.get(ConsentTable, (row.kept, *pair))
         if granted and last is not None and last.at > row.at and not last.granted and last.at < now:
             version = _version_of(session, row.kept, *pair)
@@ -326,7 +326,7 @@ def _restore_consents(
     return back
 
 
-def _said(session: Session, shopper_id: str) -> dict[tuple[str, str], bool]:
+def _read_consents(session: Session, shopper_id: str) -> dict[tuple[str, str], bool]:
     rows = session.exec(select(ConsentTable).where(col(ConsentTable.shopper_id) == shopper_id))
     return {(row.purpose, row.channel): row.granted for row in rows}
 

@@ -41,7 +41,7 @@ def spots_in(session: Session, shopper_id: str, store: str, zones: Collection[st
     mine = {stay.zone for stay in stays} & set(zones)
     if not mine or not _may(session, shopper_id):
         return []
-    spots = own_spots(stays, _people(session, store, mine, now), _erased(session, shopper_id, store), now)
+    spots = own_spots(stays, _people(session, store, mine, now), _read_erased(session, shopper_id, store), now)
     return [spot for spot in spots if spot.zone in mine]
 
 
@@ -52,7 +52,7 @@ def erase_spot(db: Database, shopper_id: str, store: str, zone: str, now: float,
         if session.get(ShopperTable, shopper_id, with_for_update=True) is None:
             return False
         gone = erase_stops_in(session, shopper_id, store, skus)
-        stays = since_erased(_stays(session, shopper_id, store, now), _erased(session, shopper_id, store))
+        stays = since_erased(_stays(session, shopper_id, store, now), _read_erased(session, shopper_id, store))
         if all(stay.zone != zone for stay in stays):
             return gone
         session.add(ErasedSpotTable(shopper_id=shopper_id, store=store, zone=zone, at=now))
@@ -86,7 +86,7 @@ def _people(session: Session, store: str, zones: Collection[str], now: float) ->
     return {zone: PeoplesDwell(int(visits), float(dwell_s)) for zone, visits, dwell_s in session.exec(sums)}
 
 
-def _erased(session: Session, shopper_id: str, store: str) -> dict[str, float]:
+def _read_erased(session: Session, shopper_id: str, store: str) -> dict[str, float]:
     gone = ErasedSpotTable
     marks = (
         select(gone.zone, func.max(col(gone.at)))

@@ -181,7 +181,7 @@ def stops_and_purchases(
     """The stops of [from_t, to_t), and what who stopped bought then and `within_s` after."""
     places = campaign_products(session, store)
     stops = _stops(session, store, places, from_t, to_t)
-    return stops, _bought(session, store, {who for _, who, _ in stops}, places, from_t, to_t + within_s)
+    return stops, _read_bought(session, store, {who for _, who, _ in stops}, places, from_t, to_t + within_s)
 
 
 def outcomes_of(stops: Stops, bought: Purchases) -> list[tuple[str, str, float, bool]]:
@@ -220,7 +220,7 @@ def _stops(
     return [(places[c], str(who), float(at)) for c, who, at in rows if c in places]
 
 
-def _bought(
+def _read_bought(
     session: Session, store: str, shoppers: set[str], places: Mapping[str, str], from_t: float, to_t: float
 ) -> dict[str, list[tuple[float, frozenset[str]]]]:
     """What each of these shoppers bought: receipts that name them, and coupons that they used."""

@@ -142,7 +142,7 @@ def _act(session: Session, programme: Programme, event: object, now: float) -> E
     """What the event brings about; why it has to wait, or None. A refusal comes before anything is written."""
     try:
         if isinstance(event, Purchase):
-            return _bought(session, programme, event, now)
+            return _earn_bought(session, programme, event, now)
         assert isinstance(event, Return)
         return _back(session, programme, event, now)
     except ReturnTooLarge:
@@ -151,7 +151,7 @@ def _act(session: Session, programme: Programme, event: object, now: float) -> E
         return EarnWait.CONFLICT
 
 
-def _bought(session: Session, programme: Programme, purchase: Purchase, now: float) -> EarnWait | None:
+def _earn_bought(session: Session, programme: Programme, purchase: Purchase, now: float) -> EarnWait | None:
     def category(sku: str) -> str:
         in_plan = programme.category_of(purchase.store, sku) if purchase.store else ""
         return in_plan or category_in(session, purchase.source, sku)

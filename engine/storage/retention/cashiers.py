@@ -17,7 +17,7 @@ def forget_cashiers(db: Database, before: float) -> int:
     table, gone = table_of(RedemptionTable), 0
     while True:
         with db.write() as session:
-            batch = select(table.c.redemption_id).where(_named(before)).limit(BATCH)
+            batch = select(table.c.redemption_id).where(_is_named(before)).limit(BATCH)
             cut = update(table).where(table.c.redemption_id.in_(batch)).values(cashier="")
             n = session.connection().execute(cut).rowcount
         gone += n
@@ -28,10 +28,10 @@ def forget_cashiers(db: Database, before: float) -> int:
 def count_cashiers(db: Database, before: float) -> int:
     """How many still do."""
     with db.read() as session:
-        found = select(func.count()).select_from(table_of(RedemptionTable)).where(_named(before))
+        found = select(func.count()).select_from(table_of(RedemptionTable)).where(_is_named(before))
         return int(session.connection().execute(found).scalar_one())
 
 
-def _named(before: float) -> ColumnElement[bool]:
+def _is_named(before: float) -> ColumnElement[bool]:
     table = table_of(RedemptionTable)
     return (table.c.redeemed_at < before) & (table.c.cashier != "")

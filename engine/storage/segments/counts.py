@@ -20,7 +20,7 @@ def segment_counts(db: Database, names: Collection[str], *, k: int, block_s: flo
     told last, which is kept: no two looks differ by fewer, and who goes in and out at a border of k moves nothing.
     """
     until = now // block_s * block_s
-    told = _told(db, names)
+    told = _read_told(db, names)
     if k > 1 and all(name in told and told[name].at >= until for name in names):
         return {name: told[name].shown for name in names}
     with db.write() as session:
@@ -41,7 +41,7 @@ def segment_counts(db: Database, names: Collection[str], *, k: int, block_s: flo
         return found
 
 
-def _told(db: Database, names: Collection[str]) -> dict[str, SegmentCountTable]:
+def _read_told(db: Database, names: Collection[str]) -> dict[str, SegmentCountTable]:
     with db.read() as session:
         rows = session.exec(select(SegmentCountTable).where(col(SegmentCountTable.segment).in_(names)))
         return {row.segment: row for row in rows}

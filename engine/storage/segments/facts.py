@@ -57,13 +57,13 @@ def facts_of(session: Session, shopper_id: str, grants: Grants, rules: SegmentRu
     lingers = _lingers(session, shopper_id, rules, now) if "lingers" in asked else frozenset()
     if not joined or not asked & JOINED_FACTS:
         return ShopperFacts(joined, visits=visits, lingers=lingers)
-    told = _told(session, shopper_id, rules, now)
+    told = _read_told(session, shopper_id, rules, now)
     stops = _stops(session, shopper_id, rules) if "stops" in asked else ()
     tier = _tier(session, shopper_id, rules.terms, now) if "tier" in asked else ""
     return ShopperFacts(True, *told, stops, visits, lingers, tier)
 
 
-def _told(
+def _read_told(
     session: Session, shopper_id: str, rules: SegmentRules, now: float
 ) -> tuple[tuple[KeptPurchase, ...], tuple[Looked, ...], tuple[Looked, ...]]:
     """Purchases, views and baskets that shop systems told of them."""
@@ -80,7 +80,7 @@ def _told(
     bought = [one for one in events if isinstance(one, Purchase) and not one.voided]
     back = _brought_back(session, bought)
     return (
-        tuple(_kept(one, back.get((one.source, one.id), ()), goods) for one in bought),
+        tuple(_subtract_returns(one, back.get((one.source, one.id), ()), goods) for one in bought),
         tuple(Looked(one.at, (goods.of(one.source, one.sku),)) for one in events if isinstance(one, ProductView)),
         tuple(
             Looked(one.at, tuple(goods.of(one.source, line.sku, line.category) for line in one.lines))
@@ -123,7 +123,7 @@ def _brought_back(session: Session, bought: Sequence[Purchase]) -> dict[tuple[st
     return found
 
 
-def _kept(purchase: Purchase, back: Sequence[Return], goods: _Goods) -> KeptPurchase:
+def _subtract_returns(purchase: Purchase, back: Sequence[Return], goods: _Goods) -> KeptPurchase:
     """What of it was paid and kept. A line that came back whole was not bought."""
     paid, left = kept_of(purchase, back)
     lines = tuple(

@@ -50,7 +50,7 @@ def put_subscription(
     """
     with db.write() as session:
         named_lock(session, f"push.{subscription.subscription_id}")
-        if session.get(ShopperTable, shopper_id, with_for_update=True) is None or not _agreed(session, shopper_id):
+        if session.get(ShopperTable, shopper_id, with_for_update=True) is None or not _has_agreed(session, shopper_id):
             return False
         if session_id:
             here = session.get(BrowserSessionTable, session_id, with_for_update=True)
@@ -96,7 +96,7 @@ def forget_endpoint(db: Database, subscription_id: str) -> None:
 def drop_unwanted(db: Database, shopper_id: str) -> None:
     """Forgets a shopper's browsers where they do not agree to push any more."""
     with db.write() as session:
-        if not _agreed(session, shopper_id):
+        if not _has_agreed(session, shopper_id):
             delete_subscriptions(session, shopper_id)
 
 
@@ -121,7 +121,7 @@ def _of(session: Session, shopper_id: str) -> list[PushSubscriptionTable]:
     )
 
 
-def _agreed(session: Session, shopper_id: str) -> bool:
+def _has_agreed(session: Session, shopper_id: str) -> bool:
     found = session.get(ConsentTable, (shopper_id, Purpose.LOCATION_OFFERS, Channel.PUSH))
     return found is not None and found.granted
 

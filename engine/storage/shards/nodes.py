@@ -108,7 +108,7 @@ def read_nodes(db: Database) -> dict[str, NodeSeen]:
     with db.read() as session:
         now = database_time(session)
         rows = session.exec(select(ClusterNodeTable).order_by(col(ClusterNodeTable.name)))
-        return {row.name: _seen(row, now) for row in rows}
+        return {row.name: _to_seen(row, now) for row in rows}
 
 
 def set_draining(db: Database, name: str, draining: bool) -> None:
@@ -128,7 +128,7 @@ def forget_node(db: Database, name: str) -> None:
             session.delete(row)
 
 
-def _seen(row: ClusterNodeTable, now: float) -> NodeSeen:
+def _to_seen(row: ClusterNodeTable, now: float) -> NodeSeen:
     word = NodeWord(
         row.name, row.trouble, row.version, row.cpus, row.clock_off_s, row.disk_free_mib, json.loads(row.plans)
     )

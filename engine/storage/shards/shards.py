@@ -64,7 +64,7 @@ def read_shards(db: Database) -> dict[int, ShardSeen]:
         for row in session.exec(select(ShardStoreTable).order_by(col(ShardStoreTable.store))):
             stores[row.shard].append(StoreOfShard(row.store, row.coming_to, row.epoch, row.load, row.left_by))
         rows = session.exec(select(ShardTable).order_by(col(ShardTable.number)))
-        return {row.number: _seen(row, tuple(stores[row.number]), now) for row in rows}
+        return {row.number: _to_seen(row, tuple(stores[row.number]), now) for row in rows}
 
 
 def add_shard(db: Database, number: int, node: str) -> None:
@@ -204,7 +204,7 @@ def _lock_stores(session: Session) -> None:
     named_lock(session, "shards")
 
 
-def _seen(row: ShardTable, stores: tuple[StoreOfShard, ...], now: float) -> ShardSeen:
+def _to_seen(row: ShardTable, stores: tuple[StoreOfShard, ...], now: float) -> ShardSeen:
     return ShardSeen(
         number=row.number,
         node=row.node,

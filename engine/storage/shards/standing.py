@@ -48,19 +48,19 @@ def node_standing(node: NodeSeen, gone_s: float) -> NodeStanding:
     """In one word. Unheard of for `gone_s`, it is gone."""
     if node.age_s > gone_s:
         return NodeStanding.GONE
-    return NodeStanding.DRAINED if node.draining else _known(NodeStanding, node.word.trouble or "well")
+    return NodeStanding.DRAINED if node.draining else _to_known(NodeStanding, node.word.trouble or "well")
 
 
 def shard_standing(shard: ShardSeen, checkpoint_s: float) -> ShardStanding:
     """What it says of itself, or that it says nothing, or is behind."""
     if shard.generation > 0 and shard.age_s > SILENT_AFTER_S:
         return ShardStanding.SILENT
-    said = _known(ShardStanding, shard.state)
+    said = _to_known(ShardStanding, shard.state)
     late = shard.lag_s > max(BEHIND_S, BEHIND_CHECKPOINTS * checkpoint_s)
     return ShardStanding.BEHIND if late and said is ShardStanding.WORKING else said
 
 
-def _known(kind: type[Standing], said: str) -> Standing:
+def _to_known(kind: type[Standing], said: str) -> Standing:
     """While two versions run side by side, the older one hears words of the newer one."""
     return kind(said) if said in set(kind) else kind("unknown")
 

@@ -43,7 +43,7 @@ def channel_uplift(
             found = channel_moments(session, asked, since=from_t, until=min(to_t, now), now=now)
         return {channel: BothGroups.of(moments) for channel, moments in sorted(found.items())}
     tell_channels(db, asked, k=k, now=now)
-    return told_groups(db, _compared(asked), from_t=from_t, to_t=to_t)
+    return told_groups(db, _compare(asked), from_t=from_t, to_t=to_t)
 
 
 def tell_channels(db: Database, asked: ChannelWindow, *, k: int, now: float) -> None:
@@ -52,10 +52,10 @@ def tell_channels(db: Database, asked: ChannelWindow, *, k: int, now: float) -> 
     def by_channel(session: Session, since: float, until: float) -> dict[str, list[WebMoment]]:
         return channel_moments(session, asked, since=since, until=until, now=now)
 
-    tell_groups(db, _compared(asked), by_channel, k=k, now=now)
+    tell_groups(db, _compare(asked), by_channel, k=k, now=now)
 
 
-def _compared(asked: ChannelWindow) -> ToldComparison:
+def _compare(asked: ChannelWindow) -> ToldComparison:
     return ToldComparison(asked.store, asked.timezone, "channel.", "-channels", "-channel-until")
 
 
@@ -68,7 +68,7 @@ def channel_moments(
     if not any(one.at >= since for one in firsts.values()):
         return {}
     goods = _goods(session, asked)
-    bought = _bought(product_touches(session, asked.store, asked.products, shoppers, since=since, until=now))
+    bought = _find_bought(product_touches(session, asked.store, asked.products, shoppers, since=since, until=now))
     out: dict[str, list[WebMoment]] = defaultdict(list)
     for (channel, who), one in firsts.items():
         if one.at >= since:
@@ -118,7 +118,7 @@ def _goods_of(spec: Mapping[str, Mapping[str, str]], asked: ChannelWindow) -> fr
     return frozenset(asked.products)
 
 
-def _bought(touches: Touches) -> dict[str, list[tuple[float, str]]]:
+def _find_bought(touches: Touches) -> dict[str, list[tuple[float, str]]]:
     """Known purchases by shopper: when (s UTC), and which product."""
     out: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for (who, sku), done in touches.items():

@@ -53,8 +53,8 @@ SEEN = (VoucherState.SEEN, VoucherState.REDEEMED)
 
 @dataclass(frozen=True, slots=True)
 class CouponFigures:
-    """Of a period. A total of `TOTALS` is None where it is nought or withheld, which of them nobody is told; reasons
-    and messages that are withheld are left out."""
+    """What coupons of a period came to. A total is None where it is nought or fewer than k people stand behind it, and
+    nobody is told which; reasons and messages with fewer than k are left out."""
 
     totals: Mapping[str, int | None]
     reasons: Mapping[tuple[DecisionOutcome, DecisionReason], int]
@@ -128,13 +128,13 @@ def tell_coupons(db: Database, store: str, local: LocalHours, *, k: int, block_s
             return
         for events in (
             _decisions(store),
-            _issued(store),
-            _shown(store),
-            _used(store),
+            _select_issued(store),
+            _select_shown(store),
+            _select_used(store),
             _issued_at(store),
             _used_at(store),
             _cost(store),
-            _sent(store),
+            _select_sent(store),
             _shown_of(store),
             _seen_of(store),
             _held_out(store),
@@ -231,12 +231,12 @@ def _decisions(store: str) -> Any:
     return _events(name, at, who).where(col(DecisionTable.store) == store)
 
 
-def _issued(store: str) -> Any:
+def _select_issued(store: str) -> Any:
     at, who = col(VoucherTable.issued_at), col(VoucherTable.shopper_id)
     return _events(literal("vouchers_issued"), at, who).where(col(VoucherTable.store) == store)
 
 
-def _shown(store: str) -> Any:
+def _select_shown(store: str) -> Any:
     at, who = col(DeliveryTable.acknowledged_at), col(DeliveryTable.shopper_id)
     return _events(literal("vouchers_acknowledged"), at, who).where(
         col(DeliveryTable.store) == store, col(DeliveryTable.state) == DeliveryState.ACKNOWLEDGED, at.is_not(None)
@@ -247,7 +247,7 @@ def _issued_at(store: str) -> Any:
     return _coupons(store, ISSUED_AT)
 
 
-def _used(store: str) -> Any:
+def _select_used(store: str) -> Any:
     return _uses(store, literal("vouchers_redeemed"))
 
 
@@ -261,7 +261,7 @@ def _cost(store: str) -> Any:
     return _uses(store, name, col(RedemptionTable.discount_minor))
 
 
-def _sent(store: str) -> Any:
+def _select_sent(store: str) -> Any:
     """Messages that are over, of a campaign."""
     at, who = col(DeliveryTable.created_at), col(DeliveryTable.shopper_id)
     return (

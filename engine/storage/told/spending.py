@@ -28,9 +28,9 @@ def told_spending(
     if k == 1:
         return _exact(db, campaigns)
     until = now // block_s * block_s
-    told = _told(db, campaigns)
+    told = _read_told(db, campaigns)
     if all(key in told and told[key].at >= until for key in campaigns):
-        return {key: _spent(told[key]) for key in campaigns}
+        return {key: _to_spent(told[key]) for key in campaigns}
     with db.write() as session:
         named_lock(session, "campaigns told")
         found = {key: _look(session, key, k, until) for key in sorted(campaigns)}
@@ -60,7 +60,7 @@ def _look(session: Session, key: CampaignKey, k: int, until: float) -> Spent:
     row = session.get(CampaignTable, key)
     used = NOTHING if row is None else Spent(row.vouchers_used, row.amount_used_minor)
     told = session.get(CampaignToldTable, key, populate_existing=True)
-    shown, at = (NOTHING, 0.0) if told is None else (_spent(told), told.at)
+    shown, at = (NOTHING, 0.0) if told is None else (_to_spent(told), told.at)
     moved = math.trunc((used.vouchers - shown.vouchers) / k) * k
     if at >= until or not moved:
         return shown
@@ -78,12 +78,12 @@ def _exact(db: Database, campaigns: Collection[CampaignKey]) -> dict[CampaignKey
     return {key: found.get(key, NOTHING) for key in campaigns}
 
 
-def _told(db: Database, campaigns: Collection[CampaignKey]) -> dict[CampaignKey, CampaignToldTable]:
+def _read_told(db: Database, campaigns: Collection[CampaignKey]) -> dict[CampaignKey, CampaignToldTable]:
     table = CampaignToldTable
     with db.read() as session:
         mine = tuple_(col(table.store), col(table.campaign_id)).in_(sorted(campaigns))
         return {(row.store, row.campaign_id): row for row in session.exec(select(table).where(mine))}
 
 
-def _spent(row: CampaignToldTable) -> Spent:
+def _to_spent(row: CampaignToldTable) -> Spent:
     return Spent(row.vouchers, row.amount_minor)

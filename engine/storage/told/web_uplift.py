@@ -41,7 +41,7 @@ def web_uplift(
             found = moments_of(session, asked, since=from_t, until=min(to_t, now), now=now)
         return {campaign: BothGroups.of(moments) for campaign, moments in sorted(found.items())}
     tell_campaigns(db, asked, k=k, now=now)
-    return told_groups(db, _compared(asked), from_t=from_t, to_t=to_t)
+    return told_groups(db, _compare(asked), from_t=from_t, to_t=to_t)
 
 
 def tell_campaigns(db: Database, asked: WebWindow, *, k: int, now: float) -> None:
@@ -50,10 +50,10 @@ def tell_campaigns(db: Database, asked: WebWindow, *, k: int, now: float) -> Non
     def among(session: Session, since: float, until: float) -> dict[str, list[WebMoment]]:
         return moments_of(session, asked, since=since, until=until, now=now)
 
-    tell_groups(db, _compared(asked), among, k=k, now=now)
+    tell_groups(db, _compare(asked), among, k=k, now=now)
 
 
-def _compared(asked: WebWindow) -> ToldComparison:
+def _compare(asked: WebWindow) -> ToldComparison:
     return ToldComparison(asked.store, asked.timezone, "", "-campaigns", "-until")
 
 

@@ -35,14 +35,14 @@ def database_version(url: str) -> str | None:
     file = sqlite_file(url)
     if file is not None and not file.exists():
         return None
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         return version_of(connection)
 
 
 def may_go_on(url: str) -> bool:
     """Whether whoever made the schema at `url`, newer than we are, states that we may go on. Changes nothing. Raises
     StorageUnavailable."""
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         newer = newer_than_us(connection)
         return newer is None or newer.goes_on
 
@@ -72,7 +72,7 @@ def copy_out(url: str, target: Path, told: Told) -> None:
     source = sqlite_file(url)
     if source is None:
         open_database(f"sqlite:///{target}").close()
-        with _connected(url, isolation="REPEATABLE READ") as here, _connected(f"sqlite:///{target}") as there:
+        with _connect(url, isolation="REPEATABLE READ") as here, _connect(f"sqlite:///{target}") as there:
             _require_newest(here)
             _copy_rows(here, there, told)
     else:
@@ -92,9 +92,9 @@ def copy_in(source: Path, url: str, told: Told) -> None:
     else:
         open_database(f"sqlite:///{source}").close()  # brought up to date: its columns are then those of the target
         open_database(url).close()
-        with _connected(f"sqlite:///{source}") as here, _connected(url) as there:
+        with _connect(f"sqlite:///{source}") as here, _connect(url) as there:
             _copy_rows(here, there, told)
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         connection.execute(text("UPDATE lease SET owner = ''"))
 
 
@@ -103,13 +103,13 @@ def is_occupied(url: str) -> bool:
     file = sqlite_file(url)
     if file is not None:
         return file.exists() or file.with_name(file.name + "-wal").exists()
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         return version_of(connection) is not None
 
 
 def clear_tables(url: str) -> None:
     """Drops every table of ours from a PostgreSQL database. What was in them is gone."""
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         upgrade(connection)
         downgrade(connection)
 
@@ -180,7 +180,7 @@ def _is_number(column: Any) -> bool:
 
 
 @contextmanager
-def _connected(url: str, *, isolation: str | None = None) -> Iterator[Connection]:
+def _connect(url: str, *, isolation: str | None = None) -> Iterator[Connection]:
     """One transaction on a database that is not brought up to date by it."""
     engine: Engine = engine_for(url)
     try:

@@ -69,7 +69,7 @@ class ReplicatedReads(Database):
     def read(self) -> Iterator[Session]:
         """As of `Database`, on the replica where that can be used."""
         with ExitStack() as stack:
-            yield self._begun(stack)
+            yield self._begin(stack)
 
     @contextmanager
     def write(self, *, survives_power_cut: bool = True) -> Iterator[Session]:
@@ -77,7 +77,7 @@ class ReplicatedReads(Database):
         raise TypeError("a replica is only read")
         yield  # pragma: no cover
 
-    def _begun(self, stack: ExitStack) -> Session:
+    def _begin(self, stack: ExitStack) -> Session:
         if self._is_usable():
             try:
                 return stack.enter_context(super().read())

@@ -82,7 +82,7 @@ def claim(
         row = session.get(ShopperTable, shopper_id, with_for_update=True)
         # An engine may know a profile that has joined another a moment ago by its old name.
         alive = row is not None and row.restricted_at is None and living(session, shopper_id) == shopper_id
-        known = _stored(session, candidates)
+        known = _read_stored(session, candidates)
         fresh = [c for c in candidates if c.decision_id not in known]
         if alive:
             person = lock_person(session, shopper_id, visit_id, secret)
@@ -98,7 +98,7 @@ def claim(
         else:  # erased meanwhile: nothing about this person is written any more
             made, issued = [refuse(c, DecisionReason.NO_CONSENT, now) for c in fresh], []
         final = known | {d.decision_id: d for d in made}
-        return Verdicts([final[c.decision_id] for c in candidates], _issued(session, known.values()) + issued)
+        return Verdicts([final[c.decision_id] for c in candidates], _read_issued(session, known.values()) + issued)
 
 
 def record_refusals(db: Database, decisions: Sequence[Decision], *, lease: Lease | None = None) -> int:
@@ -306,7 +306,7 @@ def _payload(candidate: Candidate, campaign: Campaign, voucher: VoucherTable) ->
     }
 
 
-def _stored(session: Session, candidates: Sequence[Candidate]) -> dict[str, Decision]:
+def _read_stored(session: Session, candidates: Sequence[Candidate]) -> dict[str, Decision]:
     """Those stored already, as they were stored, with the trigger as it came in again, by id."""
     given = {c.decision_id: c for c in candidates}
     rows = session.exec(select(DecisionTable).where(col(DecisionTable.decision_id).in_(sorted(given))))
@@ -322,7 +322,7 @@ def _as_stored(row: DecisionTable, given: Candidate) -> Decision:
     return Decision(row.decision_id, given.trigger, given.shopper_id, outcome, reason, row.at, grounds)
 
 
-def _issued(session: Session, decisions: Iterable[Decision]) -> list[Issued]:
+def _read_issued(session: Session, decisions: Iterable[Decision]) -> list[Issued]:
     """The vouchers of decisions that were stored before, as they are now."""
     yes = {d.decision_id: d for d in decisions if d.outcome is DecisionOutcome.ISSUE}
     rows = session.exec(select(VoucherTable).where(col(VoucherTable.decision_id).in_(sorted(yes)))) if yes else ()

@@ -85,10 +85,10 @@ def latest_decisions(
         query = query.where(or_(col(DecisionTable.at) < at, older))
     ordered = query.order_by(col(DecisionTable.at).desc(), col(DecisionTable.decision_id).desc()).limit(limit)
     with db.read() as session:
-        return [_stored(row) for row in session.exec(ordered)]
+        return [_to_stored(row) for row in session.exec(ordered)]
 
 
-def _stored(row: DecisionTable) -> StoredDecision:
+def _to_stored(row: DecisionTable) -> StoredDecision:
     grounds, voucher_id = read_grounds(row.inputs)
     return StoredDecision(
         decision_id=row.decision_id,

@@ -65,7 +65,7 @@ def take_shared(db: Database, token: str, owner: str, plan: Plan, secret: bytes,
         elif session.get(ShopperTable, owner, with_for_update=True) is None:
             raise NotFound("no such shopper")
         visit = "share-" + hashlib.sha256(token.encode()).hexdigest()[:24]
-        held = _held(session, share, owner)
+        held = _read_held(session, share, owner)
         mine = next((v for v in held if visit_of(v) == visit or v.state in LIVE), None)
         if mine is not None:
             return mine.voucher_id
@@ -92,7 +92,7 @@ def shared_voucher(db: Database, token: str, owner: str) -> str | None:
     """The id of the coupon that `owner` has by this link or of its campaign, where it can still be used or was."""
     with db.read() as session:
         share = session.get(ShareTable, token)
-        held = [] if share is None else _held(session, share, owner)
+        held = [] if share is None else _read_held(session, share, owner)
         return next((v.voucher_id for v in sorted(held, key=lambda v: v.state not in LIVE)), None)
 
 
@@ -123,7 +123,7 @@ def _share(session: Session, token: str) -> ShareTable:
     return share
 
 
-def _held(session: Session, share: ShareTable, owner: str) -> list[VoucherTable]:
+def _read_held(session: Session, share: ShareTable, owner: str) -> list[VoucherTable]:
     rows = select(VoucherTable).where(
         col(VoucherTable.shopper_id) == owner,
         col(VoucherTable.store) == share.store,

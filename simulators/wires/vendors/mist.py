@@ -42,9 +42,9 @@ class MistWire:
 
     def _event(self, key: tuple[int, int], packets: list[dict[str, Any]], connected: bool) -> dict[str, Any]:
         ap, device = key
-        ids = {"ap_id": _dashed(self._names.aps[ap]), "client_id": _dashed(self._names.macs[device])}
+        ids = {"ap_id": _dash(self._names.aps[ap]), "client_id": _dash(self._names.macs[device])}
         return ids | {"connected_site": connected} | self._ids | {"packets": packets}
 
 
-def _dashed(mac: str) -> str:
+def _dash(mac: str) -> str:
     return mac.replace(":", "-")

@@ -39,14 +39,14 @@ def draw_products(report: Report, links: Mapping[str, ProductLink], *, signs: bo
         disc = f'<circle {at} r="{radius:.2f}" fill="{FEW if n is None else MANY}" fill-opacity="0.75"/>'
         if product.sku == report.asked.product:
             disc += f'<circle {at} r="{radius + 0.35:.2f}" fill="none" stroke="{RING}" stroke-width="0.15"/>'
-        discs.append(_linked(disc, links.get(product.sku)))
+        discs.append(_link(disc, links.get(product.sku)))
     svg = draw_svg(
         plan, level=level, layers=[f'<g class="products">{"".join(discs)}</g>'], width_px=WIDTH_PX, signs=signs
     )
     return svg.replace('role="img"', 'role="group"', 1)
 
 
-def _linked(disc: str, link: ProductLink | None) -> str:
+def _link(disc: str, link: ProductLink | None) -> str:
     if link is None:
         return disc
     said = f"<title>{escape(link.said)}</title>"

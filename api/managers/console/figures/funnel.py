@@ -76,11 +76,11 @@ def _followed_rows(looked: LookedPeriods) -> list[TableRow]:
         before = [p[step].value if step in p else None for p in past] if looked.is_compared else None
         alone = past[0].get(step) if len(past) == 1 else None
         found = None if alone is None else difference(spread, alone)
-        cells = measured_cells(_shown(spread.figure(), step == "came_in"), before, found)
+        cells = measured_cells(_show(spread.figure(), step == "came_in"), before, found)
         rows.append(TableRow(step, (step, *cells, _share(share))))
-    bought = _bought(looked.now, product)
+    bought = _count_bought(looked.now, product)
     if bought is not None:
-        past_bought = [_bought(counts, product) for _, counts in looked.before] if looked.is_compared else None
+        past_bought = [_count_bought(counts, product) for _, counts in looked.before] if looked.is_compared else None
         before = None if past_bought is None else [None if b is None else b.value for b in past_bought]
         n = bought.value
         of_all = TableFigure(None) if n is None else _share(rate(round(n), round(now["came_in"].value)))
@@ -88,7 +88,7 @@ def _followed_rows(looked: LookedPeriods) -> list[TableRow]:
     return rows
 
 
-def _bought(counts: SpanCounts, product: str | None) -> TableFigure | None:
+def _count_bought(counts: SpanCounts, product: str | None) -> TableFigure | None:
     """What is told of receipts of the store, or of those with the product; None where no shop system tells of any."""
     sold = counts.sold
     if sold is None or not sold.told:
@@ -96,7 +96,7 @@ def _bought(counts: SpanCounts, product: str | None) -> TableFigure | None:
     return told(float(sold.receipts if product is None else sold.by_product.get(product, 0)), counts.k)
 
 
-def _shown(figure: Figure, exact: bool) -> TableFigure:
+def _show(figure: Figure, exact: bool) -> TableFigure:
     return TableFigure(figure.value) if exact else TableFigure(figure.value, figure.low, figure.high)
 
 

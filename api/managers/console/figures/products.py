@@ -47,7 +47,7 @@ def products_table(looked: LookedPeriods) -> Table:
         spreads = [product_spreads(counts, product.sku, zone) for counts in (now, *(c for _, c in looked.before))]
         cells: list[TableFigure] = []
         for i in range(3):
-            cells += _measured(spreads[0][i], [s[i] for s in spreads[1:]], compared)
+            cells += _measure(spreads[0][i], [s[i] for s in spreads[1:]], compared)
         coupons = now.product_coupons.get(product.sku, ProductCoupons())
         cells += (told(coupons.issued, k), told(coupons.redeemed, k))
         sold = now.sold
@@ -86,7 +86,7 @@ def _spread_of(figure: Figure) -> Spread:
     return Spread(figure.value, sd**2, 0.0, 0.0)
 
 
-def _measured(now: Spread | None, before: Sequence[Spread | None], compared: bool) -> tuple[TableFigure, ...]:
+def _measure(now: Spread | None, before: Sequence[Spread | None], compared: bool) -> tuple[TableFigure, ...]:
     values = [None if s is None else s.value for s in before] if compared else None
     if now is None:
         return measured_cells(TableFigure(None), values)

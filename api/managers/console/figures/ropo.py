@@ -148,7 +148,7 @@ def _row(looked: LookedPeriods, sku: str, figures: Figures, past: list[Figures])
         were = [before.get((sku, step.value), NONE) for before in past]
         values = [w.n or None for w in were] if looked.is_compared else None
         alone = len(were) == 1 and by[step].n and were[0].n
-        found = difference(_sampled(by[step]), _sampled(were[0])) if alone else None
+        found = difference(_sample(by[step]), _sample(were[0])) if alone else None
         cells += measured_cells(shown[step], values, found)
     cells += (stop_share(by), shown[RopoStep.BOUGHT_ONLINE], left_without(by, k))
     name = sku or ALL_PRODUCTS
@@ -184,5 +184,5 @@ def left_without(by: Mapping[RopoStep, ChanceSum], k: int) -> TableFigure:
     return TableFigure(rest, max(0.0, whole.low - here - bought.high), max(0.0, whole.high - here - bought.low))
 
 
-def _sampled(found: ChanceSum) -> Spread:
+def _sample(found: ChanceSum) -> Spread:
     return found.spread

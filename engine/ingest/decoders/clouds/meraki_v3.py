@@ -49,7 +49,7 @@ def _add_observation(observation: Json, decoded: Decoded) -> None:
     mac = phone_mac(observation.get("clientMac"))
     if "bleBeacons" in observation:
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
-    said = _said(decoded)
+    said = _count_said(decoded)
     seen = _Seen(set(), set(), set())
     for location in objects(observation.get("locations"), decoded):
         try:
@@ -59,13 +59,13 @@ def _add_observation(observation: Json, decoded: Decoded) -> None:
     latest = observation.get("latestRecord")
     if type(latest) is dict:
         _add_latest(mac, latest, seen, decoded)
-    if _said(decoded) == said:
+    if _count_said(decoded) == said:
         decoded.refuse(RecordRefusal.NO_RSSI)
     elif user := named(observation.get("userId")):
         decoded.identities.append(VendorIdentity(mac, user, named(observation.get("ipv4"))))
 
 
-def _said(decoded: Decoded) -> int:
+def _count_said(decoded: Decoded) -> int:
     return len(decoded.readings) + len(decoded.positions) + sum(decoded.refused.values())
 
 

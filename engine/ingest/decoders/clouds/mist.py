@@ -52,7 +52,7 @@ OF_THINGS = frozenset(
 
 
 def decode_mist(message: VendorMessage, told: Told) -> Decoded:
-    """One webhook."""
+    """Readings of one message of Mist's webhook."""
     _check_signature(message, told.secret)
     body = json_object(message.body)
     topic = named(body.get("topic")).lower().replace("_", "-")

@@ -59,7 +59,7 @@ def decode_omada(message: VendorMessage, told: Told) -> Decoded:
     if read_if_exposition(message.body, ap_name(told.options.get("ap", "")), out):
         return out
     clients = _clients(message.body, out)
-    now = judged_at(message.received_at, [_seen(c) for c in clients if isinstance(c, _Client)])
+    now = judged_at(message.received_at, [_read_time(c) for c in clients if isinstance(c, _Client)])
 
     def read(record: Any) -> None:
         _read(_LISTS.client(record), now, out)
@@ -102,7 +102,7 @@ def _read(client: _Client, now: float, out: Decoded) -> None:
     identify(mac, "", client.ip, out)
 
 
-def _seen(client: _Client) -> float:
+def _read_time(client: _Client) -> float:
     try:
         return epoch_s(client.last_seen)
     except RecordUnusable:

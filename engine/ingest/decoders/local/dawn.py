@@ -60,7 +60,7 @@ def read_map(by_ssid: dict[str, Any], out: Decoded) -> None:
         elif network:
             read_each(inside.items(), partial(_read_ap, ssid=ssid, out=out), out)
         else:
-            read_each(_pairs(inside), lambda row: out.readings.append(_heard(*row)), out)
+            read_each(_pairs(inside), lambda row: out.readings.append(_read_heard(*row)), out)
 
 
 def _is_network(by_mac: dict[str, Any]) -> bool | None:
@@ -81,13 +81,13 @@ def _pairs(by_mac: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
                     yield outer, inner, leaf
 
 
-def _heard(address: str, bssid: str, said: dict[str, Any]) -> VendorReading:
+def _read_heard(address: str, bssid: str, said: dict[str, Any]) -> VendorReading:
     mac, ap = phone_mac(address), known(colon_mac(bssid) or "")
     return VendorReading(mac, ap, rssi_dbm=heard_dbm(said))
 
 
 def _probe(said: dict[str, Any]) -> VendorReading:
-    return _heard(named(said.get("address")), named(said.get("bssid")), said)
+    return _read_heard(named(said.get("address")), named(said.get("bssid")), said)
 
 
 def _read_ap(named_ap: tuple[str, Any], *, ssid: str, out: Decoded) -> None:

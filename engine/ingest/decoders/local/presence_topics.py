@@ -31,7 +31,7 @@ def read(message: VendorMessage, out: Decoded) -> bool:
     if station and station[3] == "state":
         read_each([body], lambda state: out.sessions.append(_change(station[1], station[2], state)), out)
     elif seen:
-        read_each([body], lambda text: out.sessions.append(_seen(seen[1], text)), out)
+        read_each([body], lambda text: out.sessions.append(_read_seen(seen[1], text)), out)
     elif station or _STATUS.fullmatch(message.topic):
         out.ignored += 1
     else:
@@ -46,5 +46,5 @@ def _change(ap: str, address: str, state: str) -> VendorSession:
     return VendorSession(mac, _THERE[state.lower()], ABSENT, ap_name(ap))
 
 
-def _seen(address: str, text: str) -> VendorSession:
+def _read_seen(address: str, text: str) -> VendorSession:
     return VendorSession(phone_mac(address), SourceSession.UPDATE, epoch_s(text))

@@ -141,12 +141,12 @@ def _read(said: Attributes, received_at: float, out: Decoded) -> None:
     if port in ON_CABLE:
         raise RecordUnusable(RecordRefusal.WIRED)
     mac = phone_mac(said.get("Calling-Station-Id"))
-    ap, ssid = _called(said.get("Called-Station-Id", ""))
+    ap, ssid = _read_station(said.get("Called-Station-Id", ""))
     out.sessions.append(VendorSession(mac, change, t, ap, ssid))
     identify(mac, _user(said), said.get("Framed-IP-Address"), out)
 
 
-def _called(station: str) -> tuple[str, str]:
+def _read_station(station: str) -> tuple[str, str]:
     """(access point, SSID) of a Called-Station-Id. The SSID may hold colons, or be empty."""
     return _known_called(station) if len(station) <= _LONGEST else _split_called(station)
 

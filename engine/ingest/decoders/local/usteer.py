@@ -28,7 +28,7 @@ def read_hearing(by_phone: dict[str, Any], out: Decoded) -> None:
     def read(row: tuple[str, str, Any]) -> None:
         address, node, said = row
         mac = phone_mac(address)
-        out.readings.append(VendorReading(mac, _named(node), rssi_dbm=_signal(said)))
+        out.readings.append(VendorReading(mac, _name(node), rssi_dbm=_signal(said)))
 
     rows = [
         (address, node, said)
@@ -72,12 +72,12 @@ def _measurement(mac: str, report: Any) -> VendorReading:
     said = fields(report)
     told = "rssi" in said or "rcpi" not in said
     level = dbm(signed_32(said.get("rssi"))) if told else rcpi_dbm(number(said["rcpi"]), number(said.get("rsni")))
-    return VendorReading(mac, _named(named(said.get("node"))), rssi_dbm=level, age_s=age_s(said.get("age")))
+    return VendorReading(mac, _name(named(said.get("node"))), rssi_dbm=level, age_s=age_s(said.get("age")))
 
 
 def _signal(said: Any) -> float:
     return dbm(signed_32(fields(said).get("signal")))
 
 
-def _named(node: str) -> str:
+def _name(node: str) -> str:
     return known(ap_name(node))

@@ -29,7 +29,7 @@ def parse(body: bytes) -> Fields:
     found: Fields = {}
     for count, (number, value) in enumerate(_walk(checked_size(body))):
         if count >= _MAX_FIELDS:
-            raise _refused("more fields than any message has")
+            raise _refuse("more fields than any message has")
         found.setdefault(number, []).append(value)
     return found
 
@@ -112,7 +112,7 @@ def _walk(body: bytes) -> Iterator[tuple[int, Value]]:
         tag, at = _varint(body, at)
         number, kind = tag >> 3, tag & 7
         if not 0 < number < 2**29:
-            raise _refused("a field without a number")
+            raise _refuse("a field without a number")
         if kind == VARINT:
             value, at = _varint(body, at)
             yield number, value
@@ -122,9 +122,9 @@ def _walk(body: bytes) -> Iterator[tuple[int, Value]]:
         elif kind in _WIDTH:
             width = _WIDTH[kind]
         else:  # groups, which no message of ours has, and kinds that do not exist
-            raise _refused(f"a field of kind {kind}")
+            raise _refuse(f"a field of kind {kind}")
         if width > len(body) - at:
-            raise _refused("cut off")
+            raise _refuse("cut off")
         yield number, body[at : at + width]
         at += width
 
@@ -139,8 +139,8 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & 0xFFFF_FFFF_FFFF_FFFF, at
         shift += 7
-    raise _refused("cut off" if at >= len(body) else "a number of more than ten bytes")
+    raise _refuse("cut off" if at >= len(body) else "a number of more than ten bytes")
 
 
-def _refused(problem: str) -> MessageRefused:
+def _refuse(problem: str) -> MessageRefused:
     return MessageRefused(RecordRefusal.NOT_PROTOBUF, problem)

@@ -30,7 +30,7 @@ AS_SENT = "gatewaynameassent"
 
 def unwrap(landing: Landing, faskey: str) -> tuple[Fields, PortalRefusal | None]:
     """What is inside `fas`; nothing, and why, where the key is missing or wrong, or there is nothing legible in it."""
-    wrapped = _wrapped(landing)
+    wrapped = _wrap(landing)
     if not wrapped:
         return Fields(()), None
     iv = landing.fields.first("iv")
@@ -39,7 +39,7 @@ def unwrap(landing: Landing, faskey: str) -> tuple[Fields, PortalRefusal | None]
         return _pairs(inner), None
     if not faskey:
         return Fields(()), PortalRefusal.ENCRYPTED
-    plain = _decrypted(_from_base64(inner.decode("latin-1")) or inner, faskey, iv)
+    plain = _decrypt(_from_base64(inner.decode("latin-1")) or inner, faskey, iv)
     found = _pairs(plain)
     return (found, None) if len(found) else (Fields(()), PortalRefusal.BAD_SECRET)
 
@@ -60,7 +60,7 @@ def is_proved(gateway: str, faskey: str, proof: str) -> bool:
     return bool(faskey) and hmac.compare_digest(wanted.encode(), proof.strip().lower().encode("utf-8", "replace"))
 
 
-def _wrapped(landing: Landing) -> str:
+def _wrap(landing: Landing) -> str:
     direct = landing.fields.first("fas")
     if direct or "status" not in landing.fields:
         return direct
@@ -78,7 +78,7 @@ def _from_base64(text: str) -> bytes:
         return b""
 
 
-def _decrypted(sealed: bytes, faskey: str, iv: str) -> bytes:
+def _decrypt(sealed: bytes, faskey: str, iv: str) -> bytes:
     """AES-256-CBC as PHP's openssl_decrypt does it: key and vector are texts, cut or filled up with zero bytes."""
     if not sealed or len(sealed) % _BLOCK_BYTES:
         return b""

@@ -174,7 +174,7 @@ def _draw_areas(project: _Project, draft: Draft) -> None:
 def _draw_access_points(project: _Project, draft: Draft) -> None:
     """Those with a place. A simulated one has no MAC, a measured one those of its radios."""
     heights = {str(r.get("accessPointId")): r.get("antennaHeight") for r in project.rows("simulatedRadios")}
-    macs = _measured(project)
+    macs = _measure(project)
     for row in project.rows("accessPoints"):
         own, name = str(row.get("id")), clean(row.get("name"))
         here = project.place(row)
@@ -195,7 +195,7 @@ def _draw_access_points(project: _Project, draft: Draft) -> None:
         )  # fmt: skip
 
 
-def _measured(project: _Project) -> dict[str, list[str]]:
+def _measure(project: _Project) -> dict[str, list[str]]:
     """The addresses that were heard of each access point, by its id."""
     mac_of = {str(m.get("id")): clean(m.get("mac")) for m in project.rows("accessPointMeasurements")}
     found: dict[str, list[str]] = {}

@@ -93,7 +93,7 @@ def _draw_levels(by_kind: dict[str, list[Layer]], draft: Draft) -> None:
     for layer in by_kind.get("level", []):
         for key in dict.fromkeys(clean(value_of(f, LEVELS)) for f in layer.features):
             here = [f for f in layer.features if clean(value_of(f, LEVELS)) == key and isinstance(f.shape, Polygon)]
-            own, nested = _nested(here, draft.notes)
+            own, nested = _part_nested(here, draft.notes)
             outlines += own
             inner += nested
     if not outlines:
@@ -122,7 +122,7 @@ def _draw_levels(by_kind: dict[str, list[Layer]], draft: Draft) -> None:
     by_kind.setdefault("fixture", []).append(Layer("shelf", shelves))
 
 
-def _nested(polygons: list[Feature], notes: Notes) -> tuple[list[Feature], list[Feature]]:
+def _part_nested(polygons: list[Feature], notes: Notes) -> tuple[list[Feature], list[Feature]]:
     """(those that lie in no other, those that do); one drawn twice counts once. Raises OperatorError for a heap."""
     polygons = list({shapely.to_wkb(shapely.normalize(f.shape)): f for f in reversed(polygons)}.values())[::-1]
     shapes = np.array([f.shape for f in polygons], dtype=object)

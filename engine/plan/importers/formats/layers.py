@@ -56,14 +56,14 @@ def read_layers(files: dict[str, bytes], answers: DrawingAnswers, notes: Notes) 
         notes.refuse("(whole file)", "holds no geometry at all", "features with a Point, LineString or Polygon each")
     if _is_planar(read, answers, notes):
         scale = answers.scale_m or METRES.get(answers.units, 1.0)
-        return [_transformed(layer, lambda xy: xy * scale) for layer in layers], None
-    turned = [_transformed(layer, degrees_of(crs_of(raw), file, notes)) for file, raw, layer in read]
+        return [_transform(layer, lambda xy: xy * scale) for layer in layers], None
+    turned = [_transform(layer, degrees_of(crs_of(raw), file, notes)) for file, raw, layer in read]
     corners = _corners(turned)
     (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
     _refuse_no_degrees(west, south, east, north, notes)
     ground = Ground(float(west + east) / 2, float(south + north) / 2)
     notes.say("(whole file)", "coordinates are longitude and latitude: they become metres, and the plan gets an anchor")
-    return [_transformed(layer, ground.to_metres) for layer in turned], ground
+    return [_transform(layer, ground.to_metres) for layer in turned], ground
 
 
 def _read_layer(file: str, raw: dict[str, Any], notes: Notes) -> Layer:
@@ -127,7 +127,7 @@ def _corners(layers: list[Layer]) -> F64:
     return np.concatenate([shapely.get_coordinates(f.shape) for layer in layers for f in layer.features])
 
 
-def _transformed(layer: Layer, turn: Callable[[F64], F64]) -> Layer:
+def _transform(layer: Layer, turn: Callable[[F64], F64]) -> Layer:
     shapes = shapely.transform(np.array([f.shape for f in layer.features], dtype=object), turn)
     return Layer(
         layer.name,

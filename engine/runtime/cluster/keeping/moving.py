@@ -54,13 +54,13 @@ def move_all(
     nodes = {step.number: step.node for step in placing.steps if isinstance(step, AddShard)}
     for step in placing.steps:
         if isinstance(step, MoveStore | GiveStore):
-            if _moved(db, step, nodes, sleep):
+            if _move(db, step, nodes, sleep):
                 yield step
         elif not isinstance(step, AddShard):
             carry_out(db, step)
 
 
-def _moved(db: Database, step: MoveStore | GiveStore, nodes: Mapping[int, str], sleep: Callable[[float], None]) -> bool:
+def _move(db: Database, step: MoveStore | GiveStore, nodes: Mapping[int, str], sleep: Callable[[float], None]) -> bool:
     if isinstance(step, MoveStore):
         _wait(db, step, lambda: under_way(read_shards(db)) is None, sleep)
     if step.target in nodes and step.target not in read_shards(db):
@@ -69,11 +69,11 @@ def _moved(db: Database, step: MoveStore | GiveStore, nodes: Mapping[int, str], 
         return give_store(db, step.store, step.source, step.target)
     if not move_store(db, step.store, step.source, step.target):
         return False
-    _wait(db, step, lambda: _arrived(db, step), sleep)
+    _wait(db, step, lambda: _has_arrived(db, step), sleep)
     return True
 
 
-def _arrived(db: Database, step: MoveStore) -> bool:
+def _has_arrived(db: Database, step: MoveStore) -> bool:
     shard = read_shards(db).get(step.target)
     here = [] if shard is None else [store for store in shard.stores if store.store == step.store]
     return shard is None or any(store.coming_to is None and store.left_by is None for store in here)

@@ -70,7 +70,7 @@ class JoinWatch:
         self._joined_s: dict[str, float] = {}
 
     def absent(self, alive: Set[str], joined: Set[str], shards: Mapping[int, ShardSeen]) -> set[str]:
-        """Their names."""
+        """The names of nodes to do without: alive and not joined, where no shard has stores, or for JOINS_S already."""
         now = self._monotonic()
         self._joined_s = {name: now if name in joined else self._joined_s.get(name, now) for name in alive}
         used = {shard.node for shard in shards.values() if shard.stores}

@@ -33,7 +33,7 @@ def keep_name(ray_dir: Path, node: str) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise _taken(node, "runs on this machine already") from error
+            raise _refuse_taken(node, "runs on this machine already") from error
         yield
 
 
@@ -58,9 +58,9 @@ class Namesakes:
         if self._others < SURE:
             return
         if self._ours < SURE:
-            raise _taken(self._node, "is the name of another machine's node, which lives")
+            raise _refuse_taken(self._node, "is the name of another machine's node, which lives")
         if not self._said:
-            log.error("%s", _taken(self._node, "is another machine's name too; that one is to end"))
+            log.error("%s", _refuse_taken(self._node, "is another machine's name too; that one is to end"))
         self._said = True
 
     def miss(self) -> None:
@@ -68,5 +68,5 @@ class Namesakes:
         self._beats, self._others = None, 0
 
 
-def _taken(node: str, reason: str) -> OperatorError:
+def _refuse_taken(node: str, reason: str) -> OperatorError:
     return OperatorError([Problem("rayon cluster up", f"--name {node}", reason, "give each node a name of its own")])

@@ -25,7 +25,7 @@ class NodeRays:
     def __init__(self, ray_dir: Path, node: str) -> None:
         self._folder = sessions_folder(ray_dir, node)
         self._epoch = 0
-        self._sessions: dict[int, NodeSession] = {epoch: self._session(epoch) for epoch in self._noted()}
+        self._sessions: dict[int, NodeSession] = {epoch: self._session(epoch) for epoch in self._read_notes()}
         self._lives: dict[int, Lives] = {}
 
     def start(self, epoch: int, lives: Lives, command: Sequence[str], environ: Mapping[str, str], output: Path) -> None:
@@ -68,5 +68,5 @@ class NodeRays:
     def _session(self, epoch: int) -> NodeSession:
         return NodeSession(self._folder / str(epoch))
 
-    def _noted(self) -> Iterator[int]:
+    def _read_notes(self) -> Iterator[int]:
         return (int(path.name) for path in self._folder.glob("[0-9]*") if path.name.isdecimal())

@@ -32,7 +32,7 @@ class NodeSession:
                 command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         try:
-            self._note.write_text(f"{self._leader.pid} {_started(self._leader.pid)}\n")
+            self._note.write_text(f"{self._leader.pid} {_read_start(self._leader.pid)}\n")
         except OSError:
             self._leader.kill()  # whom nobody would find again
             self._leader.wait()
@@ -73,7 +73,7 @@ class NodeSession:
         """The session of the note; None where its number is another process's by now."""
         with suppress(FileNotFoundError, ValueError):
             session, started = self._note.read_text().split()
-            if _started(int(session)) in ("", started):  # without its leader a session keeps its number to itself
+            if _read_start(int(session)) in ("", started):  # without its leader a session keeps its number to itself
                 return int(session)
         return None
 
@@ -92,7 +92,7 @@ def session_members(session: int) -> Iterator[int]:
             yield int(path.name)
 
 
-def _started(pid: int) -> str:
+def _read_start(pid: int) -> str:
     """When a process started, in ticks since the machine did; empty where there is none."""
     fields = _stat(Path(f"/proc/{pid}"))
     return fields[19] if fields else ""

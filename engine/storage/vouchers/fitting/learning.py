@@ -43,7 +43,7 @@ def learn_store(db: Database, plan: Plan, now: float) -> bool:
         if row is not None and now - row.learnt_at < NIGHTLY_S:
             return False
         goods = goods_of_plan(plan)
-        sent, histories = _sent(session, plan.store, goods, now)
+        sent, histories = _read_sent(session, plan.store, goods, now)
     if len(sent) < LEAST_SENT or sum(one.used for one in sent) < LEAST_USED:
         return False
     model = learn(goods, histories, sent)
@@ -121,7 +121,7 @@ def goods_of_plan(plan: Plan) -> OfferedGoods:
     return OfferedGoods(tuple(p.sku for p in products), tuple(p.category for p in products), prices)
 
 
-def _sent(
+def _read_sent(
     session: Session, store: str, goods: OfferedGoods, now: float
 ) -> tuple[list[SentOffer], list[Sequence[tuple[str, float]]]]:
     """Coupons for a product that reached somebody and whose time is over or that were used, with what was known when

@@ -54,7 +54,7 @@ def hq_campaigns(db: Database) -> list[StoredHq]:
     """All of them by id."""
     with db.read() as session:
         rows = session.exec(select(HqCampaignTable).order_by(col(HqCampaignTable.campaign_id))).all()
-        return [_stored(session, row) for row in rows]
+        return [_to_stored(session, row) for row in rows]
 
 
 def hq_campaign(db: Database, campaign_id: str) -> StoredHq:
@@ -63,7 +63,7 @@ def hq_campaign(db: Database, campaign_id: str) -> StoredHq:
         row = session.get(HqCampaignTable, campaign_id)
         if row is None:
             raise NotFound("no such campaign")
-        return _stored(session, row)
+        return _to_stored(session, row)
 
 
 def hq_stores(db: Database, campaign_id: str) -> set[str]:
@@ -73,7 +73,7 @@ def hq_stores(db: Database, campaign_id: str) -> set[str]:
         return set(session.exec(select(HqInstanceTable.store).where(mine)))
 
 
-def _stored(session: Session, row: HqCampaignTable) -> StoredHq:
+def _to_stored(session: Session, row: HqCampaignTable) -> StoredHq:
     hq, given, here = hq_campaign_of(row), HqInstanceTable, CampaignTable
     same = and_(col(here.store) == col(given.store), col(here.campaign_id) == col(given.campaign_id))
     pairs = session.exec(

@@ -128,7 +128,7 @@ def _readers(
     people = [row.shopper_id for row in page]
     spans = spans_of(db, people if campaign.audience.segments else [])
     with db.read() as session:
-        known = _decided(session, plan.store, mailed_visit(campaign.id), campaign.id, day, people)
+        known = _read_decided(session, plan.store, mailed_visit(campaign.id), campaign.id, day, people)
         wishes = wishes_of(session, people)
         return [
             LinkedShopper(
@@ -145,7 +145,9 @@ def _readers(
         ]
 
 
-def _decided(session: Session, store: str, visit: str, campaign_id: str, day: str, shoppers: Sequence[str]) -> set[str]:
+def _read_decided(
+    session: Session, store: str, visit: str, campaign_id: str, day: str, shoppers: Sequence[str]
+) -> set[str]:
     """Of these, who was decided on today, and whom the campaign holds out for good."""
     triggers = {_trigger(campaign_id, who, day): who for who in shoppers}
     rows = session.exec(

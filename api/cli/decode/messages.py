@@ -57,7 +57,7 @@ def _plain(body: bytes, headers: Mapping[str, str], file: Path) -> bytes:
     """The body as a receiver hands it on: chunks put together, inflated. Recorders that did so themselves keep the
     headers all the same; what is not as they say is taken as it is, and said."""
     if headers.get("transfer-encoding", "").lower().endswith("chunked"):
-        body = _joined(body)
+        body = _join_chunks(body)
     encoding = headers.get("content-encoding", "")
     try:
         return inflate(body, encoding)
@@ -68,7 +68,7 @@ def _plain(body: bytes, headers: Mapping[str, str], file: Path) -> bytes:
     return body
 
 
-def _joined(body: bytes) -> bytes:
+def _join_chunks(body: bytes) -> bytes:
     """The chunks of RFC 9112, 7.1, without their sizes; the body itself where it is none of chunks."""
     parts: list[bytes] = []
     at = 0

@@ -106,11 +106,11 @@ def _of_hours(
     added: Sequence[str],
     largest: Sequence[str],
 ) -> _Figures:
-    found = _summed(store, days, hours, names, added, largest)
+    found = _sum_days(store, days, hours, names, added, largest)
     return _figures(session.connection().execute(found), 1 + len(names))
 
 
-def _summed(
+def _sum_days(
     store: str, days: Sequence[Day], hours: Table, names: Sequence[str], added: Sequence[str], largest: Sequence[str]
 ) -> Select[Any]:
     """The sums of the hours of days that have their mark: when the day begins, what it is of, figures."""
@@ -183,7 +183,7 @@ def _add_up(
     mine = sums.c.store == store, sums.c.day_start.in_([begun for begun, _ in days])
     session.connection().execute(delete(sums).where(*mine))
     columns = ["day_start", *names, *added, *largest, "store"]
-    found = _summed(store, days, hours, names, added, largest).add_columns(literal(store))
+    found = _sum_days(store, days, hours, names, added, largest).add_columns(literal(store))
     session.connection().execute(insert(sums).from_select(columns, found))
 
 

@@ -60,7 +60,7 @@ def recount_answers(
     """The latest answer of a person to a wording counts, and none of theirs before: in the transaction that logs it,
     before it is logged. `new`: they have answered nothing yet."""
     if new:
-        upsert(session, ConsentCountTable, [_moved(text_version, c, c.granted, 1) for c in choices], add=("n",))
+        upsert(session, ConsentCountTable, [_make_row(text_version, c, c.granted, 1) for c in choices], add=("n",))
         return
     log = select(ConsentLogTable.purpose, ConsentLogTable.channel, ConsentLogTable.granted).where(
         col(ConsentLogTable.shopper_id) == shopper_id, col(ConsentLogTable.text_version) == text_version

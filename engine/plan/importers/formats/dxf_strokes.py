@@ -123,7 +123,7 @@ def _open(content: bytes, ezdxf: Any) -> Any:
     content = _LINE_ENDS.sub(b"\n", content.removeprefix(codecs.BOM_UTF8))
     head = io.StringIO(content[:20_000].decode("ascii", "ignore"))
     encoding = ezdxf.filemanagement.dxf_stream_info(head).encoding
-    text = _ESCAPED.sub(_unescaped, content.decode(encoding, "surrogateescape"))
+    text = _ESCAPED.sub(_unescape, content.decode(encoding, "surrogateescape"))
     try:
         return ezdxf.read(io.StringIO(text))
     except ezdxf.lldxf.const.DXFError:
@@ -132,7 +132,7 @@ def _open(content: bytes, ezdxf: Any) -> Any:
         return recover.read(io.BytesIO(content))[0]
 
 
-def _unescaped(escaped: re.Match[str]) -> str:
+def _unescape(escaped: re.Match[str]) -> str:
     r"""What `\U+00E9` stands for, of which emoji take two. Controls stay escaped: an end of line would end a tag."""
     said = bytes.fromhex(escaped.group().replace("\\U+", "")).decode("utf-16-be", "replace")
     return said if said.isprintable() else escaped.group()

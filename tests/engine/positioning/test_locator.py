@@ -225,3 +225,15 @@ def test_scans_far_apart_still_locate() -> None:
     sparse = readings.take(readings.t % 30 < 1)
     fixes = Locator(plan, walkable_cells(plan, 0.5)).locate(scans_of(plan, sparse))
     assert np.median(errors(fixes, {1: w})) < 3.5
+
+
+def test_it_knows_whom_it_has_located_from_the_first_on() -> None:
+    plan = hall(6.0, 4.0)
+    locator, n_ap = Locator(plan, walkable_cells(plan, 1.0)), len(plan.access_points)
+    rssi, nothing = np.full((2, n_ap), -60.0, np.float32), np.full((2, n_ap), np.nan, np.float32)
+    everybody = np.array([7, 8, 9], np.uint64)
+    assert locator.knows(everybody).tolist() == [False, False, False]
+    locator.locate(Scans(np.array([1.0, 1.0]), np.array([8, 9], np.uint64), rssi, nothing, nothing, 0.0 * rssi))
+    assert locator.knows(everybody).tolist() == [False, True, True]
+    locator.forget(np.array([8], np.uint64))
+    assert locator.knows(everybody).tolist() == [False, False, True]

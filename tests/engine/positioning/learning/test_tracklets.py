@@ -75,3 +75,17 @@ def test_restored_it_gives_the_same_stretches() -> None:
     for name in ("t", "rssi_dbm", "steps", "device"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
     assert len(a) == stretches.MOST_STRETCHES
+
+
+def test_scans_of_other_devices_are_left_as_they_were() -> None:
+    memory = ScanMemory(5, 50)
+    for device in (1, 2, 3):
+        memory.add(scans(np.arange(0.0, 10.0, 2.0), device))
+    rest = memory.without(np.array([2, 9], np.uint64))
+    assert (len(memory), len(rest)) == (15, 10)
+    state, whole = rest.state(), memory.state()
+    kept = whole["device"] != 2
+    for name in ("t", "device", "rssi"):
+        np.testing.assert_array_equal(state[name], whole[name][kept])
+    rest.add(scans(np.arange(100.0, 300.0, 2.0), 4))
+    assert (len(memory), len(rest.before(np.inf))) == (15, 50)  # it holds as many, and of its own

@@ -74,6 +74,8 @@ def guess_format(members: dict[str, bytes], name: str, notes: Notes) -> str:
     names = {member.rsplit("/", 1)[-1].lower() for member in members}
     if {"level.geojson", "manifest.json"} <= names or {"level.geojson", "venue.geojson"} <= names:
         return "imdf"
+    if "manifest.json" in names and names & {"venue.geojson", "building.geojson", "footprint.geojson", "unit.geojson"}:
+        return "imdf"  # without a level, which it is then told to lack
     if {"floorplans.json", "wallpoints.json"} & names:
         return "ekahau"
     suffixes = {f".{n.rsplit('.', 1)[-1]}" for n in names if "." in n}

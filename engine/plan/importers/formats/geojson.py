@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -91,8 +91,9 @@ def _draw_levels(by_kind: dict[str, list[Layer]], draft: Draft) -> None:
     """Storeys from outlines; what lies in an outline of the same layer goes to zones and shelves."""
     outlines, inner = [], []
     for layer in by_kind.get("level", []):
-        for key in dict.fromkeys(clean(value_of(f, LEVELS)) for f in layer.features):
-            here = [f for f in layer.features if clean(value_of(f, LEVELS)) == key and isinstance(f.shape, Polygon)]
+        areas = _find_areas(layer, draft, "a level")
+        for key in dict.fromkeys(clean(value_of(f, LEVELS)) for f in areas):
+            here = [f for f in areas if clean(value_of(f, LEVELS)) == key]
             own, nested = _part_nested(here, draft.notes)
             outlines += own
             inner += nested
@@ -111,6 +112,9 @@ def _draw_levels(by_kind: dict[str, list[Layer]], draft: Draft) -> None:
         parts = [f.shape for f in outlines if clean(value_of(f, LEVELS)) == key and isinstance(f.shape, Polygon)]
         draft.storeys.append(Storey(key or "0", 0, key or "0", parts))
     _number_storeys(draft)
+    for storey in draft.storeys:
+        called = (name_of(f) for f in outlines if (clean(value_of(f, LEVELS)) or "0") == storey.id)
+        storey.name = next(filter(None, called), storey.name)
     zones = [f for f in inner if f.shape.area >= ZONE_LEAST_M2]
     shelves = [f for f in inner if f.shape.area < ZONE_LEAST_M2]
     if inner:
@@ -120,6 +124,18 @@ def _draw_levels(by_kind: dict[str, list[Layer]], draft: Draft) -> None:
         draft.notes.say("(layers)", reason)
     by_kind.setdefault("section", []).append(Layer("zone", zones))
     by_kind.setdefault("fixture", []).append(Layer("shelf", shelves))
+
+
+def _find_areas(layer: Layer, draft: Draft, what: str) -> list[Feature]:
+    """The layer's outlines, of which a line that closes is one; what is none is left out, and said."""
+    found = []
+    for f in layer.features:
+        shape = Polygon(f.shape) if isinstance(f.shape, LineString) and f.shape.is_ring else f.shape
+        if isinstance(shape, Polygon):
+            found.append(replace(f, shape=shape))
+        else:
+            draft.notes.say(layer.name, f"{what} is an outline: open lines and points of this layer are left out")
+    return found
 
 
 def _part_nested(polygons: list[Feature], notes: Notes) -> tuple[list[Feature], list[Feature]]:
@@ -197,36 +213,28 @@ def _draw_walls(layer: Layer, draft: Draft) -> None:
                 )  # fmt: skip
 
 
-def _draw_fixtures(layer: Layer, draft: Draft) -> None:
+def _draw_fixtures(drawn: Layer, draft: Draft) -> None:
+    layer = Layer(drawn.name, _find_areas(drawn, draft, "a shelf"))
     ids = ids_of(layer, draft.notes)
     for f, own in zip(layer.features, ids, strict=True):
-        if isinstance(f.shape, LineString) and f.shape.is_ring:
-            shape: Any = Polygon(f.shape)
-        else:
-            shape = f.shape
-        if isinstance(shape, Polygon):
-            category = fixture_category(f"{layer.name} {clean(value_of(f, KINDS_IN))}")
-            draft.counts["columns"] += category == "pillar"
-            draft.add(
-                "fixture", _level_of(f, draft), shape, f.place, id=own, name=name_of(f), category=category,
-                attenuation_db=number_in(f, LOSSES),
-            )  # fmt: skip
-        else:
-            draft.notes.say(layer.name, "a shelf is an outline: lines and points of this layer are left out")
+        category = fixture_category(f"{layer.name} {clean(value_of(f, KINDS_IN))}")
+        draft.counts["columns"] += category == "pillar"
+        draft.add(
+            "fixture", _level_of(f, draft), f.shape, f.place, id=own, name=name_of(f), category=category,
+            attenuation_db=number_in(f, LOSSES),
+        )  # fmt: skip
 
 
-def _draw_sections(layer: Layer, draft: Draft) -> None:
+def _draw_sections(drawn: Layer, draft: Draft) -> None:
+    layer = Layer(drawn.name, _find_areas(drawn, draft, "a zone"))
     ids = ids_of(layer, draft.notes) if any(not name_of(f) for f in layer.features) else [""] * len(layer.features)
     taken: dict[str, int] = {}
     for f, own in zip(layer.features, ids, strict=True):
-        if isinstance(f.shape, Polygon):
-            name = name_of(f)
-            if not name:
-                name = own or unique_id("Zone 1", taken).replace("Zone 1-", "Zone ")
-                draft.notes.say(
-                    layer.name, "a zone has no name, and gets a number", "write section names that people read"
-                )
-            draft.add("section", _level_of(f, draft), f.shape, f.place, id=id_like(name), name=name)
+        name = name_of(f)
+        if not name:
+            name = own or unique_id("Zone 1", taken).replace("Zone 1-", "Zone ")
+            draft.notes.say(layer.name, "a zone has no name, and gets a number", "write section names that people read")
+        draft.add("section", _level_of(f, draft), f.shape, f.place, id=id_like(name), name=name)
 
 
 def _draw_openings(layer: Layer, draft: Draft) -> None:

@@ -122,15 +122,21 @@ def _fits(layer: Layer, kind: str) -> bool:
         "level": (Polygon,), "section": (Polygon,), "fixture": (Polygon,), "wall": (LineString, Polygon),
         "opening": (Point, LineString), "access_point": (Point,),
     }  # fmt: skip
-    able = sum(isinstance(f.shape, shapes.get(kind, (object,))) for f in layer.features)
+    taken = shapes.get(kind, (object,))
+    rings = Polygon in taken  # a line that closes is an outline, where the layer's name says that it is one
+    able = sum(isinstance(f.shape, taken) or (rings and _closes(f)) for f in layer.features)
     return able * 2 > len(layer.features)
+
+
+def _closes(feature: Feature) -> bool:
+    return isinstance(feature.shape, LineString) and feature.shape.is_ring
 
 
 def _look(layer: Layer, layers: list[Layer], *, has_level: bool) -> str:
     """What a layer whose name tells nothing looks like."""
     if all(isinstance(f.shape, Point) for f in layer.features):
         return "ignore"
-    if not _fits(layer, "level"):
+    if 2 * sum(isinstance(f.shape, Polygon) for f in layer.features) <= len(layer.features):
         return "wall"
     areas = [f.shape.area for f in layer.features]
     largest = max(f.shape.area for other in layers for f in other.features)

@@ -75,11 +75,18 @@ def _read_layer(file: str, raw: dict[str, Any], notes: Notes) -> Layer:
         z_m = _height(feature.get("geometry"))
         heights += z_m is not None
         own = clean(feature.get("id"))
+        if _has_no_geometry(feature.get("geometry")):
+            notes.say(place, "has no geometry, and is left out")
         for shape in read_shapes(feature.get("geometry"), place, notes):
             layer.features.append(Feature(place, shape, properties_of(feature), z_m, own))
     if heights:
         notes.say(file, "coordinates have a third number: a height, used for access points and nothing else")
     return layer
+
+
+def _has_no_geometry(geometry: Any) -> bool:
+    """Whether it is a row of the table of attributes for which nothing was drawn."""
+    return geometry is None or (isinstance(geometry, dict) and geometry.get("coordinates") == [])
 
 
 def _height(geometry: Any) -> float | None:

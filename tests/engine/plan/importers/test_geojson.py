@@ -217,6 +217,26 @@ def test_storeys_are_told_apart_by_a_property() -> None:
     assert [f["properties"]["level"] for f in of_type(made, "fixture")] == ["R+1", "RDC"]
 
 
+def test_levels_keep_their_names_and_closed_lines_are_outlines_but_what_is_none_is_said() -> None:
+    ring = {"type": "LineString", "coordinates": plain_box(0, 0, 30, 20)["coordinates"][0]}
+    zone = {"type": "LineString", "coordinates": plain_box(0, 0, 15, 20)["coordinates"][0]}
+    content = collection(
+        feature(ring, layer="contour", niveau="0", nom="Rez-de-chaussée"),
+        feature(plain_box(0, 0, 30, 20), layer="contour", niveau="1", nom="Étage"),
+        feature(zone, layer="zones", niveau="0", nom="Épicerie"),
+        feature(ring, layer="zones", niveau="0", nom="Tout"),
+        feature({"type": "LineString", "coordinates": [[1, 1], [2, 2]]}, layer="zones", niveau="0", nom="fil"),
+        feature(None, layer="zones", nom="jamais dessinée"),
+    )
+    made = imported(content, "shop.geojson")
+    named = [
+        (f["properties"]["id"], f["properties"]["name"]) for kind in ("level", "section") for f in of_type(made, kind)
+    ]
+    assert named == [("0", "Rez-de-chaussée"), ("1", "Étage"), ("epicerie", "Épicerie"), ("tout", "Tout")]
+    for words in ("a zone is an outline: open lines and points", "features[5]: has no geometry, and is left out"):
+        assert said(made).count(words) == 1
+
+
 def test_a_plan_without_an_outline_asks_for_one() -> None:
     shelf = collection(feature(plain_box(0, 0, 30, 1), name="a"), name="rayonnages")
     with pytest.raises(OperatorError, match=r"none of 'rayonnages' is an outline of the shop \(--layer NAME=level"):

@@ -192,6 +192,9 @@ def test_what_is_no_archive_of_a_building_is_refused(change: dict[str, list[Json
 
 
 def test_other_zips_are_refused() -> None:
+    without_a_level = zipped({"manifest.json": b"{}", "venue.geojson": collection(), "unit.geojson": collection()})
+    with pytest.raises(OperatorError, match=r"holds no level\.geojson"):
+        imported(without_a_level)
     with pytest.raises(OperatorError, match=r"holds no level\.geojson"):
         imported(zipped({"venue.geojson": collection()}), format_="imdf")
     with pytest.raises(OperatorError, match="damaged or locked archive"):

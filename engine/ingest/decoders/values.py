@@ -63,10 +63,13 @@ def number(value: object) -> float:
 
 
 def dbm(value: object, above_zero: float = ABSENT) -> float:
-    """A signal in dBm. `above_zero` is what the source adds, where it writes positive numbers: 95 means dBm + 95.
+    """A signal in dBm, in a text also with the unit behind it. `above_zero` is what the source adds, where it writes
+    positive numbers: 95 means dBm + 95.
 
     Raises RecordUnusable: `no_rssi` where there is none, `bad_rssi` where it is no measurement."""
     found = number(value)
+    if found != found and isinstance(value, str) and value[-3:].lower() == "dbm":
+        found = number(value[:-3])
     if RSSI_MIN_DBM <= found < RSSI_END_DBM:
         return found
     if 0 < found < above_zero:

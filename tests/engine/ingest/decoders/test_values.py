@@ -67,7 +67,7 @@ def test_why_a_phone_has_no_mac(value: Any, reason: str) -> None:
     ("value", "above", "expected"),
     [
         (-60, math.nan, -60.0), ("-74", math.nan, -74.0), (-88.666664, math.nan, -88.666664), (31, 95, -64.0),
-        ("31", 95, -64.0), (-120, 95, -120.0),
+        ("31", 95, -64.0), (-120, 95, -120.0), ("-74 dBm", math.nan, -74.0), ("-61.5dbm", math.nan, -61.5),
     ],
 )  # fmt: skip
 def test_a_signal_is_dbm(value: Any, above: float, expected: float) -> None:
@@ -80,7 +80,7 @@ def test_a_signal_is_dbm(value: Any, above: float, expected: float) -> None:
         (None, "no_rssi"), ("", "no_rssi"), ("--", "no_rssi"), ("NaN", "no_rssi"), (math.nan, "no_rssi"),
         (0, "bad_rssi"), ("0", "bad_rssi"), (31, "bad_rssi"), (-121, "bad_rssi"), (255, "bad_rssi"),
         (True, "bad_rssi"), ("strong", "bad_rssi"), ([-60], "bad_rssi"), (10**400, "bad_rssi"), ("-1_0", "bad_rssi"),
-        (math.inf, "bad_rssi"), ("Infinity", "bad_rssi"),
+        (math.inf, "bad_rssi"), ("Infinity", "bad_rssi"), ("dBm", "bad_rssi"), ("0 dBm", "bad_rssi"),
     ],
 )  # fmt: skip
 def test_what_is_no_signal(value: Any, reason: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ T0 = 1_800_000_000.0
 DURATION_S = 70.0
 
 
+@cache
 def decoded() -> list[Frame]:
     """Four devices, and every five seconds all access points of a level hear each other, 5 dB louder than phones."""
     decoder = NativeDecoder({"boutique": PLAN.ap_index}, Pseudonyms(b"0123456789abcdef", T0))
@@ -56,16 +59,32 @@ def places(fixes: list[Fixes]) -> dict[tuple[int, float], tuple[float, float]]:
     }
 
 
+class Straight(NamedTuple):
+    """What came of all frames, one by one, and the engine that made it: nobody steps it any further."""
+
+    engine: StoreEngine
+    fixes: list[Fixes]
+    posteriors: list[bytes]
+
+
+@cache
+def straight() -> Straight:
+    """Once for all tests that hold another way to it."""
+    engine = StoreEngine(PLAN, Config())
+    fixes = [engine.step([frame], frame.received_at).fixes for frame in decoded()]
+    return Straight(engine, fixes, [f.posterior.tobytes() for f in fixes])
+
+
 def given_prior() -> StoreEngine:
     """An engine that begins with the same map as the others, and keeps it."""
     return StoreEngine(PLAN, Config(), prior_map(PLAN, walkable_cells(PLAN, Config().positioning.cell_m)))
 
 
 def test_new_maps_are_used_at_growing_intervals() -> None:
-    learning, kept, given = StoreEngine(PLAN, Config()), given_prior(), decoded()
-    learnt, prior = (places([e.step([f], f.received_at).fixes for f in given]) for e in (learning, kept))
+    kept = given_prior()
+    learnt, prior = places(straight().fixes), places([kept.step([f], f.received_at).fixes for f in decoded()])
     apart_m = {(t - T0): float(np.hypot(x - prior[d, t][0], y - prior[d, t][1])) for (d, t), (x, y) in learnt.items()}
-    assert learning.counts["radio_maps"] == 2, "begun after 15 and 30 seconds, used 10 s later"
+    assert straight().engine.counts["radio_maps"] == 2, "begun after 15 and 30 seconds, used 10 s later"
     assert max(m for t_s, m in apart_m.items() if t_s < 25.0) < 1e-3
     assert min(m for t_s, m in apart_m.items() if 25.5 < t_s < 30.0) > 0.01
 
@@ -89,9 +108,9 @@ def test_a_fit_that_comes_due_during_a_rest_is_left_out() -> None:
 def test_however_many_frames_a_step_takes_places_are_the_same(at_once: int) -> None:
     """Tracks are rounded and maps used at times that are set, not where a step happens to end. To the millimetre: the
     order of sums in a matrix product depends on its size."""
-    given, one, many = decoded(), StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config())
+    given, many = decoded(), StoreEngine(PLAN, Config())
     batches = [given[k : k + at_once] for k in range(0, len(given), at_once)]
-    single = places([one.step([f], f.received_at).fixes for f in given])
+    single = places(straight().fixes)
     together = places([many.step(batch, batch[-1].received_at).fixes for batch in batches])
     assert together.keys() == single.keys()
     assert max(float(np.hypot(x - single[at][0], y - single[at][1])) for at, (x, y) in together.items()) < 1e-3
@@ -99,26 +118,21 @@ def test_however_many_frames_a_step_takes_places_are_the_same(at_once: int) -> N
 
 @pytest.mark.parametrize("cut", [20, 60, 110])
 def test_a_restored_engine_goes_on_with_the_map_it_used(cut: int) -> None:
-    given = decoded()
-    straight, first, second = (StoreEngine(PLAN, Config()) for _ in range(3))
-    before = run(straight, given)
+    given, first, second = decoded(), StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config())
     after = run(first, given[:cut])
     second.restore(unpack(pack(first.state())))
-    assert after + run(second, given[cut:]) == before
-    assert second.counts == straight.counts
+    assert after + run(second, given[cut:]) == straight().posteriors
+    assert second.counts == straight().engine.counts
 
 
-@pytest.mark.parametrize("together", [3, 40])
-def test_however_readings_come_in_maps_change_at_the_same_reading(together: int) -> None:
+def test_however_readings_come_in_maps_change_at_the_same_reading() -> None:
     """After an outage many frames come at once: they give the fixes that they would have given one by one."""
-    given = decoded()
-    singly, crowded = StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config())
-    want = [singly.step([frame], frame.received_at).fixes for frame in given]
-    parts = [given[i : i + together] for i in range(0, len(given), together)]
+    given, crowded = decoded(), StoreEngine(PLAN, Config())
+    parts = [given[i : i + 40] for i in range(0, len(given), 40)]
     got = [crowded.step(part, part[-1].received_at).fixes for part in parts]
-    assert singly.counts["radio_maps"] == 2
+    assert straight().engine.counts["radio_maps"] == 2
 
-    one, other = places(want), places(got)
+    one, other = places(straight().fixes), places(got)
     assert len(other) > 0.9 * len(one)  # the last windows stay open longer
     for key, place in other.items():
         assert place == pytest.approx(one[key], abs=1e-3)
@@ -140,9 +154,7 @@ class GivesUp(FitsInPlace):
 
 def test_a_step_that_was_given_up_is_done_by_the_next_process() -> None:
     """As if it had never been begun: the fit under way begins again."""
-    given = decoded()
-    straight, stopped = StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config(), fits=GivesUp())
-    want = run(straight, given)
+    given, stopped = decoded(), StoreEngine(PLAN, Config(), fits=GivesUp())
     got, state = [], pack(stopped.state())
 
     def until_given_up() -> None:
@@ -156,21 +168,18 @@ def test_a_step_that_was_given_up_is_done_by_the_next_process() -> None:
     assert 0 < len(got) < len(given)
     after = StoreEngine(PLAN, Config())
     after.restore(unpack(state))
-    assert got + run(after, given[len(got) :]) == want
+    assert got + run(after, given[len(got) :]) == straight().posteriors
     assert after.counts["radio_maps"] == 2
 
 
 def test_where_maps_are_made_makes_no_difference() -> None:
-    beside, in_place = StoreEngine(PLAN, Config(), fits=FitsInThread()), StoreEngine(PLAN, Config(), fits=FitsInPlace())
-    given = decoded()
-    assert run(beside, given) == run(in_place, given)
+    """The other one makes them in place."""
+    assert run(StoreEngine(PLAN, Config(), fits=FitsInThread()), decoded()) == straight().posteriors
 
 
 def test_a_frame_delivered_twice_teaches_once() -> None:
-    once, twice = StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config())
-    given = decoded()
-    run(once, given)
-    for frame in given:
+    once, twice = straight().engine, StoreEngine(PLAN, Config())
+    for frame in decoded():
         twice.step([frame, frame], frame.received_at)
     assert once.state()["calibration"]["count"].sum() > 0
     assert np.array_equal(once.state()["calibration"]["count"], twice.state()["calibration"]["count"])

@@ -44,7 +44,7 @@ def test_random_events_end_alike_in_memory_and_in_the_database(db: Database, see
         put_campaign(db, "market", each)
     book = Claims({c.id: c for c in campaigns}, limits)
     now, reasons = NOW, set()
-    for i in range(70):
+    for i in range(50):  # the rarest reasons are there by then
         now += float(rng.choice(GAPS_S))
         who, visit = people[int(rng.integers(3))], f"v{i // 8}"
         chosen = rng.permutation(3)[: int(rng.integers(1, 4))].tolist()

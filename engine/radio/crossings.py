@@ -105,13 +105,14 @@ def _fixtures_db(fixtures: list[_Shape], ap: AccessPoint, at: tuple[F64, F64, F6
 
 def _inside(normal: F64, offset: F64, ap: AccessPoint, x_m: F64, y_m: F64) -> tuple[F64, F64]:
     """Where each line is inside the convex piece, as shares of the way from the access point (Cyrus and Beck 1978)."""
-    along = np.outer(x_m - ap.x_m, normal[:, 0]) + np.outer(y_m - ap.y_m, normal[:, 1])
-    left = np.broadcast_to(offset - normal @ np.array([ap.x_m, ap.y_m]), along.shape)
+    # (E, n), edges first: the greatest and least over a few edges are then taken over whole rows
+    along = normal[:, :1] * (x_m - ap.x_m) + normal[:, 1:] * (y_m - ap.y_m)
+    left = (offset - normal @ np.array([ap.x_m, ap.y_m]))[:, None]
     parallel = np.abs(along) < 1e-12
     share = left / np.where(parallel, 1.0, along)
-    enter = np.where(~parallel & (along < 0), share, 0.0).max(axis=1, initial=0.0)
-    leave = np.where(~parallel & (along > 0), share, 1.0).min(axis=1, initial=1.0)
-    return enter, np.where((parallel & (left < 0)).any(axis=1), -1.0, leave)
+    enter = np.where(~parallel & (along < 0), share, 0.0).max(axis=0, initial=0.0)
+    leave = np.where(~parallel & (along > 0), share, 1.0).min(axis=0, initial=1.0)
+    return enter, np.where((parallel & (left < 0)).any(axis=0), -1.0, leave)
 
 
 def _below(ap_z_m: float, z_m: F64) -> tuple[F64, F64]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import shapely
 from scipy import sparse
 from scipy.sparse import csgraph
-from shapely import Point, STRtree
+from shapely import MultiPolygon, Point, Polygon, STRtree
 from shapely.ops import nearest_points
 
 from engine.plan.model import Plan
@@ -230,16 +230,25 @@ def standing_cell(plan: Plan, cells: Cells, level: str, x_m: float, y_m: float) 
     return int(seen[0]) if len(seen) else nearest
 
 
-def near_membership(plan: Plan, cells: Cells, level: str, x_m: float, y_m: float, radius_m: float) -> F32:
+def near_membership(
+    plan: Plan,
+    cells: Cells,
+    level: str,
+    x_m: float,
+    y_m: float,
+    radius_m: float,
+    area: Polygon | MultiPolygon | None = None,
+) -> F32:
     """(C,): 1.0 within `radius_m` of the place on foot, else 0.0. The cell where one stands at the place is near.
 
-    Distance is the straight line where one sees straight, else along the cells. Raises KeyError for an unknown level.
+    Distance is the straight line where one sees straight, else along the cells. `area`, the level's `walkable_area`,
+    saves finding it again for each of many places. Raises KeyError for an unknown level.
     """
     source = standing_cell(plan, cells, level, x_m, y_m)
     walked = walking_distance_m(cells, np.array([source], dtype=np.int32), radius_m)[0]
     level_i = plan.level_index[level]
     # a way begins at the middle of a cell, which may lie nearer than the place: none is shorter than the straight line
-    stands = nearest_points(walkable_area(plan, level), Point(x_m, y_m))[0]
+    stands = nearest_points(walkable_area(plan, level) if area is None else area, Point(x_m, y_m))[0]
     beyond = (cells.level == level_i) & (np.hypot(cells.x_m - stands.x, cells.y_m - stands.y) > radius_m)
     near: F32 = np.where((walked <= radius_m) & ~beyond, np.float32(1), np.float32(0))
     straight = np.hypot(cells.x_m - x_m, cells.y_m - y_m)

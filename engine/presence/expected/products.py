@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from engine.plan.cells import Cells, near_membership, zone_membership
 from engine.plan.model import Plan
+from engine.plan.walkable import walkable_area
 from engine.presence.expected.levels import SMOOTH_S
 from engine.presence.expected.rows import PRODUCT
 from engine.presence.flows import leaf_zones
@@ -38,12 +39,13 @@ def product_places(plan: Plan, cells: Cells) -> ProductPlaces:
     """Where people stop at the plan's products."""
     spots: dict[tuple[str, float, float], F32] = {}
     near: dict[str, F32] = {}
+    areas = {level.id: walkable_area(plan, level.id) for level in plan.levels}
     for product in plan.products[:MOST_PRODUCTS]:
         spot = (product.level, product.x_m, product.y_m)
         if not (cells.level == plan.level_index[product.level]).any():
             continue
         if spot not in spots:
-            spots[spot] = near_membership(plan, cells, *spot, STOP_M)
+            spots[spot] = near_membership(plan, cells, *spot, STOP_M, areas[product.level])
         near[PRODUCT + product.sku] = spots[spot]
     leaves = leaf_zones(plan)
     inside = zone_membership(plan, cells)[:, [plan.zone_index[z] for z in leaves]]

@@ -15,6 +15,7 @@ from engine.plan.cells import (
     zone_membership,
 )
 from engine.plan.model import Zone
+from engine.plan.walkable import walkable_area
 from tests.engine.plan.test_cells import ground, store
 
 
@@ -89,6 +90,10 @@ def test_near_does_not_go_through_a_shelf() -> None:
     assert near[nearest_cell(cells, 0, 2.2, 2.2)] == 1
     assert near[cells.y_m > 5].sum() == 0
     assert near_membership(plan, cells, "0", 9.0, 3.7, 3.0)[cells.y_m > 5].sum() > 0  # around its end
+    area = walkable_area(plan, "0")
+    for x_m, y_m in ((2.0, 3.7), (2.0, 4.5), (9.0, 3.7)):  # the same where the area is known, and in the shelf
+        known = near_membership(plan, cells, "0", x_m, y_m, 3.0, area)
+        assert np.array_equal(known, near_membership(plan, cells, "0", x_m, y_m, 3.0))
 
 
 def test_near_stays_on_its_level() -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -61,13 +61,18 @@ class Day:
 
 def drawn(kind: str, seed: int = 1, seconds: float = SECONDS) -> Day:
     """A day of a drawn store."""
-    plan = drawn_plan(kind, seed)
-    return day_of(World(drawn_day(kind, seed, seconds), plan), drawn_campaigns(plan))
+    return day_of(*drawn_world(kind, seed, seconds))
 
 
 def shipped(store: str, seed: int = 1, seconds: float | None = None) -> Day:
     """A day of a shipped store, as the demonstration has it."""
     return day_of(*shipped_world(store, seed, seconds or SHIPPED[store][1]))
+
+
+def drawn_world(kind: str, seed: int, seconds: float) -> tuple[World, list[Campaign]]:
+    """So much of a drawn store's day, and its campaigns."""
+    plan = drawn_plan(kind, seed)
+    return World(drawn_day(kind, seed, seconds), plan), drawn_campaigns(plan)
 
 
 def shipped_world(store: str, seed: int, seconds: float) -> tuple[World, list[Campaign]]:
@@ -126,24 +131,16 @@ def _readings(world: World, start_t: float) -> PlanReadings:
     return PlanReadings(readings, world.device_names()[:people], hearings, {})
 
 
-def stating(day: Day, precision: float) -> Day:
-    """The same day with campaigns that state a precision."""
-    return replace(day, campaigns=[c.model_copy(update={"precision": precision}) for c in day.campaigns])
+def stating(campaigns: Sequence[Campaign], stated: Sequence[float]) -> list[Campaign]:
+    """Each campaign once for every precision, so that one run of the chain tells them all."""
+    ids = ((c, p, f"{c.id}-{1000 * p:.0f}") for p in stated for c in campaigns)
+    return [c.model_copy(update={"id": name, "precision": p}) for c, p, name in ids]
 
 
 def run(day: Day, config: Config | None = None) -> tuple[Chain, Config]:
     """The whole chain over a day."""
     settings = config or Config()
     return run_chain(day.plan, settings, day.campaigns, day.readings, day.sessions), settings
-
-
-def day_figures(day: Day) -> Figures:
-    """Of zones and of triggers."""
-    chain, settings = run(day)
-    found = fix_table(chain, day.plan, settings)
-    out = zone_figures(day, hour_table(chain), visit_table(chain))
-    triggers = trigger_report(day, chain)
-    return {"fixes": float(len(found.t)), **out, **trigger_figures(triggers)}
 
 
 def zone_figures(day: Day, hours: HourTable, visits: ZoneVisitTable) -> Figures:
@@ -174,14 +171,23 @@ def _leaves(table: ZoneVisitTable, leaves: Sequence[str]) -> ZoneVisitTable:
     return ZoneVisitTable(table.device[rows], table.zone[rows], table.entered_at[rows], table.left_at[rows])
 
 
-def trigger_report(day: Day, chain: Chain) -> TriggerReport:
-    """Triggers against those due."""
-    return score_triggers(day.due, decision_table(chain, day.campaigns), day.readings.device_names, day.consenting)
+def trigger_report(
+    day: Day, chain: Chain, stated: float | None = None, among: Collection[str] | None = None
+) -> TriggerReport:
+    """Triggers against those due, of the campaigns that state this precision, or none; of everybody, or `among` these
+    devices."""
+    own = sorted(c.id for c in day.campaigns if c.precision == stated)
+    due, fired = day.due, decision_table(chain, day.campaigns)
+    due = due.take(np.isin(due.campaign_id, own))
+    fired = fired.take(np.isin(fired.campaign_id, own))
+    names = [n for n in day.readings.device_names if among is None or n in among]
+    return score_triggers(due, fired, names, day.consenting & set(names))
 
 
 def trigger_figures(report: TriggerReport) -> Figures:
     """Precision and recall, with the ends of their intervals."""
-    out: Figures = {"due": float(sum(c[0] for c in report.by_campaign.values()))}
+    due, _, fired, _ = np.sum([*report.by_campaign.values(), (0, 0, 0, 0)], axis=0).tolist()
+    out: Figures = {"due": float(due), "sent": float(fired)}
     for name, share in (("precision", report.precision), ("recall", report.recall)):
         if share is not None:
             out |= {name: share.share, f"{name}_low": share.low, f"{name}_high": share.high}
@@ -189,10 +195,10 @@ def trigger_figures(report: TriggerReport) -> Figures:
     return out | ({"delay_s": float(np.median(delays))} if delays else {})
 
 
-def days() -> dict[str, Callable[[], Day]]:
+def days() -> dict[str, partial[tuple[World, list[Campaign]]]]:
     """Every day that is measured, by name."""
-    out: dict[str, Callable[[], Day]] = {f"{store} day": partial(shipped, store) for store in SHIPPED}
-    return out | {f"{kind} day": partial(drawn, kind) for kind in KINDS}
+    out = {f"{store} day": partial(shipped_world, store, 1, seconds) for store, (_, seconds) in SHIPPED.items()}
+    return out | {f"{kind} day": partial(drawn_world, kind, 1, SECONDS) for kind in KINDS}
 
 
 def main(names: Sequence[str]) -> int:
@@ -200,11 +206,16 @@ def main(names: Sequence[str]) -> int:
     for name, make in days().items():
         if names and name.split()[0] not in names:
             continue
-        day = make()
-        _print(name, day_figures(day))
+        world, campaigns = make()
+        day = day_of(world, [*campaigns, *stating(campaigns, STATED)])
+        chain, settings = run(day)
+        fixes = float(len(fix_table(chain, day.plan, settings).t))
+        zones = zone_figures(day, hour_table(chain), visit_table(chain))
+        _print(name, {"fixes": fixes, **zones, **trigger_figures(trigger_report(day, chain))})
         for precision in STATED:
-            asked = stating(day, precision)
-            _print(f"{name}, {precision:g} stated", trigger_figures(trigger_report(asked, run(asked)[0])))
+            said = trigger_figures(trigger_report(day, chain, precision))
+            silent = [not chain.promises[c.id].kept for c in day.campaigns if c.precision == precision]
+            _print(f"{name}, {precision:g} stated", {**said, "silent": float(np.mean(silent))})
     return 0
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
 
 from api.cli.decide_tables import hour_table, visit_table
 from engine.runtime.offline import Chain
-from tests.accuracy.days import Day, stating, trigger_figures, trigger_report, zone_figures
+from tests.accuracy.days import STATED, Day, stating, trigger_figures, trigger_report, zone_figures
 from tests.accuracy.drawn import KINDS, drawn_campaigns, drawn_plan
 from tests.accuracy.expected.short import by_plain_map, kept, moved, short_day
 from tests.accuracy.expected.stores import figures_of
@@ -41,9 +43,16 @@ def test_what_is_expected_of_zones_keeps_its_figures(morning: Day, morning_chain
 
 
 def test_campaigns_keep_the_precision_they_state_or_are_silent(morning: Day) -> None:
-    day = stating(morning, 0.9)
-    said = trigger_figures(trigger_report(day, by_plain_map(day)))
+    day = replace(morning, campaigns=[c.model_copy(update={"precision": 0.9}) for c in morning.campaigns])
+    said = trigger_figures(trigger_report(day, by_plain_map(day), 0.9))
     assert said.get("precision", 1.0) >= 0.85
+
+
+def test_one_run_tells_campaigns_of_every_precision() -> None:
+    plain = drawn_campaigns(drawn_plan("pharmacy"), wanted=2)
+    each = [(c.id, c.precision) for c in stating(plain, STATED)]
+    assert each == [(f"{c.id}-{1000 * p:.0f}", p) for p in STATED for c in plain]
+    assert len({*each, *((c.id, c.precision) for c in plain)}) == 6
 
 
 def test_drawn_stores_are_what_they_are_called() -> None:

@@ -33,13 +33,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="which stores of a kind")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of a day")
     parser.add_argument("--labels", nargs="+", default=LABELS, help="none, receipts, all, or how many")
+    parser.add_argument("--whole", action="store_true", help="score everybody, not only who came in the second half")
     parser.add_argument("--processes", type=int, default=1, help="at once")
     parser.add_argument(
         "--kept", type=Path, default=Path(tempfile.gettempdir()) / "rayon-labelled", help="where runs are"
     )
     asked = parser.parse_args(arguments)
     every = [
-        Asked(kind, amount, seed, asked.seconds, tuple(asked.stated))
+        Asked(kind, amount, seed, asked.seconds, tuple(asked.stated), asked.whole)
         for seed in asked.seeds for kind in asked.kinds or KINDS for amount in asked.labels
     ]  # fmt: skip
     rows: dict[Row, list[Came]] = defaultdict(list)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.cli.decide_tables import decision_table
 from engine.files.outcomes import CouponTable
 from engine.records import F64, I64
 from engine.referee.shares import interval_by_device
-from engine.referee.triggers import Counts, score_triggers
+from engine.referee.triggers import Counts
 from engine.runtime.offline import Chain, device_number
 from simulators.truth.labels import misplaced
 from simulators.truth.truth import positions
-from tests.accuracy.days import Figures
+from tests.accuracy.days import Figures, trigger_report
 from tests.accuracy.labelled.days import Labelled
 
 MOST_CM = 5_000  # an error beyond counts as so much
@@ -23,9 +22,9 @@ MOST_CM = 5_000  # an error beyond counts as so much
 
 @dataclass(frozen=True)
 class Sent:
-    """Triggers of campaigns that state one precision, of those who came late: (due, came, fired, right) of each device,
-    seconds after due of those that came; precision as told beforehand, summed over what was sent, recall over what was
-    due; how many campaigns are `silent`, of how many."""
+    """Triggers of campaigns that state one precision, of those who are scored: (due, came, fired, right) of each
+    device, seconds after due of those that came; precision as told beforehand, summed over what was sent, recall over
+    what was due; how many campaigns are `silent`, of how many."""
 
     by_device: list[Counts]
     delays_s: list[float]
@@ -37,7 +36,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Located:
-    """Fixes of those who came late, by their error in whole cm: all, and those in a stay where a coupon is due.
+    """Fixes of those who are scored, by their error in whole cm: all, and those in a stay where a coupon is due.
     `labels` used, `phones` that they are of, products called misplaced, and those of them that are."""
 
     every_cm: list[int]
@@ -50,11 +49,8 @@ class Located:
 
 def sent(given: Labelled, chain: Chain, stated: float) -> Sent:
     """Of one day."""
-    names = [n for n in given.day.readings.device_names if n in given.late]
-    own = sorted(c.id for c in given.day.campaigns if c.precision == stated)
-    due, table = given.day.due, decision_table(chain, given.day.campaigns)
-    due, table = (rows.take(np.isin(rows.campaign_id, own)) for rows in (due, table))
-    report = score_triggers(due, table, names, given.day.consenting & given.late)
+    report = trigger_report(given.day, chain, stated, given.scored)
+    own = [c.id for c in given.day.campaigns if c.precision == stated]
     told = [(chain.promises[name], counts) for name, counts in report.by_campaign.items()]
     return Sent(
         list(report.by_device.values()),
@@ -83,13 +79,13 @@ def located(given: Labelled, chain: Chain) -> Located:
 
 
 def errors_m(given: Labelled, chain: Chain) -> tuple[F64, np.ndarray]:
-    """(n,) of the fixes of those who came late, and whether each is of a stay where a coupon is due."""
+    """(n,) of the fixes of those who are scored, and whether each is of a stay where a coupon is due."""
     at, f = positions(given.world), chain.fixes
     start_t = given.world.scenario.starts_at.timestamp()
     error, shelf = [np.empty(0)], [np.empty(0, np.bool_)]
     for i, name in enumerate(given.world.device_names()):
         own, true = np.flatnonzero(f.device == np.uint64(device_number(name))), np.flatnonzero(at.shopper == i)
-        if name in given.late and len(own) and len(true):
+        if name in given.scored and len(own) and len(true):
             t = f.t[own] - start_t
             x, y = (np.interp(t, at.t_s[true], v[true]) for v in (at.x_m, at.y_m))
             error.append(np.hypot(f.x_m[own] - x, f.y_m[own] - y))

@@ -17,8 +17,7 @@ from engine.runtime.offline import Chain, device_number, run_chain
 from engine.vocabulary import LabelKind
 from simulators.truth.labels import receipts, shelf_scans
 from simulators.world import World
-from tests.accuracy.days import SHIPPED, Day, day_of, shipped_world
-from tests.accuracy.drawn import drawn_campaigns, drawn_day, drawn_plan
+from tests.accuracy.days import SHIPPED, Day, day_of, drawn_world, shipped_world, stating
 
 SECONDS = 7200.0
 STATED = (0.8, 0.9)
@@ -27,18 +26,21 @@ LOT = 0x1B  # which labels are left where not all are
 
 @dataclass(frozen=True)
 class Labelled:
-    """A day, the labels of those who came in its first half, and who came in the second. `day` has every campaign once
-    for each precision `stated`, so that one run of the chain tells them all."""
+    """A day, the labels of those who came in its first half, and who is scored: those who came in the second, or all.
+    `day` has every campaign once for each precision `stated`, so that one run of the chain tells them all."""
 
     world: World
     day: Day
     labels: Labels
-    late: set[str]
+    scored: set[str]
     stated: Sequence[float]
 
 
-def labelled(kind: str, seed: int = 1, seconds: float = SECONDS, stated: Sequence[float] = STATED) -> Labelled:
-    """Of a drawn or a shipped store, as many labels as its scenario says; its campaigns state each precision."""
+def labelled(
+    kind: str, seed: int = 1, seconds: float = SECONDS, stated: Sequence[float] = STATED, whole: bool = False
+) -> Labelled:
+    """Of a drawn or a shipped store, as many labels as its scenario says; its campaigns state each precision. A `whole`
+    day is scored on everybody, whom labels of its first half may name."""
     world, campaigns = world_of(kind, seed, seconds)
     names = world.device_names()
     late = {names[i] for i, j in enumerate(world.journeys) if j.start_s > seconds / 2}
@@ -47,20 +49,13 @@ def labelled(kind: str, seed: int = 1, seconds: float = SECONDS, stated: Sequenc
     rows += [
         (start_t + t, device_number(n), LabelKind.RECEIPT, sku, False) for t, n, sku in receipts(world) if n not in late
     ]
-    each = [c.model_copy(update={"id": _id(c.id, p), "precision": p}) for p in stated for c in campaigns]
-    return Labelled(world, day_of(world, each), labels_of(world.plan, rows), late, stated)
-
-
-def _id(campaign: str, precision: float) -> str:
-    return f"{campaign}-{1000 * precision:.0f}"
+    labels = labels_of(world.plan, rows)
+    return Labelled(world, day_of(world, stating(campaigns, stated)), labels, set(names) if whole else late, stated)
 
 
 def world_of(kind: str, seed: int, seconds: float) -> tuple[World, list[Campaign]]:
     """A day of a store, and its campaigns."""
-    if kind in SHIPPED:
-        return shipped_world(kind, seed, seconds)
-    plan = drawn_plan(kind, seed)
-    return World(drawn_day(kind, seed, seconds), plan), drawn_campaigns(plan)
+    return (shipped_world if kind in SHIPPED else drawn_world)(kind, seed, seconds)
 
 
 def labels_in(labels: Labels, amount: str) -> Labels | None:

@@ -23,18 +23,20 @@ SOURCES = ("engine/**/*.py", "simulators/**/*.py", "simulators/**/*.yaml", "floo
 
 @dataclass(frozen=True, order=True)
 class Asked:
-    """A day of a store, and how many of its labels are told."""
+    """A day of a store, how many of its labels are told, and whether everybody of that `whole` day is scored."""
 
     kind: str
     amount: str
     seed: int
     seconds: float
     stated: tuple[float, ...]
+    whole: bool = False
 
     @property
     def name(self) -> str:
         """As files are called."""
-        return f"{self.kind}-{self.seed}-{self.seconds:g}-{self.amount}-{'-'.join(f'{p:g}' for p in self.stated)}"
+        stated, whole = "-".join(f"{p:g}" for p in self.stated), "-whole" * self.whole
+        return f"{self.kind}-{self.seed}-{self.seconds:g}-{self.amount}-{stated}{whole}"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Came:
 
 def measure(asked: Asked) -> Came:
     """Runs the day."""
-    given = labelled(asked.kind, asked.seed, asked.seconds, asked.stated)
+    given = labelled(asked.kind, asked.seed, asked.seconds, asked.stated, asked.whole)
     chain = run(given, labels_in(given.labels, asked.amount))
     return Came(located(given, chain), [sent(given, chain, p) for p in asked.stated])
 

@@ -44,6 +44,11 @@ def test_a_day_that_is_kept_is_not_run_again(tmp_path: Path) -> None:
     assert came_of(json.loads(json.dumps(asdict(CAME)))) == CAME
 
 
+def test_a_whole_day_is_kept_beside_its_second_half() -> None:
+    half, whole = (Asked("pharmacy", "none", 1, 3600.0, (0.8, 0.9), w) for w in (False, True))
+    assert (half.name, whole.name) == ("pharmacy-1-3600-none-0.8-0.9", "pharmacy-1-3600-none-0.8-0.9-whole")
+
+
 def test_what_is_kept_is_of_its_sources(tmp_path: Path) -> None:
     (tmp_path / "engine").mkdir()
     part = tmp_path / "engine/part.py"

@@ -91,7 +91,11 @@ def test_a_body_is_what_a_receiver_hands_on(tmp_path: Path, headers: str, sent: 
         assert read_message(tmp_path / name, None, None, 0.0).body == body
 
 
-@pytest.mark.parametrize(("encoding", "body"), [("br", b"{}"), ("gzip", gzip.compress(b"{}")[:-3]), ("gzip", b"{}")])
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("br", b"{}"), ("gzip", gzip.compress(b"{}", mtime=0)[:-3]), ("gzip", b"{}")],
+    ids=["of another kind", "cut short", "plain"],
+)
 def test_a_body_that_is_not_as_its_headers_say_is_taken_as_it_is_and_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str, body: bytes
 ) -> None:

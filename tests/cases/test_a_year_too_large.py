@@ -19,6 +19,7 @@ from engine.storage.figures.heatsums import heat_rows
 from engine.storage.journal import save_checkpoint
 from engine.storage.migrate import alembic_config
 from engine.storage.presence.heatmaps import zone_flows
+from tests.databases import new_sqlite
 
 BEFORE = "0039"
 ROWS = [HeatRow(3600.0 * h, "eg", col, row, 0.1 * col + h, 3.0) for h in range(2) for row in range(3) for col in (2, 7)]
@@ -26,7 +27,7 @@ FLOWS = [FlowRow(0.0, "", "bakery", 7)]
 
 
 def test_figures_are_the_same_both_ways(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'rayon.db'}"
+    url = new_sqlite(tmp_path / "rayon.db")
     db = open_database(url)
     save_checkpoint(db, "shop", 0, b"", ROWS, [], [], 0.0, flows=FLOWS)
     with db.write() as session:

@@ -33,7 +33,7 @@ from engine.storage.journal import Journal, load_recovery, save_checkpoint
 from engine.storage.leases import read_leases, take_lease
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.people.shoppers import get_shopper
-from tests.databases import Postgres
+from tests.databases import Postgres, new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import NOW, STORE, voucher
 
@@ -152,7 +152,7 @@ def test_nothing_is_written_over_unless_it_is_asked_for(database_url: str, tmp_p
 def test_the_configuration_is_in_it_and_comes_back_beside_the_one_in_use(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'data' / 'rayon.db'}"
     config, file, written = site(tmp_path, url), tmp_path / "backup.tar.gz", tmp_path / "config.yaml"
-    open_database(url).close()
+    new_sqlite(tmp_path / "data" / "rayon.db")
     written.write_text("api: { port: 1 }\n")
     make_backup(config, file, environ={}, config_file=written)
     bring_back(config, file, force=True, environ={}, config_file=written)
@@ -166,7 +166,7 @@ def test_the_configuration_is_in_it_and_comes_back_beside_the_one_in_use(tmp_pat
 def test_it_waits_for_the_engine_to_be_stopped(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'data' / 'rayon.db'}"
     config, file = site(tmp_path, url), tmp_path / "backup.tar.gz"
-    open_database(url).close()
+    new_sqlite(tmp_path / "data" / "rayon.db")
     make_backup(config, file, environ={})
     name = EngineName(config.storage.data_dir)
     with pytest.raises(OperatorError, match="an engine is running on it"):
@@ -192,7 +192,7 @@ def repacked(file: Path, change: Any) -> Path:
 def test_a_backup_that_is_not_whole_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'data' / 'rayon.db'}"
     config, file = site(tmp_path, url), tmp_path / "backup.tar.gz"
-    open_database(url).close()
+    new_sqlite(tmp_path / "data" / "rayon.db")
     make_backup(config, file, environ={})
     empty = config_of(tmp_path / "new", tmp_path / "new-plans", f"sqlite:///{tmp_path / 'new' / 'rayon.db'}")
 
@@ -235,7 +235,7 @@ def refuses(config: Config, file: Path, words: tuple[str, ...]) -> None:
 def test_a_site_key_that_cannot_be_read_is_refused_before_anything_is_written(tmp_path: Path, content: bytes) -> None:
     url = f"sqlite:///{tmp_path / 'rayon.db'}"
     config = site(tmp_path, url)
-    open_database(url).close()
+    new_sqlite(tmp_path / "rayon.db")
     (tmp_path / "data" / "secrets.json").write_bytes(content)
     (tmp_path / "out").mkdir()
     with pytest.raises(OperatorError, match=r"secrets\.json"):

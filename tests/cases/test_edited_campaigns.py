@@ -80,6 +80,7 @@ def edit(path: Path) -> dict[str, Any]:
 
 def test_it_is_said_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
+    new_sqlite(tmp_path / "rayon.db")
     plans = tmp_path / "plans"
     shutil.copytree(FLOORPLANS / "boutique", plans / "boutique")
     config = Config.model_validate(

@@ -18,10 +18,11 @@ from engine.presence.heat import HeatRow
 from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.migrate import alembic_config
+from tests.databases import new_sqlite
 
 
 def test_the_upgrade_deletes_them_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    url = f"sqlite:///{tmp_path / 'rayon.db'}"
+    url = new_sqlite(tmp_path / "rayon.db")
     old = open_database(url)
     save_checkpoint(old, "shop", 0, b"", [HeatRow(0.0, "eg", 1, 1, 30.0, 10.0)], [], [], 0.0)
     with old.write() as session:

@@ -22,9 +22,10 @@ from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.upkeep.copies import database_version
 from engine.storage.upkeep.soundness import require_sound
 from tests.cases.shop import NOW, PLAN, SECONDS, live
+from tests.databases import new_sqlite
 
 CONFIG = Config.model_validate({"positioning": {"cell_m": 1.0}})
-FRAMES = live(20.0)
+FRAMES = live(8.0)
 
 
 def runner(db: Database) -> StoreRunner:
@@ -112,7 +113,7 @@ def test_a_journal_that_is_older_than_its_checkpoint_is_not_passed_over(db: Data
 def test_a_damaged_file_is_said_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     path = tmp_path / "rayon.db"
-    db = open_database(f"sqlite:///{path}")
+    db = open_database(new_sqlite(path))
     journal(db)
     db.close()
     whole = path.read_bytes()
@@ -126,8 +127,7 @@ def test_a_damaged_file_is_said_at_the_start(tmp_path: Path, caplog: pytest.LogC
 def test_a_schema_that_cannot_be_read_is_a_damaged_file(tmp_path: Path, damage: bytes) -> None:
     """SQLite quotes the damage in what it says, and its driver failed at quotes that are no text: a traceback."""
     path = tmp_path / "rayon.db"
-    url = f"sqlite:///{path}"
-    open_database(url).close()
+    url = new_sqlite(path)
     path.write_bytes(path.read_bytes().replace(b"TABLE alembic_version", damage + b"alembic_version"))
     for look in (open_database, database_version):
         with pytest.raises(OperatorError, match=r"the file is damaged: malformed database schema.*bring a backup back"):
@@ -135,7 +135,7 @@ def test_a_schema_that_cannot_be_read_is_a_damaged_file(tmp_path: Path, damage: 
 
 
 def test_text_that_is_none_is_a_damaged_file(tmp_path: Path) -> None:
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     with db.write() as session:
         session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = CAST(x'90' AS TEXT)")
     with pytest.raises(OperatorError, match="the file is damaged"), db.read() as session:

@@ -22,7 +22,7 @@ from engine.privacy.secrets import Secrets
 from engine.storage.database import Database, ReadsOnly, open_database
 from engine.storage.keys import add_key, end_key, list_keys, rotate_key
 from tests.api.site import Site
-from tests.databases import Postgres
+from tests.databases import Postgres, new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 
 NOBODY = Secrets(b"k" * 32)
@@ -73,7 +73,7 @@ def test_of_a_database_that_takes_reads_only_no_key_is_announced(postgres: Postg
 
 def test_a_database_that_others_could_read_is_narrowed(tmp_path: Path) -> None:
     path = tmp_path / "rayon.db"
-    open_database(f"sqlite:///{path}").close()
+    new_sqlite(path)
     path.chmod(0o644)
     open_database(f"sqlite:///{path}").close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

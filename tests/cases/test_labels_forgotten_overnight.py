@@ -17,6 +17,7 @@ from engine.runtime.labels.store_labels import LEARNING_S
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import open_database
 from engine.vocabulary import LabelKind
+from tests.databases import new_sqlite
 from tests.engine.runtime.labels.test_labels import PLAN, T0, readings_at
 
 N_AP = len(PLAN.access_points)
@@ -42,6 +43,7 @@ def runner_of(folder: Path, secret: bytes) -> StoreRunner:
 
 def learn(folder: Path, n: int) -> StoreRunner:
     """Until a lesson is used and a checkpoint made."""
+    new_sqlite(folder / "rayon.db")
     runner = runner_of(folder, b"a" * 32)
     runner.recover(T0)
     own = taught(n)

@@ -18,6 +18,7 @@ from api.cli.data.places import SitePlaces
 from api.cli.startup import open_site, read_config
 from engine.offers.campaigns import CampaignState
 from engine.storage.vouchers.campaigns import put_campaign
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import campaign
 
@@ -26,6 +27,7 @@ KEPT = {"name": "regulars", "fr": "Fidèles", "en": "Regulars", "when": [{"fact"
 
 def test_a_campaign_for_a_segment_that_is_gone_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     shutil.copytree(FLOORPLANS / "boutique", tmp_path / "plans" / "boutique")
+    new_sqlite(tmp_path / "rayon.db")
     path = tmp_path / "config.yaml"
     raw = {
         "stores": {"floorplans_dir": str(tmp_path / "plans")},

@@ -12,10 +12,12 @@ from api.cli.startup import open_site
 from engine.config import Config
 from engine.storage.leases import take_lease
 from engine.storage.status import CRM, ENGINE, EVERY_STORE, get_status, put_status
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 
 
 def test_nobody_waits_for_the_engine_of_a_store_without_a_plan(tmp_path: Path) -> None:
+    new_sqlite(tmp_path / "rayon.db")
     plans = tmp_path / "plans"
     for store in ("boutique", "supermarket"):
         shutil.copytree(FLOORPLANS / store, plans / store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -167,8 +168,11 @@ def listening(folder: Path, wire: Kind, week: Week, environ: pytest.MonkeyPatch)
     sources = sources_of(wire, "small", "EUR", "Europe/Paris", VARIABLE)
     config = Config.model_validate({"api": {"port": 0}, "sources": sources})
     folder.mkdir(parents=True, exist_ok=True)
-    db = open_database(new_sqlite(folder / "rayon.db"))
-    people = known_people(db, week.customers, week.span.start)
+    file, people = _where_people_are_known(week)
+    path = folder / "rayon.db"
+    path.write_bytes(file)
+    path.chmod(0o600)
+    db = open_database(f"sqlite:///{path}")
     # Its house is kept here, by the week's clock.
     server = run_api(config, db, SECRETS, {"small": priced_plan()}, start_delivery=False).start()
     try:
@@ -177,6 +181,23 @@ def listening(folder: Path, wire: Kind, week: Week, environ: pytest.MonkeyPatch)
     finally:
         server.stop()
         db.close()
+
+
+_known: dict[int, tuple[Week, bytes, dict[int, ShopperProfile]]] = {}
+"""By the week's identity, which is kept with it."""
+
+
+def _where_people_are_known(week: Week) -> tuple[bytes, dict[int, ShopperProfile]]:
+    """A SQLite file with a profile for everybody, made once for a week, and who is who in it."""
+    if id(week) not in _known:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rayon.db"
+            db = open_database(new_sqlite(path))
+            people = known_people(db, week.customers, week.span.start)
+            db.close()
+            assert not path.with_name("rayon.db-wal").exists(), "all of it is in the file"
+            _known[id(week)] = week, path.read_bytes(), people
+    return _known[id(week)][1:]
 
 
 def known_people(db: Database, customers: Customers, now: float) -> dict[int, ShopperProfile]:

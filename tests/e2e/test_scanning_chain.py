@@ -16,6 +16,7 @@ from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.sources.envelope import envelope_key, request_topic, seal_request
 from engine.storage.database import open_database
 from engine.storage.vouchers.vouchers import vouchers_of
+from tests.databases import new_sqlite
 from tests.engine.runtime.listening.test_sources import BEGIN, MAC, SCANNING, observation
 from tests.engine.runtime.made import Stand, boutique, frames
 from tests.engine.runtime.shifts import SECRETS, STORE, Shift, sign_everyone_in
@@ -31,7 +32,7 @@ def test_a_phone_at_the_shelf_gets_its_coupon_after_the_second_post(tmp_path: Pa
     standing = [Stand(MAC, plan.products[0].sku, 0.0, STANDS_S)]
     waiting: list[dict[str, Any]] = []
     given_at = None
-    with closing(open_database(f"sqlite:///{tmp_path / 'rayon.db'}")) as db:
+    with closing(open_database(new_sqlite(tmp_path / "rayon.db"))) as db:
         who = sign_everyone_in(db, [MAC], plan, BEGIN)[MAC]
         engine = Shift(db, plan, tmp_path, wire, sources=[SCANNING])  # type: ignore[arg-type]
         engine.live()

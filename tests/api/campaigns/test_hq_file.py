@@ -11,6 +11,7 @@ from api.cli.data.campaigns import apply
 from engine.errors import OperatorError
 from engine.storage.database import open_database
 from engine.storage.vouchers.campaigns import get_campaign, has_campaign
+from tests.databases import new_sqlite
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,8 +19,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """A site with the shipped floor plans and an empty database."""
-    url = f"sqlite:///{tmp_path}/rayon.db"
-    open_database(url).close()
+    url = new_sqlite(tmp_path / "rayon.db")
     path = tmp_path / "config.yaml"
     storage = f"storage: {{url: '{url}', data_dir: '{tmp_path}'}}\n"
     path.write_text(f"stores: {{floorplans_dir: '{ROOT / 'floorplans'}'}}\n{storage}")

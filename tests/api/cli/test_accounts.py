@@ -18,6 +18,7 @@ from engine.errors import OperatorError
 from engine.storage.accounts.invitations import look_at_link, use_link
 from engine.storage.database import Database, open_database
 from engine.vocabulary import InvitationFate
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 
 URL = "https://rayon.example"
@@ -27,7 +28,7 @@ URL = "https://rayon.example"
 def rayon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """`rayon accounts ...` of a site, or `rayon keys ...`: what it prints."""
     shutil.copytree(FLOORPLANS / "boutique", tmp_path / "plans" / "boutique")
-    open_database(f"sqlite:///{tmp_path / 'rayon.db'}").close()
+    new_sqlite(tmp_path / "rayon.db")
     raw = {
         "stores": {"floorplans_dir": str(tmp_path / "plans")},
         "storage": {"url": f"sqlite:///{tmp_path / 'rayon.db'}", "data_dir": str(tmp_path)},

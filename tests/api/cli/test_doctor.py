@@ -30,6 +30,7 @@ from engine.storage.models.running import CheckpointTable
 from tests.brokers import Mosquitto, free_port
 from tests.cases.shop import NOW, live
 from tests.cases.test_flipped_byte import flip, runner
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import voucher
 
@@ -49,6 +50,9 @@ def config(tmp_path: Path) -> Path:
 
 
 def started(config: Path) -> None:
+    data = config.parent / "data"
+    data.mkdir(mode=0o700)
+    new_sqlite(data / "rayon.db")
     open_site(read_config(config), environ={}).db.close()
 
 
@@ -60,7 +64,7 @@ def not_ok(found: list[Found], *, but: str = "broker") -> list[tuple[str, str]]:
 def test_a_site_before_and_after_its_first_start(config: Path, mosquitto: Mosquitto) -> None:
     assert not_ok(examine(config, {})) == [("database", "wrong")]
     assert not (config.parent / "data").exists(), "looking changes nothing"
-    started(config)
+    open_site(read_config(config), environ={}).db.close()
     raw = yaml.safe_load(config.read_text())
     raw["mqtt"]["port"] = mosquitto.port
     config.write_text(yaml.safe_dump(raw))

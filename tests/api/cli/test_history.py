@@ -32,6 +32,7 @@ from engine.storage.journal import save_checkpoint
 from engine.storage.presence.heatmaps import zone_hours
 from engine.storage.presence.histories import ZONE_HOURS
 from tests.api.site import SECRETS
+from tests.databases import new_sqlite
 from tests.forked import rayon
 
 FLOORPLANS = Path(__file__).parents[3] / "floorplans"
@@ -42,6 +43,7 @@ BEGAN = 1_736_157_600.0  # 6 January 2025, 10:00 UTC
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """A site of its own with the shipped floor plans."""
+    new_sqlite(tmp_path / "rayon.db")
     path = tmp_path / "config.yaml"
     storage = f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n"
     demo = "privacy: {demo: true, k: 1}\n"  # its history is simulated

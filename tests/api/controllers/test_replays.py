@@ -15,6 +15,7 @@ from engine.ingest.decoders.bodies import MAX_BODY
 from engine.ingest.decoders.inflate import InflatesTooFar, inflate
 from engine.storage.database import Database, open_database
 from engine.storage.once.received import KEEP_S, claim_messages, purge_messages
+from tests.databases import new_sqlite
 
 KEY, NOW = b"the site's", 1_795_860_000.0
 
@@ -58,7 +59,7 @@ def test_what_is_kept_is_bounded_in_time_and_number(db: Database) -> None:
 
 
 def test_a_database_that_is_away_is_said_to_everybody_who_asks(tmp_path: Path) -> None:
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     db.close()
     (tmp_path / "rayon.db").unlink()
     (tmp_path / "rayon.db").mkdir()

@@ -303,7 +303,7 @@ def test_a_generic_portal_s_form_goes_where_the_shop_says(tmp_path: Path) -> Non
 def test_shops_whose_unifi_sites_have_one_name_are_told_apart_by_their_access_points(tmp_path: Path) -> None:
     theirs = (AccessPoint(AP, "ground", 1.0, 1.0, 2.0, "AP", None, None),)
     other = replace(small_plan("other"), name="Other shop", access_points=theirs)
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     server = run_api(Config(api=ApiConfig(port=0)), db, SECRETS, {"corner": small_plan(), "other": other}).start()
     try:
         with httpx.Client(base_url=server.url, timeout=60) as phone:

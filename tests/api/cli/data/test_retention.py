@@ -12,6 +12,7 @@ from api.cli.commands import build
 from engine.storage.database import open_database
 from engine.storage.journal import Journal
 from engine.vocabulary import RetentionRule
+from tests.databases import new_sqlite
 
 
 def rayon(config: Path, *options: str) -> dict[str, list[dict[str, Any]]]:
@@ -24,7 +25,7 @@ def rayon(config: Path, *options: str) -> dict[str, list[dict[str, Any]]]:
 def test_it_counts_then_forgets_then_proves(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n")
-    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     Journal(db, "corner").append(1_700_000_000.0, b"readings of years ago")
     db.close()
     assert {r["rule"]: r["rows"] for r in rayon(config, "--dry-run")["due"]}["journal"] == 1
@@ -36,7 +37,7 @@ def test_it_counts_then_forgets_then_proves(tmp_path: Path) -> None:
 def test_a_rule_that_fails_is_said_and_the_others_run(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n")
-    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     Journal(db, "corner").append(1_700_000_000.0, b"readings of years ago")
     db.close()
     (tmp_path / "salt.json").mkdir()
@@ -51,7 +52,7 @@ def test_a_rule_that_fails_is_said_and_the_others_run(tmp_path: Path) -> None:
 def test_a_rule_that_cannot_be_counted_hides_no_other(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n")
-    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     Journal(db, "corner").append(1_700_000_000.0, b"readings of years ago")
     with db.write() as session:
         session.connection().exec_driver_sql("DROP TABLE share_visit")

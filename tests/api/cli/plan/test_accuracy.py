@@ -16,6 +16,7 @@ from api.cli.plan.own_labels import NONE, own_labels
 from engine.errors import OperatorError
 from engine.storage.database import open_database
 from engine.storage.status import ENGINE, put_status
+from tests.databases import new_sqlite
 
 BOUTIQUE = str(Path(__file__).parents[4] / "floorplans" / "boutique")
 
@@ -51,7 +52,7 @@ def test_the_same_in_words() -> None:
 
 
 def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/rayon.db"
+    url = new_sqlite(tmp_path / "rayon.db")
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"storage": {"url": url}}))
     db = open_database(url)

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from engine.config import Config
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.presence.local_hours import hours_in
-from engine.presence.zonehours import ZoneHours
+from engine.presence.zonehours import ZoneHourRow, ZoneHours
 from engine.records import Fixes
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
@@ -54,6 +55,12 @@ def crowd(plan: Plan, day: dt.date) -> ZoneHours:
         n = 10 if opens <= t <= closes else 1
         made.add(fixes(float(t), n), np.ones((n, 1), np.float32))
     return made
+
+
+@cache
+def counted(timezone: str, day: dt.date) -> tuple[ZoneHourRow, ...]:
+    """What that makes of the zone's hours: worked out once, for several tests ask of the same day."""
+    return tuple(crowd(store(timezone), day).drain())
 
 
 def fixes(t: float, n: int) -> Fixes:
@@ -84,7 +91,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 )
 def test_yesterday_is_the_stores(db: Database, timezone: str, day: dt.date) -> None:
     plan = store(timezone)
-    save_checkpoint(db, "boutique", 0, b"", [], crowd(plan, day).drain(), [], 0.0)
+    save_checkpoint(db, "boutique", 0, b"", [], list(counted(timezone, day)), [], 0.0)
     made = Reports(AppContext(Config(), db, SECRETS, {"boutique": plan}))
     now = time_of(day + dt.timedelta(days=1), 12, timezone)
     period = period_of(plan, Choice("yesterday", None, ""), now)
@@ -99,7 +106,7 @@ def test_yesterday_is_the_stores(db: Database, timezone: str, day: dt.date) -> N
 @pytest.mark.parametrize(("hour", "person_h"), [(8, 1.0), (9, 10.0), (18, 10.0), (19, 1.0)])
 def test_an_hour_of_yesterday_is_one_of_its_clock(db: Database, hour: int, person_h: float) -> None:
     plan = store("Asia/Kolkata")
-    save_checkpoint(db, "boutique", 0, b"", [], crowd(plan, DAY).drain(), [], 0.0)
+    save_checkpoint(db, "boutique", 0, b"", [], list(counted(plan.timezone, DAY)), [], 0.0)
     made = Reports(AppContext(Config(), db, SECRETS, {"boutique": plan}))
     now = time_of(DAY + dt.timedelta(days=1), 12, plan.timezone)
     rows = made.hours("boutique", period_of(plan, Choice("yesterday", hour, ""), now))
@@ -123,7 +130,7 @@ def test_an_hour_that_is_left_out_is_empty() -> None:
 
 def test_over_http_hours_begin_where_the_clock_shows_them(db: Database) -> None:
     plan = store("Asia/Kolkata")
-    save_checkpoint(db, "boutique", 0, b"", [], crowd(plan, DAY).drain(), [], 0.0)
+    save_checkpoint(db, "boutique", 0, b"", [], list(counted(plan.timezone, DAY)), [], 0.0)
     app = create_app(Config(), db, SECRETS, {"boutique": plan}, start_delivery=False)
     with serving(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         answer = client.get(

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from shapely.geometry import LineString, Point, box
+import shapely
+from shapely.geometry import Point, box
 
 from engine.errors import OperatorError
 from engine.plan.load import load_plan
@@ -22,15 +23,20 @@ from tests.simulators.made import scenario, shelf, small_plan, two_level_plan
 
 def assert_nobody_passes_through_anything(world: World) -> None:
     plan = world.plan
+    steps: list[list[list[tuple[float, float]]]] = [[] for _ in plan.levels]
     for journey in world.journeys:
         points = list(zip(journey.level, journey.x_m, journey.y_m, strict=True))
         for (level, x0, y0), (level1, x1, y1) in pairwise(points):
-            if level != level1 or (x0, y0) == (x1, y1):
-                continue
-            step, id_ = LineString([(x0, y0), (x1, y1)]), plan.levels[level].id
-            assert plan.levels[level].polygon.covers(step)
-            assert not any(f.polygon.intersects(step) for f in plan.fixtures if f.level == id_ and not f.walkable)
-            assert not any(w.line.intersects(step) for w in plan.walls if w.level == id_)
+            if level == level1 and (x0, y0) != (x1, y1):
+                steps[level].append([(x0, y0), (x1, y1)])
+    assert any(steps)
+    for floor, ends in zip(plan.levels, steps, strict=True):
+        lines = shapely.linestrings(np.array(ends).reshape(-1, 2, 2))
+        shapely.prepare(floor.polygon)
+        assert shapely.covers(floor.polygon, lines).all()
+        solid = [f.polygon for f in plan.fixtures if f.level == floor.id and not f.walkable]
+        solid += [w.line for w in plan.walls if w.level == floor.id]
+        assert shapely.STRtree(solid).query(lines, predicate="intersects").size == 0
 
 
 @pytest.mark.parametrize("plan", [small_plan(), two_level_plan()], ids=["small", "tall"])

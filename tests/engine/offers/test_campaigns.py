@@ -109,7 +109,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load_campaigns(broken, PLAN)
 
 
-def test_yaml_times_and_quoted_hours(tmp_path: Path) -> None:
+def test_yaml_times_and_hours_with_quotes_and_without(tmp_path: Path) -> None:
     file = tmp_path / "campaigns.yaml"
     when = {"hours": [{"from": "10:00", "to": "19:30"}], "days": ["mon"]}
     text = yaml.safe_dump({"version": 1, "store": "market", "campaigns": [spec(when=when)]})
@@ -118,6 +118,8 @@ def test_yaml_times_and_quoted_hours(tmp_path: Path) -> None:
     assert read.when.starts_at is not None
     assert read.when.starts_at.isoformat() == "2026-03-01T08:00:00+01:00"
     file.write_text(text.replace("'10:00'", "10:00"))  # the number 600 to YAML
+    assert load_campaigns(file, PLAN)[0].when.hours == read.when.hours
+    file.write_text(text.replace("'10:00'", "9:00"))
     with pytest.raises(OperatorError, match=r"campaigns\.0\.when\.hours\.0\.from"):
         load_campaigns(file, PLAN)
 

@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# twice as many workers as cores: half of a run's time is waiting for brokers, browsers and clocks
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 2)')
+# three workers a core, of many cores fewer: more than half of a worker's time is waiting for brokers, browsers and clocks
+WORKERS ?= $(shell $(PYTHON) -c 'import os; n = os.cpu_count() or 1; print(min(3 * n, n + 8))')
 # compiled files are kept: without them every process that starts compiles all rooms anew
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST_ARGS ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder

@@ -68,7 +68,10 @@ def register(app: typer.Typer) -> None:
             make_first_keys(site)
             engine.start()
             print_links(console, site, server.url)
-            process.stopping.wait()
+            while not process.stopping.wait(
+                0.5
+            ):  # a signal that comes just before a wait without end is heard after it
+                pass
         finally:
             engine.stop()
             server.stop()

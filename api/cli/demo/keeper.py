@@ -31,18 +31,30 @@ def keep(command: Sequence[str]) -> int:
         for process in started:
             process.send_signal(number)
 
+    woken, wakes = _wake_by_signals()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, pass_on)
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     started.append(process)
     for early in asked:  # came before there was anybody to pass it on to
         process.send_signal(early)
-    threading.Thread(target=_end_with_input, args=(process,), daemon=True).start()
-    status = process.wait()
+    threading.Thread(target=_end_with_input, args=(process, wakes), daemon=True).start()
+    while (status := process.poll()) is None:
+        os.read(woken, 1024)
     return 128 - status if status < 0 else status
 
 
-def _end_with_input(process: subprocess.Popen[bytes]) -> None:
+def _wake_by_signals() -> tuple[int, int]:
+    """A pipe in which every signal leaves a byte, the end of a child's too. Whoever reads it misses none; of one that
+    comes just before a process waits for its child, Python would tell only when the child ends."""
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    signal.set_wakeup_fd(wakes)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return woken, wakes
+
+
+def _end_with_input(process: subprocess.Popen[bytes], wakes: int) -> None:
     while os.read(0, 1024):  # not sys.stdin: Python's end waits for whoever reads that
         pass
     process.terminate()
@@ -50,6 +62,7 @@ def _end_with_input(process: subprocess.Popen[bytes]) -> None:
         process.wait(STOP_S)
     except subprocess.TimeoutExpired:
         process.kill()
+    os.write(wakes, b"\0")  # it may have ended while we, and not who reads, could ask how
 
 
 if __name__ == "__main__":

@@ -16,7 +16,14 @@ from tests.sites import until
 
 SLEEPER = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
-POLITE = "import signal, sys; signal.signal({number}, lambda *_: sys.exit(7)); " + SLEEPER
+POLITE = """
+import os, signal, sys, time
+signal.signal({number}, lambda *_: sys.exit(7))
+print(os.getpid(), flush=True)
+while True:
+    time.sleep(0.05)
+"""
+"""It sleeps in short: of a signal that comes just before it sleeps, Python tells it after that."""
 
 
 def started(code: str) -> tuple[subprocess.Popen[str], int]:
@@ -46,9 +53,34 @@ def test_the_end_of_the_input_ends_the_command(code: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_are_passed_on_and_the_status_comes_back(number: signal.Signals) -> None:
     process, _ = started(POLITE.format(number=int(number)))
-    process.send_signal(number)
-    assert process.wait(patience_s(60)) == 7
-    process.communicate()
+    try:
+        process.send_signal(number)
+        assert process.wait(patience_s(60)) == 7
+    finally:
+        process.communicate()  # closes the pipe, which ends it in any case
+
+
+def test_a_signal_that_comes_just_before_the_wait_is_heard() -> None:
+    """After the look at the command and before the wait: what the signal leaves in the pipe is what wakes."""
+    code = f"""
+import signal, subprocess, sys
+from api.cli.demo import keeper
+poll, asked = subprocess.Popen.poll, []
+def then_comes_one(process):
+    status = poll(process)
+    if not asked and status is None:
+        asked.append(process.pid)
+        signal.raise_signal(signal.SIGTERM)
+    return status
+subprocess.Popen.poll = then_comes_one
+sys.exit(keeper.keep([sys.executable, "-c", {SLEEPER!r}]))
+"""
+    root = Path(__file__).parents[4]
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, cwd=root, stdout=subprocess.DEVNULL)
+    try:
+        assert process.wait(patience_s(60)) == 128 + signal.SIGTERM
+    finally:
+        process.communicate()
 
 
 def test_kill_9_of_the_starter_takes_the_command_along(tmp_path: Path) -> None:

@@ -68,9 +68,8 @@ def register(app: typer.Typer) -> None:
             make_first_keys(site)
             engine.start()
             print_links(console, site, server.url)
-            while not process.stopping.wait(
-                0.5
-            ):  # a signal that comes just before a wait without end is heard after it
+            # in short waits: of a signal that comes just before one, Python tells after it
+            while not process.stopping.wait(0.5):
                 pass
         finally:
             engine.stop()

@@ -19,6 +19,7 @@ from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.positioning.accuracy import CandidatePlace, best_places, expected_error, simulated_error, weak
+from engine.positioning.motion.standing import unlisted_cells
 from engine.records import F64
 
 CELL_M = 1.0
@@ -91,6 +92,7 @@ def _report(plan: Plan, cells: Cells, error: F64, simulated: F64, places: list[C
         "mean_m": round(float(error.mean()), 3),
         "simulated_rms_m": {f"p{q}": round(float(np.percentile(simulated, q)), 2) for q in (50, 90)},
         "weak_share": round(float(weak(error).mean()), 4),
+        "unlisted_share": round(float(unlisted_cells(plan, cells).sum()), 3) if plan.products else None,
         "zones": sorted(zones, key=lambda z: -float(str(z["expected_m"]))),
         "one_more": [{"level": p.level, "x_m": p.x_m, "y_m": p.y_m, "mean_m": round(p.mean_m, 3)} for p in places],
     }
@@ -109,6 +111,9 @@ def _text(report: dict[str, Any]) -> str:
         lines.append(
             f"{word} x {p['x_m']}, y {p['y_m']} on level {p['level']}: mean {report['mean_m']} -> {p['mean_m']} m"
         )
+    if report["unlisted_share"]:
+        who = f"{report['unlisted_share']:.0%} of those who stop are expected at what it does not list"
+        lines.append(f"products.csv lists little of this floor: {who}")
     lines += [f"{c['id']}: {c['said']}" for c in report["campaigns"]]
     lines += report["labels"]["said"]
     return "\n".join(lines)

@@ -51,6 +51,20 @@ def test_the_same_in_words() -> None:
     assert "labels: none looked at" in result.stdout
 
 
+def test_a_plan_of_one_product_is_said_to_list_little(tmp_path: Path) -> None:
+    """All who stop would else be expected at it, and every promise there kept."""
+    store = tmp_path / "boutique"
+    shutil.copytree(BOUTIQUE, store)
+    (store / "campaigns.yaml").unlink()
+    rows = (store / "products.csv").read_text().splitlines()
+    (store / "products.csv").write_text("\n".join(rows[:2]) + "\n")
+    result = CliRunner().invoke(build(), ["plan", "accuracy", str(store), "--more", "0"], catch_exceptions=False)
+    line = next(line for line in result.stdout.splitlines() if line.startswith("products.csv"))
+    assert "of those who stop are expected at what it does not list" in line
+    result = CliRunner().invoke(build(), ["plan", "accuracy", BOUTIQUE, "--more", "0"], catch_exceptions=False)
+    assert "products.csv" not in result.stdout
+
+
 def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
     url = new_sqlite(tmp_path / "rayon.db")
     config = tmp_path / "config.yaml"

@@ -10,7 +10,13 @@ from shapely.geometry import Point, box
 
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Fixture, Level, Opening, Plan, Product
-from engine.positioning.motion.standing import beside_fixtures, product_places, standing_density, till_cells
+from engine.positioning.motion.standing import (
+    beside_fixtures,
+    product_places,
+    standing_density,
+    till_cells,
+    unlisted_cells,
+)
 
 LEVELS = (Level("0", 0, "", 3.0, 0.0, box(0, 0, 12, 9)), Level("1", 1, "", 3.0, 3.0, box(0, 0, 12, 9)))
 TILL = Opening("till", "0", "checkout", Point(10.5, 7.5))
@@ -81,10 +87,49 @@ def test_three_quarters_stand_at_products_where_there_are_tills_and_fixtures() -
         return where / where.sum()
 
     places, tills, beside = product_places(plan, cells), till_cells(plan, cells), beside_fixtures(plan, cells)
-    expected = 0.75 * even(places) + 0.15 * even(tills) + 0.05 * even(beside) + 0.05 / n
+    unlisted = unlisted_cells(plan, cells)
+    at_products = (1.0 - unlisted.sum()) * even(places) + unlisted
+    expected = 0.75 * at_products + 0.15 * even(tills) + 0.05 * even(beside) + 0.05 / n
     np.testing.assert_allclose(standing_density(plan, cells), n * expected, rtol=1e-5)
     bare = replace(plan, fixtures=(), openings=())
-    np.testing.assert_allclose(standing_density(bare, cells), n * (0.95 * even(places) + 0.05 / n), rtol=1e-5)
+    unlisted = unlisted_cells(bare, cells)
+    at_products = (1.0 - unlisted.sum()) * even(places) + unlisted
+    np.testing.assert_allclose(standing_density(bare, cells), n * (0.95 * at_products + 0.05 / n), rtol=1e-5)
+
+
+def test_two_products_on_a_large_floor_are_no_planogram() -> None:
+    """Whole is a planogram of which 45 % of the floor lies within 2.5 m; what is missing to that stands elsewhere."""
+    hall = (Level("0", 0, "", 3.0, 0.0, box(0, 0, 30, 20)),)
+    plan = Plan("s", "S", "UTC", "EUR", None, hall, products=(product("a", 8.0, 8.0), product("b", 22.0, 12.0)))
+    cells = walkable_cells(plan, 0.5)
+    near = np.minimum(*(np.hypot(cells.x_m - x, cells.y_m - y) for x, y in ((8.0, 8.0), (22.0, 12.0)))) <= 2.5
+    unlisted = unlisted_cells(plan, cells)
+    assert unlisted.sum() == pytest.approx(1.0 - near.mean() / 0.45)
+    np.testing.assert_allclose(unlisted[~near], unlisted.sum() / (~near).sum())
+    assert not unlisted[near].any()
+    density, told = standing_density(plan, cells), near.mean() / 0.45
+    share = density[near].sum() / density.sum()
+    assert share == pytest.approx(0.95 * told + 0.05 * near.mean(), abs=0.01)  # 0.15, and not 0.96
+
+
+def test_a_level_without_products_is_one_that_nobody_listed() -> None:
+    """Of two levels alike, one with a product each two metres: half of those who stand at products stand upstairs."""
+    rows = [product(f"{x} {y}", x, y) for x in np.arange(1.0, 12.0, 2.0) for y in np.arange(1.0, 9.0, 2.0)]
+    plan, cells = store(*rows, levels=2)
+    unlisted = unlisted_cells(plan, cells)
+    assert unlisted[cells.level == 1].sum() == pytest.approx(0.5)
+    assert not unlisted[cells.level == 0].any()
+    listed, _ = store(*rows)
+    assert not unlisted_cells(listed, walkable_cells(listed, 0.5)).any()
+
+
+def test_where_fixtures_are_drawn_what_is_not_listed_stands_beside_them() -> None:
+    shelves = tuple(Fixture(f"g{y}", "0", "", "gondola", 2.5, False, box(1, y, 11, y + 0.5)) for y in (2, 5, 8))
+    plan, cells = store(product("a", 2.0, 1.8), fixtures=shelves)
+    unlisted, beside = unlisted_cells(plan, cells), beside_fixtures(plan, cells) > 0
+    near = beside & (np.hypot(cells.x_m - 2.0, cells.y_m - 1.8) <= 2.5)
+    assert unlisted.sum() == pytest.approx(1.0 - near.sum() / beside.sum() / 0.45)
+    assert not unlisted[~beside | near].any()
 
 
 def test_on_one_cell_there_is_nothing_to_choose() -> None:

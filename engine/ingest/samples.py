@@ -19,7 +19,7 @@ import numpy as np
 from engine.ingest.decoders.native import Frame
 from engine.ingest.masks import mask_local_macs
 from engine.ingest.names import looks_like_a_name
-from engine.ingest.shapes import crossed_out, is_native, shape_of, shape_of_readings
+from engine.ingest.shapes import cross_out, is_native, shape_of, shape_of_readings
 from engine.plan.model import ap_key
 from engine.records import F64, U64
 from engine.vocabulary import ReadingRefusal
@@ -139,4 +139,4 @@ def _show_shape(topic: str, payload: bytes) -> str:
 
 def _show_topic(topic: str) -> str:
     """Names as they are, and of everything else the signs only."""
-    return "/".join(part if looks_like_a_name(part) else crossed_out(part) for part in topic[:MAX_BYTES].split("/"))
+    return "/".join(part if looks_like_a_name(part) else cross_out(part) for part in topic[:MAX_BYTES].split("/"))

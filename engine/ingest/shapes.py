@@ -107,7 +107,7 @@ def shape_of_readings(payload: bytes, most_chars: int) -> str:
     return _RUN.sub(lambda run: run[0] if run[0] in _OUR_WORDS else "x" * len(run[0]), text)
 
 
-def crossed_out(text: str) -> str:
+def cross_out(text: str) -> str:
     """An x for each letter and digit: what is wrong with an address shows in it."""
     return _RUN.sub(lambda run: "x" * len(run[0]), text)
 
@@ -133,10 +133,10 @@ def _shown_field(key: str, value: Any) -> Any:
     if isinstance(value, str) and key in _OUR_NAMES and looks_like_a_name(value):
         return value
     if isinstance(value, str) and key in _OUR_KEYS:
-        return crossed_out(value[:_LONGEST])
+        return cross_out(value[:_LONGEST])
     return _shape(value, _DEEPEST, number=False)
 
 
 def _shown_key(key: str) -> str:
     is_word = key in _OUR_KEYS or (_KEY.fullmatch(key) and mask_macs(key) == key)
-    return key if is_word else crossed_out(key[:_LONGEST])
+    return key if is_word else cross_out(key[:_LONGEST])

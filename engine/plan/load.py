@@ -97,7 +97,7 @@ def load_sound_plans(
         elif plan.store == folder.name:
             plans[plan.store] = plan
         else:
-            faults[folder.name] = [_second(plan, folder) if plan.store in elsewhere else misnamed(plan, folder)]
+            faults[folder.name] = [_second(plan, folder) if plan.store in elsewhere else folder_problem(plan, folder)]
             elsewhere.add(plan.store)
     if not plans:
         raise OperatorError([problem for problems in faults.values() for problem in problems])
@@ -108,11 +108,11 @@ def load_plan_of(floorplans_dir: Path, store: str) -> Plan:
     """The plan of one store of a site. Raises OperatorError with every mistake, also where it is another store's."""
     plan = load_plan(floorplans_dir / store)
     if plan.store != store:
-        raise OperatorError([misnamed(plan, floorplans_dir / store)])
+        raise OperatorError([folder_problem(plan, floorplans_dir / store)])
     return plan
 
 
-def misnamed(plan: Plan, folder: Path) -> Problem:
+def folder_problem(plan: Plan, folder: Path) -> Problem:
     """A store that does not lie in the folder of its name: a site would look for its campaigns elsewhere."""
     reason = f"store {plan.store!r} lies in folder {folder.name!r}"
     return Problem(str(folder / PLAN_FILE), "rayon.store", reason, "give both the same name")

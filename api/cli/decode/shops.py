@@ -19,7 +19,7 @@ from engine.errors import MessageRefused, OperatorError
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.shops.heard import ShopDecoded
 from engine.ingest.shops.kinds import SHOP_DECODERS
-from engine.ingest.sources.shops import OPTIONS, ShopSource, shop_problems, told_of
+from engine.ingest.sources.shops import OPTIONS, ShopSource, read_shop_options, shop_problems
 from engine.privacy.customers import customer_digest
 from engine.privacy.secrets import Secrets
 
@@ -50,7 +50,7 @@ def shop_source(source: str, config: Path | None, options: Mapping[str, str], se
             return None
         found = there[source].model_copy(update={"options": {**there[source].options, **options}})
     known = secret or os.environ.get(found.secret_env or "") or None
-    told = told_of(found, customer_digest(Secrets(secrets.token_bytes(32))))
+    told = read_shop_options(found, customer_digest(Secrets(secrets.token_bytes(32))))
     told = told if kind not in SHOP_DECODERS else replace(told, stores=frozenset())
     return ShopSource(found.name, found.kind, found.stores, known, told, found)
 

@@ -16,7 +16,7 @@ from api.cli.inputs import StoreFolder
 from api.cli.plan.promises import promises
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, read_campaigns
-from engine.plan.load import check_plan, misnamed
+from engine.plan.load import check_plan, folder_problem
 from engine.plan.model import Plan
 from engine.plan.walkable import walkable_area
 from engine.yaml_files import read_yaml
@@ -41,7 +41,7 @@ def check(
     campaigns, wrong = _campaigns(folder, plan)
     errors += wrong
     if plan is not None and plan.store != folder.resolve().name:
-        warnings.append(misnamed(plan, folder.resolve()))
+        warnings.append(folder_problem(plan, folder.resolve()))
     plan = None if errors else plan
     if plan is not None:
         stated = promises(plan, [c for c in campaigns if c.precision is not None])

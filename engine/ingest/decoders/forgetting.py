@@ -9,6 +9,6 @@ from engine.ingest.decoders.clouds import meraki_mqtt
 
 def forget_addresses() -> None:
     """Nothing of what was decoded so far is remembered by any decoder."""
-    macs.spelled.cache_clear()
-    loose.spelled_address.cache_clear()
+    macs.spell_mac.cache_clear()
+    loose.spell_address.cache_clear()
     meraki_mqtt.parse_topic.cache_clear()

@@ -71,7 +71,7 @@ class VendorReading(NamedTuple):
     id: str = ""
 
 
-def heard_at(mac: str, ap: str, t: float, rssi_dbm: float, band: str = "") -> VendorReading:
+def make_reading(mac: str, ap: str, t: float, rssi_dbm: float, band: str = "") -> VendorReading:
     """A reading of a signal alone, as nearly all are, made the quickest way."""
     return tuple.__new__(VendorReading, (mac, ap, t, rssi_dbm, ABSENT, ABSENT, band, ABSENT, ""))
 

@@ -11,7 +11,7 @@ from engine.vocabulary import RecordRefusal
 ErrorKind = Literal["variance", "unc", "r95"]
 
 
-def located(
+def make_position(
     mac: str,
     t: float,
     xy: tuple[float, float],

@@ -37,7 +37,7 @@ def read_each(records: Iterable[T], read: Callable[[T], None], out: Decoded) -> 
             out.refuse(unusable.reason)
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """A list as it is, one object as a list of one. Raises MessageRefused, `bad_shape`."""
     if isinstance(value, list):
         return value
@@ -62,7 +62,7 @@ def first(said: Mapping[str, Any], names: Iterable[str]) -> Any:
     return None
 
 
-def known(ap: str) -> str:
+def require_ap(ap: str) -> str:
     """An access point's name. Raises RecordUnusable, `no_ap`, where it is empty."""
     if not ap:
         raise RecordUnusable(RecordRefusal.NO_AP)
@@ -74,7 +74,7 @@ def looks_like_mac(text: str) -> bool:
     return len(text) == 17 and text[2] in ":-" and text[2::3] == text[2] * 5
 
 
-def signed_32(value: Any) -> Any:
+def to_signed_32(value: Any) -> Any:
     """The number that was meant where a negative one was written as 32 bits without a sign."""
     return value - 2**32 if type(value) is int and 2**31 <= value < 2**32 else value
 
@@ -100,11 +100,11 @@ def rcpi_dbm(rcpi: float, rsni: float) -> float:
 
 def address(value: Any) -> str:
     """An IP address that a device has; empty for none, for `0.0.0.0` and for anything else."""
-    return spelled_address(value) if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS else ""
+    return spell_address(value) if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS else ""
 
 
 @lru_cache(maxsize=10_000)
-def spelled_address(text: str) -> str:
+def spell_address(text: str) -> str:
     """As `address`, remembered until `forgetting` forgets it."""
     try:
         ip = ip_address(text.strip())
@@ -121,7 +121,7 @@ def identify(mac: str, user: str, ip: Any, out: Decoded) -> None:
         out.identities.append(who)
 
 
-def judged_at(received_at: float, times: Iterable[float]) -> float:
+def reference_time(received_at: float, times: Iterable[float]) -> float:
     """The time by which what is stale is judged: that of receipt, or the newest of a message where nobody knows it."""
     if math.isfinite(received_at):
         return received_at

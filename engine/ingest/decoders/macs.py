@@ -18,11 +18,11 @@ _LONGEST = 40  # characters, spaces around it included: what is remembered must 
 def colon_mac(text: str) -> str | None:
     """A MAC in any spelling that `normal_mac` takes, or with one separator between all bytes (`aa.bb.cc.…`), in ours.
     None for everything else, and for addresses that no device sends from (zeros, broadcast, groups)."""
-    return spelled(text) if len(text) <= _LONGEST else None
+    return spell_mac(text) if len(text) <= _LONGEST else None
 
 
 @lru_cache(maxsize=30_000)
-def spelled(text: str) -> str | None:
+def spell_mac(text: str) -> str | None:
     """As `colon_mac`, remembered until `forgetting` forgets it."""
     bare = text.strip()
     if len(bare) == 17 and bare[2] == "." and bare[2::3] == ".....":

@@ -8,7 +8,7 @@ from engine.ingest.decoders.columns import FUTURE_S, RANGE_MAX_M
 from engine.ingest.decoders.heard import Decoded, Told, VendorIdentity, VendorMessage, VendorReading, VendorSession
 from engine.ingest.decoders.macs import NOBODY, ap_name
 from engine.ingest.decoders.native import decode_columns, is_session
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, phone_mac, read_name
 from engine.vocabulary import FrameRefusal, RecordRefusal, SessionChange, SourceSession
 
 REASONS = {
@@ -59,14 +59,14 @@ def _session(message: VendorMessage) -> Decoded:
     body = json_object(message.body)
     decoded = Decoded()
     try:
-        event = named(body.get("event"))
+        event = read_name(body.get("event"))
         if event not in frozenset(SessionChange):
             raise RecordUnusable(RecordRefusal.BAD_SHAPE)
         mac, t = phone_mac(body.get("mac")), epoch_s(body.get("t"))
-        decoded.sessions.append(VendorSession(mac, SourceSession(event), t, ssid=named(body.get("ssid"))))
-        user = named(body.get("user"))
+        decoded.sessions.append(VendorSession(mac, SourceSession(event), t, ssid=read_name(body.get("ssid"))))
+        user = read_name(body.get("user"))
         if user:
-            decoded.identities.append(VendorIdentity(mac, user, named(body.get("ip"))))
+            decoded.identities.append(VendorIdentity(mac, user, read_name(body.get("ip"))))
     except RecordUnusable as unusable:
         decoded.refuse(unusable.reason)
     return decoded

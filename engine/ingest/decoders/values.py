@@ -137,7 +137,7 @@ def flag(value: object) -> bool | None:
     return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
-def named(value: object) -> str:
+def read_name(value: object) -> str:
     """A name that the source gives: its text, or its number; empty where there is none."""
     if isinstance(value, str):
         text = value.strip()

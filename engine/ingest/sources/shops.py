@@ -81,7 +81,7 @@ def declare_shops(
             config.kind,
             tuple(store for store in config.stores if store in stores),
             environ.get(config.secret_env or "") or None,
-            told_of(config, digest),
+            read_shop_options(config, digest),
             config,
         )
         for config in configs
@@ -89,7 +89,7 @@ def declare_shops(
     }
 
 
-def told_of(config: SourceConfig, digest: Digest) -> ShopTold:
+def read_shop_options(config: SourceConfig, digest: Digest) -> ShopTold:
     """What the options say."""
     options = config.options
     return ShopTold(

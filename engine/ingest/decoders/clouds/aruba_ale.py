@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.ingest.decoders.bodies import Json, json_object, objects
 from engine.ingest.decoders.clouds.units import unit_m
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading, VendorSession
-from engine.ingest.decoders.located import located
+from engine.ingest.decoders.located import make_position
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import (
     RecordUnusable,
@@ -20,9 +20,9 @@ from engine.ingest.decoders.values import (
     error_m,
     is_absent,
     length_m,
-    named,
     number,
     phone_mac,
+    read_name,
 )
 from engine.vocabulary import RecordRefusal, SourceSession
 
@@ -64,7 +64,7 @@ def _add(msg: Json, ts: object, decoded: Decoded) -> None:
         _add_location(msg, ts, decoded)
     elif "sta_eth_mac" in msg or "hashed_sta_eth_mac" in msg:
         ap = _addr(msg.get("ap_eth_mac")) or msg.get("ap_name")
-        session = VendorSession(_phone(msg), SourceSession.PRESENT, epoch_s(ts), ap_name(named(ap)))
+        session = VendorSession(_phone(msg), SourceSession.PRESENT, epoch_s(ts), ap_name(read_name(ap)))
         decoded.sessions.append(session)
     else:
         decoded.ignored += 1
@@ -79,14 +79,16 @@ def _add_location(msg: Json, ts: object, decoded: Decoded) -> None:
     xy = length_m(msg.get("sta_location_x"), unit), length_m(msg.get("sta_location_y"), unit)
     lonlat = degrees(msg.get("longitude"), msg.get("latitude"))
     radius = error_m(msg.get("error_level"), 1.0 if unit != unit else unit)
-    decoded.positions.append(located(mac, epoch_s(ts), xy, lonlat, (radius, "r95"), named(msg.get("floor_id"))))
+    decoded.positions.append(
+        make_position(mac, epoch_s(ts), xy, lonlat, (radius, "r95"), read_name(msg.get("floor_id")))
+    )
 
 
 def _add_geofence(msg: Json, ts: object, decoded: Decoded) -> None:
-    change = ZONES.get(named(msg.get("geofence_event")).lower())
+    change = ZONES.get(read_name(msg.get("geofence_event")).lower())
     if change is None:
         raise RecordUnusable(RecordRefusal.AMBIGUOUS)
-    zone = named(msg.get("geofence_name")) or named(msg.get("geofence_id"))
+    zone = read_name(msg.get("geofence_name")) or read_name(msg.get("geofence_id"))
     decoded.sessions.append(VendorSession(_phone(msg), change, epoch_s(ts), zone=zone))
 
 

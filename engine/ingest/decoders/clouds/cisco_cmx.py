@@ -26,9 +26,9 @@ from engine.ingest.decoders.values import (
     RecordUnusable,
     ap_mac,
     epoch_s,
-    named,
     number,
     phone_mac,
+    read_name,
 )
 from engine.vocabulary import RecordRefusal, SourceSession
 
@@ -64,7 +64,7 @@ def _add(notification: Json, decoded: Decoded) -> None:
         _check_entity(older)
         add_client(child(older, "location"), epoch_s(older.get("timestampMillis")), decoded)
         return
-    kind = named(notification.get("notificationType")).lower().replace("_", "")
+    kind = read_name(notification.get("notificationType")).lower().replace("_", "")
     add = KINDS.get(kind)
     if add is None:
         if not kind:
@@ -75,13 +75,13 @@ def _add(notification: Json, decoded: Decoded) -> None:
     mac = phone_mac(notification.get("deviceId"))
     t = _time(notification)
     add(mac, t, notification, decoded)
-    user = named(notification.get("username"))
+    user = read_name(notification.get("username"))
     if user and ap_name(user) != mac:
         decoded.identities.append(VendorIdentity(mac, user, first_address(notification.get("ipAddress"))))
 
 
 def _check_entity(notification: Json) -> None:
-    entity = named(notification.get("entity")).lower()
+    entity = read_name(notification.get("entity")).lower()
     if entity not in PHONES:
         raise RecordUnusable(RecordRefusal.NOT_WIFI if "ble" in entity else RecordRefusal.NOT_A_PHONE)
 
@@ -98,7 +98,7 @@ def _add_association(mac: str, t: float, notification: Json, decoded: Decoded) -
             raise RecordUnusable(RecordRefusal.AMBIGUOUS)
         given = True
     event = SourceSession.CONNECT if given else SourceSession.DISCONNECT
-    decoded.sessions.append(Session(mac, event, t, _ap(notification), named(notification.get("ssid"))))
+    decoded.sessions.append(Session(mac, event, t, _ap(notification), read_name(notification.get("ssid"))))
 
 
 def _add_absence(mac: str, t: float, notification: Json, decoded: Decoded) -> None:
@@ -107,10 +107,10 @@ def _add_absence(mac: str, t: float, notification: Json, decoded: Decoded) -> No
 
 
 def _add_in_out(mac: str, t: float, notification: Json, decoded: Decoded) -> None:
-    event = BOUNDARY.get(named(notification.get("boundary")).lower())
+    event = BOUNDARY.get(read_name(notification.get("boundary")).lower())
     if event is None:
         raise RecordUnusable(RecordRefusal.AMBIGUOUS)
-    zone = named(notification.get("locationMapHierarchy"))
+    zone = read_name(notification.get("locationMapHierarchy"))
     decoded.sessions.append(Session(mac, event, t, zone=zone))
     position = _position(mac, t, notification)
     if position is not None:
@@ -140,7 +140,7 @@ KINDS: Mapping[str, Any] = {
 def _position(mac: str, t: float, notification: Json) -> VendorPosition | None:
     """None where there are neither lengths nor degrees."""
     at, geo = child(notification, "locationCoordinate"), child(notification, "geoCoordinate")
-    hierarchy = named(notification.get("locationMapHierarchy"))
+    hierarchy = read_name(notification.get("locationMapHierarchy"))
     return cisco_position(mac, t, at, geo, notification.get("confidenceFactor"), hierarchy)
 
 

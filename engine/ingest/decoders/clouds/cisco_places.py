@@ -6,7 +6,7 @@ from __future__ import annotations
 from engine.ingest.decoders.bodies import Json, child
 from engine.ingest.decoders.clouds.units import unit_m
 from engine.ingest.decoders.heard import ABSENT, Decoded, VendorIdentity, VendorPosition, VendorReading
-from engine.ingest.decoders.located import located
+from engine.ingest.decoders.located import make_position
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import (
     FOOT_M,
@@ -17,9 +17,9 @@ from engine.ingest.decoders.values import (
     epoch_s,
     error_m,
     length_m,
-    named,
     number,
     phone_mac,
+    read_name,
 )
 from engine.vocabulary import RecordRefusal
 
@@ -35,14 +35,14 @@ def add_client(client: Json, t: float, decoded: Decoded) -> None:
     if t != t:
         t = epoch_s(statistics.get("lastLocatedTime"))
     at, geo = _either(client, "mapCoordinate"), _either(client, "geoCoordinate")
-    hierarchy = named(on_map.get("mapHierarchyString"))
+    hierarchy = read_name(on_map.get("mapHierarchyString"))
     position = cisco_position(mac, t, at, geo, client.get("confidenceFactor"), hierarchy)
     strongest = child(statistics, "maxDetectedRssi")
     if position is not None:
         decoded.positions.append(position)
     elif not strongest:
         raise RecordUnusable(RecordRefusal.NO_POSITION)
-    user = named(client.get("userName"))
+    user = read_name(client.get("userName"))
     if user and ap_name(user) != mac:
         decoded.identities.append(VendorIdentity(mac, user, first_address(client.get("ipAddress"))))
     if strongest:
@@ -61,7 +61,7 @@ def cisco_position(
     if xy[0] + xy[1] != xy[0] + xy[1] and lonlat[0] != lonlat[0]:
         return None
     radius = error_m(confidence, FOOT_M if unit != unit else unit)
-    return located(mac, t, xy, lonlat, (radius, "r95"), floor_of(hierarchy))
+    return make_position(mac, t, xy, lonlat, (radius, "r95"), floor_of(hierarchy))
 
 
 def floor_of(hierarchy: str) -> str:
@@ -80,7 +80,7 @@ def strongest_reading(mac: str, told_at: float, strongest: Json) -> VendorReadin
 
 def first_address(value: object) -> str:
     """The first of several addresses, or the only one."""
-    return named(value[0] if value else None) if type(value) is list else named(value)
+    return read_name(value[0] if value else None) if type(value) is list else read_name(value)
 
 
 def _either(record: Json, name: str) -> Json:

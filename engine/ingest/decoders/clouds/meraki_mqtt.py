@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import Json, json_value, objects
-from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading, heard_at
+from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading, make_reading
 from engine.ingest.decoders.macs import NOBODY, colon_mac
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, is_absent, named, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, is_absent, phone_mac, read_name
 from engine.vocabulary import RecordRefusal
 
 ABOVE_DBM = 95
@@ -72,7 +72,7 @@ def _fields(options: Mapping[str, str]) -> MerakiFields:
 
 def _reading(record: Json, topic: _FromTopic, fields: MerakiFields) -> VendorReading:
     radio = _value(record, fields.radio)
-    kind = radio if radio == "wifi" else named(radio).lower() or topic.radio
+    kind = radio if radio == "wifi" else read_name(radio).lower() or topic.radio
     if kind not in ("", "wifi") or not _BLE_ONLY.isdisjoint(record):
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
     client, point = _value(record, fields.client), _value(record, fields.ap)
@@ -82,14 +82,14 @@ def _reading(record: Json, topic: _FromTopic, fields: MerakiFields) -> VendorRea
         mac = phone_mac(topic.client if is_absent(client) else client)
     ap = colon_mac(point) if type(point) is str else None
     if ap is None:
-        given_ap = named(point) or topic.ap
+        given_ap = read_name(point) or topic.ap
         ap = colon_mac(given_ap) or given_ap  # a topic of the site's own may hold names
         if not ap or ap == NOBODY:
             raise RecordUnusable(RecordRefusal.NO_AP)
     rssi_dbm = dbm(_value(record, fields.rssi), ABOVE_DBM)
     t = epoch_s(_value(record, fields.time))
     band = _value(record, fields.band)
-    return heard_at(mac, ap, t, rssi_dbm, named(band) if band is not None else "")
+    return make_reading(mac, ap, t, rssi_dbm, read_name(band) if band is not None else "")
 
 
 def _value(record: Json, names: tuple[str, ...]) -> object:

@@ -7,8 +7,8 @@ at once: `x` and `y` are lists then, in the order of the access point's `apFloor
 from __future__ import annotations
 
 from engine.ingest.decoders.bodies import Json, objects
-from engine.ingest.decoders.heard import ABSENT, Decoded, VendorPosition, heard_at
-from engine.ingest.decoders.located import ErrorKind, located
+from engine.ingest.decoders.heard import ABSENT, Decoded, VendorPosition, make_reading
+from engine.ingest.decoders.located import ErrorKind, make_position
 from engine.ingest.decoders.values import (
     RecordUnusable,
     ap_mac,
@@ -18,8 +18,8 @@ from engine.ingest.decoders.values import (
     error_m,
     is_absent,
     length_m,
-    named,
     phone_mac,
+    read_name,
 )
 
 ABOVE_DBM = 95
@@ -30,7 +30,7 @@ def add_v2(data: Json, decoded: Decoded) -> None:
     """What the observations of one access point say."""
     given_ap = data.get("apMac")
     listed = data.get("apFloors")
-    floors = [named(floor) for floor in listed] if type(listed) is list else []
+    floors = [read_name(floor) for floor in listed] if type(listed) is list else []
     for observation in objects(data.get("observations"), decoded):
         try:
             _add_observation(observation, given_ap, floors, decoded)
@@ -47,7 +47,7 @@ def _add_observation(observation: Json, ap: object, floors: list[str], decoded: 
         position = _position(mac, t, location, floors)
         if position is not None:
             decoded.positions.append(position)
-    decoded.readings.append(heard_at(mac, ap_mac(ap, mac), t, dbm(observation.get("rssi"), ABOVE_DBM)))
+    decoded.readings.append(make_reading(mac, ap_mac(ap, mac), t, dbm(observation.get("rssi"), ABOVE_DBM)))
 
 
 def _position(mac: str, t: float, location: Json, floors: list[str]) -> VendorPosition | None:
@@ -58,9 +58,9 @@ def _position(mac: str, t: float, location: Json, floors: list[str]) -> VendorPo
     error: tuple[float, ErrorKind] = error_m(location.get("unc")), "unc"
     if len(places) == 1:
         floor, x_m, y_m = places[0]
-        return located(mac, t, (x_m, y_m), lonlat, error, floor, origin=ORIGIN)
+        return make_position(mac, t, (x_m, y_m), lonlat, error, floor, origin=ORIGIN)
     if not places:
-        return located(mac, t, (ABSENT, ABSENT), lonlat, error)
+        return make_position(mac, t, (ABSENT, ABSENT), lonlat, error)
     said = error[1] if error[0] == error[0] else ""
     lon, lat = lonlat
     return VendorPosition(mac, t, lon=lon, lat=lat, error_m=error[0], error_kind=said, xy_by_floor=tuple(places))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from engine.ingest.decoders.bodies import Json, objects
 from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorPosition, VendorReading
-from engine.ingest.decoders.located import ErrorKind, located
+from engine.ingest.decoders.located import ErrorKind, make_position
 from engine.ingest.decoders.values import (
     RecordUnusable,
     ap_mac,
@@ -20,8 +20,8 @@ from engine.ingest.decoders.values import (
     error_m,
     is_absent,
     length_m,
-    named,
     phone_mac,
+    read_name,
 )
 from engine.vocabulary import RecordRefusal
 
@@ -61,8 +61,8 @@ def _add_observation(observation: Json, decoded: Decoded) -> None:
         _add_latest(mac, latest, seen, decoded)
     if _count_said(decoded) == said:
         decoded.refuse(RecordRefusal.NO_RSSI)
-    elif user := named(observation.get("userId")):
-        decoded.identities.append(VendorIdentity(mac, user, named(observation.get("ipv4"))))
+    elif user := read_name(observation.get("userId")):
+        decoded.identities.append(VendorIdentity(mac, user, read_name(observation.get("ipv4"))))
 
 
 def _count_said(decoded: Decoded) -> int:
@@ -114,4 +114,4 @@ def _position(mac: str, t: float, location: Json) -> VendorPosition | None:
     if xy[0] + xy[1] != xy[0] + xy[1] and lonlat[0] != lonlat[0]:
         return None
     error: tuple[float, ErrorKind] = error_m(location.get("variance")), "variance"
-    return located(mac, t, xy, lonlat, error, on_map=named(location.get("floorPlanId")), origin=ORIGIN)
+    return make_position(mac, t, xy, lonlat, error, on_map=read_name(location.get("floorPlanId")), origin=ORIGIN)

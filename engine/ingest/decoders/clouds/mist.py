@@ -24,7 +24,7 @@ from engine.ingest.decoders.clouds.mist_sessions import (
     add_zone,
 )
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage
-from engine.ingest.decoders.values import RecordUnusable, named
+from engine.ingest.decoders.values import RecordUnusable, read_name
 from engine.vocabulary import RecordRefusal
 
 SIGNATURES = (("x-mist-signature-v2", "sha256"), ("x-mist-signature", "sha1"))
@@ -55,7 +55,7 @@ def decode_mist(message: VendorMessage, told: Told) -> Decoded:
     """Readings of one message of Mist's webhook."""
     _check_signature(message, told.secret)
     body = json_object(message.body)
-    topic = named(body.get("topic")).lower().replace("_", "-")
+    topic = read_name(body.get("topic")).lower().replace("_", "-")
     if not topic:
         raise MessageRefused(RecordRefusal.BAD_SHAPE, "no `topic` key in the body")
     decoded = Decoded()

@@ -11,8 +11,8 @@ from engine.ingest.decoders.values import (
     epoch_s,
     is_absent,
     length_m,
-    named,
     phone_mac,
+    read_name,
 )
 from engine.vocabulary import RecordRefusal
 
@@ -22,7 +22,7 @@ BANDS = {"2.4": "2.4GHz", "24": "2.4GHz", "5": "5GHz", "6": "6GHz"}
 
 def band_of(value: object) -> str:
     """The band in the spelling of the raw topics."""
-    text = named(value) if not isinstance(value, float) else f"{value:g}"
+    text = read_name(value) if not isinstance(value, float) else f"{value:g}"
     return BANDS.get(text, text)
 
 
@@ -49,13 +49,13 @@ def add_location(event: Json, decoded: Decoded) -> None:
     if x_m + y_m != x_m + y_m:  # either is NaN
         raise RecordUnusable(RecordRefusal.NO_POSITION)
     # where both spellings stand, the one with the underscore is a dummy
-    on_map = named(event.get("mapid")) or named(event.get("map_id"))
+    on_map = read_name(event.get("mapid")) or read_name(event.get("map_id"))
     decoded.positions.append(VendorPosition(mac, epoch_s(event.get("timestamp")), x_m, y_m, map=on_map))
 
 
 def check_phone(event: Json) -> None:
     """Raises RecordUnusable `not_wifi` for assets: labels and trolleys, which share topics with phones."""
-    kind = named(event.get("type")).lower()
+    kind = read_name(event.get("type")).lower()
     if kind == "asset" or (not kind and not is_absent(event.get("asset_id"))):
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
 

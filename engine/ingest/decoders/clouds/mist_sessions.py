@@ -6,7 +6,7 @@ from engine.ingest.decoders.bodies import Json
 from engine.ingest.decoders.clouds.mist_heard import band_of, check_phone
 from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorReading, VendorSession
 from engine.ingest.decoders.macs import ap_name
-from engine.ingest.decoders.values import RecordUnusable, ap_mac, dbm, epoch_s, is_absent, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, ap_mac, dbm, epoch_s, is_absent, number, phone_mac, read_name
 from engine.vocabulary import RecordRefusal, SourceSession
 
 LEFT = frozenset((1, 2))
@@ -24,10 +24,10 @@ def add_zone(event: Json, decoded: Decoded) -> None:
     """`zone`, `rssizone`: in or out of a zone that Mist knows."""
     check_phone(event)
     mac = phone_mac(event.get("mac"))
-    change = ZONE.get(named(event.get("trigger")).lower())
+    change = ZONE.get(read_name(event.get("trigger")).lower())
     if change is None:
         raise RecordUnusable(RecordRefusal.AMBIGUOUS)
-    zone = named(event.get("zone_id")) or named(event.get("rssizone_id"))
+    zone = read_name(event.get("zone_id")) or read_name(event.get("rssizone_id"))
     decoded.sessions.append(VendorSession(mac, change, epoch_s(event.get("timestamp")), zone=zone))
 
 
@@ -36,7 +36,7 @@ def add_join(event: Json, decoded: Decoded) -> None:
     mac = phone_mac(event.get("mac"))
     t = _first_time(event, "connect_float", "connect", "timestamp")
     ap = _ap(event)
-    decoded.sessions.append(VendorSession(mac, SourceSession.CONNECT, t, ap, named(event.get("ssid"))))
+    decoded.sessions.append(VendorSession(mac, SourceSession.CONNECT, t, ap, read_name(event.get("ssid"))))
     if is_absent(event.get("rssi")):
         return  # a session all the same
     reading = VendorReading(mac, ap_mac(event.get("ap"), mac), t, dbm(event["rssi"]), band=band_of(event.get("band")))
@@ -50,7 +50,7 @@ def add_session(event: Json, decoded: Decoded) -> None:
         decoded.ignored += 1
         return
     t = _first_time(event, "disconnect_float", "disconnect", "timestamp")
-    ssid = named(event.get("ssid"))
+    ssid = read_name(event.get("ssid"))
     decoded.sessions.append(VendorSession(mac, SourceSession.DISCONNECT, t, _ap(event), ssid))
 
 
@@ -58,33 +58,33 @@ def add_guest(event: Json, decoded: Decoded) -> None:
     """`guest-authorizations`: through the portal. Who it is comes along, and is an identity, never part of readings."""
     mac = phone_mac(event.get("client"))
     t = _first_time(event, "authorized_time", "timestamp")
-    ssid = named(event.get("ssid"))
+    ssid = read_name(event.get("ssid"))
     decoded.sessions.append(VendorSession(mac, SourceSession.AUTHORIZE, t, _ap(event), ssid))
-    _add_identity(decoded, mac, next(filter(None, map(named, map(event.get, ("email", "mobile", "name")))), ""), "")
+    _add_identity(decoded, mac, next(filter(None, map(read_name, map(event.get, ("email", "mobile", "name")))), ""), "")
 
 
 def add_accounting(event: Json, decoded: Decoded) -> None:
     """`nac-accounting`: RADIUS accounting as Mist hands it on; wired tills are in it too."""
-    if named(event.get("client_type")).lower() == "wired":
+    if read_name(event.get("client_type")).lower() == "wired":
         raise RecordUnusable(RecordRefusal.WIRED)
     mac = phone_mac(event.get("mac"))
-    change = ACCOUNTING.get(named(event.get("type")).upper())
+    change = ACCOUNTING.get(read_name(event.get("type")).upper())
     if change is None:
         raise RecordUnusable(RecordRefusal.AMBIGUOUS)
-    ssid = named(event.get("ssid"))
+    ssid = read_name(event.get("ssid"))
     decoded.sessions.append(VendorSession(mac, change, epoch_s(event.get("timestamp")), _ap(event), ssid))
-    _add_identity(decoded, mac, named(event.get("username")), named(event.get("client_ip")))
+    _add_identity(decoded, mac, read_name(event.get("username")), read_name(event.get("client_ip")))
 
 
 def add_nac(event: Json, decoded: Decoded) -> None:
     """`nac-events`: who was let in by 802.1X or by MAC. Refusals and steps on the way say nothing of a phone inside."""
-    if named(event.get("type")).upper() != PERMITTED:
+    if read_name(event.get("type")).upper() != PERMITTED:
         decoded.ignored += 1
         return
     mac = phone_mac(event.get("mac"))
-    t, ssid = epoch_s(event.get("timestamp")), named(event.get("ssid"))
+    t, ssid = epoch_s(event.get("timestamp")), read_name(event.get("ssid"))
     decoded.sessions.append(VendorSession(mac, SourceSession.AUTHORIZE, t, _ap(event), ssid))
-    _add_identity(decoded, mac, named(event.get("username")), named(event.get("client_ip")))
+    _add_identity(decoded, mac, read_name(event.get("username")), read_name(event.get("client_ip")))
 
 
 def _add_identity(decoded: Decoded, mac: str, user: str, ip: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.ingest.decoders.bodies import Json, child, objects
 from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorReading, VendorSession
-from engine.ingest.decoders.located import ErrorKind, located
+from engine.ingest.decoders.located import ErrorKind, make_position
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import (
     FOOT_M,
@@ -16,9 +16,9 @@ from engine.ingest.decoders.values import (
     error_m,
     is_absent,
     length_m,
-    named,
     number,
     phone_mac,
+    read_name,
 )
 from engine.vocabulary import RecordRefusal, SourceSession
 
@@ -35,16 +35,16 @@ def add_location(update: Json, event: Json, decoded: Decoded) -> None:
         t = epoch_s(event.get("recordTimestamp"))
     xy = length_m(update.get("xPos"), FOOT_M), length_m(update.get("yPos"), FOOT_M)
     lonlat = degrees(update.get("longitude"), update.get("latitude"))
-    error, on_map = _error(update), named(update.get("mapId"))
-    decoded.positions.append(located(mac, t, xy, lonlat, error, floor_name(update), on_map, ORIGIN))
+    error, on_map = _error(update), read_name(update.get("mapId"))
+    decoded.positions.append(make_position(mac, t, xy, lonlat, error, floor_name(update), on_map, ORIGIN))
     _add_identity(mac, update, device, decoded)
 
 
 def _add_identity(mac: str, event: Json, device: Json, decoded: Decoded) -> None:
     given = event.get("rawUserId") or device.get("userId") or device.get("email") or device.get("mobile")
-    user = named(given) if given else ""
+    user = read_name(given) if given else ""
     if user and ap_name(user) != mac:  # who signs in by MAC has no name
-        decoded.identities.append(VendorIdentity(mac, user, named(event.get("ipv4"))))
+        decoded.identities.append(VendorIdentity(mac, user, read_name(event.get("ipv4"))))
 
 
 def _error(update: Json) -> tuple[float, ErrorKind]:
@@ -54,7 +54,7 @@ def _error(update: Json) -> tuple[float, ErrorKind]:
 
 def add_presence(presence: Json, event: Json, decoded: Decoded) -> None:
     """In and out. Activity and inactivity, and a change of the network, happen inside a visit: they are ignored."""
-    kind = (named(presence.get("presenceEventType")) or named(event.get("eventType"))).upper()
+    kind = (read_name(presence.get("presenceEventType")) or read_name(event.get("eventType"))).upper()
     if "ENTRY" in kind:
         change, key = SourceSession.ENTER, "entryTimestamp"
     elif "EXIT" in kind:
@@ -66,8 +66,8 @@ def add_presence(presence: Json, event: Json, decoded: Decoded) -> None:
     mac = phone_mac(device.get("macAddress"))
     at = _first(presence, (key, "timestamp", "lastSeen"))
     t = epoch_s(event.get("recordTimestamp") if at is None else at)
-    zone = named(child(presence, "location").get("name"))
-    decoded.sessions.append(VendorSession(mac, change, t, ssid=named(presence.get("ssid")), zone=zone))
+    zone = read_name(child(presence, "location").get("name"))
+    decoded.sessions.append(VendorSession(mac, change, t, ssid=read_name(presence.get("ssid")), zone=zone))
     _add_identity(mac, presence, device, decoded)
 
 
@@ -82,7 +82,7 @@ def add_association(association: Json, event: Json, decoded: Decoded) -> None:
     change = SourceSession.CONNECT if said else SourceSession.DISCONNECT
     at = _first(association, ("timestamp", "lastSeen"))
     t = epoch_s(event.get("recordTimestamp") if at is None else at)
-    decoded.sessions.append(VendorSession(mac, change, t, ssid=named(association.get("ssid"))))
+    decoded.sessions.append(VendorSession(mac, change, t, ssid=read_name(association.get("ssid"))))
 
 
 def add_rssi(update: Json, event: Json, decoded: Decoded) -> None:
@@ -120,11 +120,11 @@ def floor_name(update: Json) -> str:
     for _ in range(_PARENTS_MAX):  # almost always the first of them
         types = at.get("inferredLocationTypes")
         if type(types) is list and "FLOOR" in types:
-            return named(at.get("name"))
+            return read_name(at.get("name"))
         if "parent" not in at:
             break
         at = child(at, "parent")
-    return named(location.get("name"))
+    return read_name(location.get("name"))
 
 
 def _first(record: Json, keys: tuple[str, ...]) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.ingest.decoders.heard import ABSENT
-from engine.ingest.decoders.values import FOOT_M, named
+from engine.ingest.decoders.values import FOOT_M, read_name
 
 UNIT_M = {
     "feet": FOOT_M,
@@ -20,4 +20,4 @@ UNIT_M = {
 def unit_m(value: object, absent: str) -> float:
     """Metres of one unit; `absent` names the one that is meant where none is written. NaN for pixels and others, which
     are no lengths."""
-    return UNIT_M.get((named(value) or absent).lower(), ABSENT)
+    return UNIT_M.get((read_name(value) or absent).lower(), ABSENT)

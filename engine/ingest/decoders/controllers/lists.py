@@ -8,7 +8,7 @@ import msgspec
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import checked_size, json_value
-from engine.ingest.decoders.loose import fields, listed
+from engine.ingest.decoders.loose import as_list, fields
 from engine.vocabulary import RecordRefusal
 
 Client = TypeVar("Client", bound=msgspec.Struct)
@@ -53,7 +53,7 @@ class ClientLists(Generic[Envelope, Client]):
         try:
             return self._lists.decode(checked_size(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return listed(json_value(body))
+            return as_list(json_value(body))
 
     def client(self, record: Any) -> Client:
         """One client. Raises RecordUnusable, `bad_shape`."""

@@ -14,9 +14,9 @@ from engine.errors import MessageRefused
 from engine.ingest.decoders.controllers.lists import NULL, ClientLists, is_list
 from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorReading
 from engine.ingest.decoders.local.exporter import read_if_exposition
-from engine.ingest.decoders.loose import STALE_S, identify, judged_at, read_each
+from engine.ingest.decoders.loose import STALE_S, identify, read_each, reference_time
 from engine.ingest.decoders.macs import ap_name, colon_mac
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, flag, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, flag, number, phone_mac, read_name
 from engine.vocabulary import RecordRefusal
 
 WIRED_CLIENT = 2  # of `connectType`; 0 and 1 are wireless guests and users
@@ -59,7 +59,7 @@ def decode_omada(message: VendorMessage, told: Told) -> Decoded:
     if read_if_exposition(message.body, ap_name(told.options.get("ap", "")), out):
         return out
     clients = _clients(message.body, out)
-    now = judged_at(message.received_at, [_read_time(c) for c in clients if isinstance(c, _Client)])
+    now = reference_time(message.received_at, [_read_time(c) for c in clients if isinstance(c, _Client)])
 
     def read(record: Any) -> None:
         _read(_LISTS.client(record), now, out)
@@ -92,7 +92,7 @@ def _read(client: _Client, now: float, out: Decoded) -> None:
     if wired:
         raise RecordUnusable(RecordRefusal.WIRED)
     mac = phone_mac(client.mac)
-    ap = colon_mac(named(client.ap_mac)) or ap_name(named(client.ap_name))
+    ap = colon_mac(read_name(client.ap_mac)) or ap_name(read_name(client.ap_name))
     if not ap:
         raise RecordUnusable(RecordRefusal.NO_AP)
     t = epoch_s(client.last_seen)
@@ -110,4 +110,4 @@ def _read_time(client: _Client) -> float:
 
 
 def _is_wired(client: _Client) -> bool:
-    return client.connect_type == WIRED_CLIENT or named(client.connect_dev_type).lower() in ("switch", "gateway")
+    return client.connect_type == WIRED_CLIENT or read_name(client.connect_dev_type).lower() in ("switch", "gateway")

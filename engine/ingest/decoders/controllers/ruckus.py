@@ -21,9 +21,9 @@ from engine.ingest.decoders.heard import (
     VendorSession,
 )
 from engine.ingest.decoders.local.exporter import read_if_exposition
-from engine.ingest.decoders.loose import fields, identify, known, read_each
+from engine.ingest.decoders.loose import fields, identify, read_each, require_ap
 from engine.ingest.decoders.macs import ap_name
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, phone_mac, read_name
 from engine.vocabulary import RecordRefusal, SourceSession
 
 SILENT = frozenset(
@@ -96,7 +96,7 @@ def _read_ap(stats: dict[str, Any], out: Decoded) -> None:
     if clients is None:  # an access point without clients leaves the list out
         out.ignored += 1
         return
-    ap = ap_name(named(stats.get("ap")) or named(stats.get("apMac"))) or named(stats.get("deviceName"))
+    ap = ap_name(read_name(stats.get("ap")) or read_name(stats.get("apMac"))) or read_name(stats.get("deviceName"))
     try:
         t = epoch_s(stats.get("sampleTime"))
     except RecordUnusable:
@@ -110,9 +110,9 @@ def _read_clients(clients: list[Any], ap: str, t: float, out: Decoded) -> None:
     def read(record: Any) -> None:
         client = fields(record)
         mac = _phone(client.get("clientMac", client.get("mac")))
-        serving = known(ap or ap_name(named(client.get("apMac")) or named(client.get("apName"))))
+        serving = require_ap(ap or ap_name(read_name(client.get("apMac")) or read_name(client.get("apName"))))
         out.readings.append(VendorReading(mac, serving, t, dbm(client.get("receiveSignalStrength"))))
-        identify(mac, named(client.get("username")), client.get("ipAddress"), out)
+        identify(mac, read_name(client.get("username")), client.get("ipAddress"), out)
 
     read_each(clients, read, out)
 
@@ -124,10 +124,12 @@ def _phone(value: Any) -> str:
 
 
 def _read_event(event: dict[str, Any], out: Decoded) -> None:
-    change = EVENTS.get(named(event.get("eventType")).replace("_", "").lower())
+    change = EVENTS.get(read_name(event.get("eventType")).replace("_", "").lower())
     if change is None:
         out.ignored += 1
         return
     mac = _phone(event.get("clientMac"))
     t = epoch_s(event.get("timestamp"))
-    out.sessions.append(VendorSession(mac, change, t, ap_name(named(event.get("apMac"))), named(event.get("ssid"))))
+    out.sessions.append(
+        VendorSession(mac, change, t, ap_name(read_name(event.get("apMac"))), read_name(event.get("ssid")))
+    )

@@ -13,9 +13,9 @@ import msgspec
 from engine.errors import MessageRefused
 from engine.ingest.decoders.controllers.lists import NULL, ClientLists, is_list
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading, VendorSession
-from engine.ingest.decoders.loose import STALE_S, identify, judged_at, read_each
+from engine.ingest.decoders.loose import STALE_S, identify, read_each, reference_time
 from engine.ingest.decoders.macs import colon_mac
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, flag, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, flag, number, phone_mac, read_name
 from engine.vocabulary import RecordRefusal, SourceSession
 
 WIRELESS = frozenset(("EVT_WU", "EVT_WG"))
@@ -87,7 +87,7 @@ def decode_unifi(message: VendorMessage, told: Told) -> Decoded:
         one_alone = answer.data == NULL and answer.mac_address is not None
         clients = _LISTS.clients(message.body if one_alone else answer.data)
         _note_next_page(answer, out)
-    now = judged_at(message.received_at, _times(clients))
+    now = reference_time(message.received_at, _times(clients))
 
     def read(record: Any) -> None:
         client = _LISTS.client(record)
@@ -123,7 +123,7 @@ def _read_station(client: _Client, now: float, out: Decoded) -> None:
     if flag(client.is_wired) or client.type == "WIRED":
         raise RecordUnusable(RecordRefusal.WIRED)
     mac = phone_mac(client.mac)
-    ap = colon_mac(named(client.ap_mac))
+    ap = colon_mac(read_name(client.ap_mac))
     if ap is None:  # `unknown-ap-mac` is how the controller says that it does not know
         raise RecordUnusable(RecordRefusal.NO_AP)
     if mac == ap:  # an uplink of the access point's own
@@ -132,27 +132,27 @@ def _read_station(client: _Client, now: float, out: Decoded) -> None:
     if t < now - STALE_S:
         raise RecordUnusable(RecordRefusal.STALE)
     out.readings.append(VendorReading(mac, ap, t, dbm(client.signal)))
-    identify(mac, named(client.identity), client.ip, out)
+    identify(mac, read_name(client.identity), client.ip, out)
 
 
 def _read_event(event: _Client, out: Decoded) -> None:
     """An event of `stat/event` or of the WebSocket: `user` or `guest` is the phone."""
-    change = EVENTS.get(named(event.key).rpartition("_")[2].lower())
-    if change is None or named(event.key)[:6] not in WIRELESS:
+    change = EVENTS.get(read_name(event.key).rpartition("_")[2].lower())
+    if change is None or read_name(event.key)[:6] not in WIRELESS:
         out.ignored += 1
         return
     mac = phone_mac(event.user if event.user is not None else event.guest)
-    ap = colon_mac(named(event.ap_to) or named(event.ap)) or ""
-    out.sessions.append(VendorSession(mac, change, epoch_s(event.time), ap, named(event.ssid)))
+    ap = colon_mac(read_name(event.ap_to) or read_name(event.ap)) or ""
+    out.sessions.append(VendorSession(mac, change, epoch_s(event.time), ap, read_name(event.ssid)))
 
 
 def _read_integration(client: _Client, out: Decoded) -> None:
-    kind = named(client.type).upper()
+    kind = read_name(client.type).upper()
     if kind == "WIRED":
         raise RecordUnusable(RecordRefusal.WIRED)
     if kind not in ("", "WIRELESS"):  # VPN, Teleport
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
-    mac, ap = phone_mac(client.mac_address), named(client.uplink_device_id)
+    mac, ap = phone_mac(client.mac_address), read_name(client.uplink_device_id)
     if not ap:
         raise RecordUnusable(RecordRefusal.NO_AP)
     out.sessions.append(VendorSession(mac, SourceSession.PRESENT, epoch_s(client.connected_at), ap))

@@ -12,9 +12,9 @@ from typing import Any
 
 from engine.ingest.decoders.bodies import json_value
 from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorReading
-from engine.ingest.decoders.loose import fields, first, known, listed, read_each
+from engine.ingest.decoders.loose import as_list, fields, first, read_each, require_ap
 from engine.ingest.decoders.macs import ap_name
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, number, phone_mac, read_name
 from engine.vocabulary import RecordRefusal
 
 MM = 1000.0
@@ -29,7 +29,7 @@ APS = ("bssid", "ap", "macAddress")
 def decode_android_rtt(message: VendorMessage, told: Told) -> Decoded:
     """One message. Raises MessageRefused: `not_json`, `bad_shape`."""
     out = Decoded()
-    read_each(_results(listed(json_value(message.body))), lambda row: out.readings.append(_reading(*row)), out)
+    read_each(_results(as_list(json_value(message.body))), lambda row: out.readings.append(_reading(*row)), out)
     return out
 
 
@@ -46,7 +46,7 @@ def _results(parts: list[Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
 def _reading(found: Any, around: Mapping[str, Any]) -> VendorReading:
     result = fields(found)
     mac = phone_mac(first({**around, **result}, CLIENTS))
-    ap = known(ap_name(named(first(result, APS))))  # a Wi-Fi Aware peer has none: it is another phone
+    ap = require_ap(ap_name(read_name(first(result, APS))))  # a Wi-Fi Aware peer has none: it is another phone
     t = epoch_s(first(around or result, TIMES))
     range_m, sigma_m = _range(result)
     return VendorReading(mac, ap, t, _level(result.get("rssi")), range_m, sigma_m)

@@ -15,9 +15,9 @@ import msgspec
 
 from engine.ingest.decoders.heard import ABSENT, Decoded, VendorReading, VendorSession
 from engine.ingest.decoders.local.hostapd import REPORT, heard_dbm, read_event
-from engine.ingest.decoders.loose import fields, known, looks_like_mac, read_each, signed_32
+from engine.ingest.decoders.loose import fields, looks_like_mac, read_each, require_ap, to_signed_32
 from engine.ingest.decoders.macs import colon_mac
-from engine.ingest.decoders.values import RecordUnusable, dbm, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, number, phone_mac, read_name
 from engine.vocabulary import RecordRefusal, SourceSession
 
 OF_A_CLIENT = frozenset(("signature", "collision_count", "ht", "vht"))
@@ -41,7 +41,7 @@ def read_message(said: dict[str, Any], out: Decoded) -> None:
     elif method == REPORT:
         read_event(REPORT, data, "", out)
     elif method in LEFT:
-        mac, ap = phone_mac(data.get("address")), known(colon_mac(named(data.get("bssid"))) or "")
+        mac, ap = phone_mac(data.get("address")), require_ap(colon_mac(read_name(data.get("bssid"))) or "")
         out.sessions.append(VendorSession(mac, SourceSession.DISCONNECT, ABSENT, ap))
     else:
         out.ignored += 1  # settings, lists of MACs
@@ -82,18 +82,18 @@ def _pairs(by_mac: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 
 def _read_heard(address: str, bssid: str, said: dict[str, Any]) -> VendorReading:
-    mac, ap = phone_mac(address), known(colon_mac(bssid) or "")
+    mac, ap = phone_mac(address), require_ap(colon_mac(bssid) or "")
     return VendorReading(mac, ap, rssi_dbm=heard_dbm(said))
 
 
 def _probe(said: dict[str, Any]) -> VendorReading:
-    return _read_heard(named(said.get("address")), named(said.get("bssid")), said)
+    return _read_heard(read_name(said.get("address")), read_name(said.get("bssid")), said)
 
 
 def _read_ap(named_ap: tuple[str, Any], *, ssid: str, out: Decoded) -> None:
     """One access point of a network: its clients are there, and heard where the version gives a signal."""
     bssid, said = named_ap
-    ap = known(colon_mac(bssid) or "")
+    ap = require_ap(colon_mac(bssid) or "")
     clients = [(key, said) for key, said in fields(said).items() if isinstance(said, dict) and looks_like_mac(key)]
     read_each(clients, lambda client: _read_client(client[0], client[1], ap, ssid, out), out)
 
@@ -101,13 +101,13 @@ def _read_ap(named_ap: tuple[str, Any], *, ssid: str, out: Decoded) -> None:
 def _read_client(address: str, client: dict[str, Any], ap: str, ssid: str, out: Decoded) -> None:
     mac = phone_mac(address)
     out.sessions.append(VendorSession(mac, SourceSession.PRESENT, ABSENT, ap, ssid))
-    signal = number(signed_32(client.get("signal")))
+    signal = number(to_signed_32(client.get("signal")))
     if signal == signal and signal != 0:  # old versions have none, and some write 0 for none
         out.readings.append(VendorReading(mac, ap, rssi_dbm=dbm(signal)))
 
 
 def _read_clients(said: dict[str, Any], out: Decoded) -> None:
-    ap, ssid = known(colon_mac(named(said.get("bssid"))) or ""), named(said.get("ssid"))
+    ap, ssid = require_ap(colon_mac(read_name(said.get("bssid"))) or ""), read_name(said.get("ssid"))
     clients = fields(said.get(CLIENTS) or {})
     read_each(clients.items(), lambda one: _read_client(one[0], fields(one[1]), ap, ssid, out), out)
 

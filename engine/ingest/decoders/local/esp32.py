@@ -12,9 +12,9 @@ from typing import Any
 
 from engine.ingest.decoders.bodies import json_value
 from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorReading
-from engine.ingest.decoders.loose import fields, first, known, listed, read_each
+from engine.ingest.decoders.loose import as_list, fields, first, read_each, require_ap
 from engine.ingest.decoders.macs import ap_name
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, number, phone_mac, read_name
 from engine.vocabulary import RecordRefusal
 
 LISTS = ("frames", "packets", "readings", "devices", "probes", "clients", "data")
@@ -32,7 +32,7 @@ def decode_esp32(message: VendorMessage, told: Told) -> Decoded:
     `not_json`, `bad_shape`."""
     out = Decoded()
     elsewhere = told.options.get("ap", "") or message.topic.rpartition("/")[2]
-    frames = _frames(listed(json_value(message.body)))
+    frames = _frames(as_list(json_value(message.body)))
     read_each(frames, lambda row: out.readings.append(_reading(row[0], row[1] or elsewhere)), out)
     return out
 
@@ -43,7 +43,7 @@ def _frames(parts: list[Any]) -> Iterator[tuple[Any, str]]:
         part = _lower(each)
         found = [part[key] for key in LISTS if isinstance(part.get(key), list)] if isinstance(part, dict) else []
         if found:
-            sensor = named(first(part, SENSORS))
+            sensor = read_name(first(part, SENSORS))
             yield from ((frame, sensor) for frame in found[0])
         else:
             yield part, ""
@@ -59,9 +59,9 @@ def _lower(said: Any) -> Any:
 def _reading(frame: Any, sensor: str) -> VendorReading:
     said = fields(_lower(frame))
     mac = phone_mac(first(said, MACS))
-    if named(said.get("type")).lower().replace("_", "-") in OF_ACCESS_POINTS:
+    if read_name(said.get("type")).lower().replace("_", "-") in OF_ACCESS_POINTS:
         raise RecordUnusable(RecordRefusal.AP_MAC)
-    ap = known(ap_name(named(first(said, SENSORS)) or sensor))
+    ap = require_ap(ap_name(read_name(first(said, SENSORS)) or sensor))
     return VendorReading(mac, ap, _time(said), _dbm(first(said, LEVELS)))
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from engine.ingest.decoders.bodies import json_value
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading
-from engine.ingest.decoders.loose import fields, known, listed, read_each
+from engine.ingest.decoders.loose import as_list, fields, read_each, require_ap
 from engine.ingest.decoders.macs import ap_name, colon_mac
-from engine.ingest.decoders.values import RecordUnusable, dbm, named, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, phone_mac, read_name
 from engine.vocabulary import RecordRefusal
 
 DEVICES = "devices"
@@ -38,16 +38,16 @@ def decode_espresense(message: VendorMessage, told: Told) -> Decoded:
         else:
             out.readings.append(_reading(said, ap_name(node)))
 
-    read_each(listed(json_value(message.body)), read, out)
+    read_each(as_list(json_value(message.body)), read, out)
     return out
 
 
 def _reading(said: dict[str, Any], node: str) -> VendorReading:
-    name = named(said.get("id"))
+    name = read_name(said.get("id"))
     if name.startswith(NODE):
         raise RecordUnusable(RecordRefusal.NOT_A_PHONE)
     mac = phone_mac(said.get("mac") or _mac_in(name))
-    return VendorReading(mac, known(node), rssi_dbm=dbm(said.get("rssi")), id="" if _mac_in(name) == mac else name)
+    return VendorReading(mac, require_ap(node), rssi_dbm=dbm(said.get("rssi")), id="" if _mac_in(name) == mac else name)
 
 
 def _mac_in(name: str) -> str | None:

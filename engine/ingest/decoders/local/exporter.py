@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from engine.ingest.decoders.heard import ABSENT, Decoded, VendorReading
-from engine.ingest.decoders.loose import age_s, known, read_each
+from engine.ingest.decoders.loose import age_s, read_each, require_ap
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import dbm, number, phone_mac
 
@@ -65,7 +65,7 @@ def read_exposition(body: str, ap: str, out: Decoded) -> None:
         named = next((sample.labels[key] for key in APS if sample.labels.get(key)), "")
         level = dbm(sample.value)
         age = ages_s.get(sample.station, ABSENT)
-        out.readings.append(VendorReading(mac, known(ap_name(named) or ap), sample.t, level, age_s=age))
+        out.readings.append(VendorReading(mac, require_ap(ap_name(named) or ap), sample.t, level, age_s=age))
 
     read_each(levels, read, out)
     if not levels:

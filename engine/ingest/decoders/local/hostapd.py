@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.ingest.decoders.heard import ABSENT, Decoded, VendorReading, VendorSession
-from engine.ingest.decoders.loose import age_s, fields, known, rcpi_dbm, read_each, signed_32
+from engine.ingest.decoders.loose import age_s, fields, rcpi_dbm, read_each, require_ap, to_signed_32
 from engine.ingest.decoders.macs import colon_mac
-from engine.ingest.decoders.values import RecordUnusable, dbm, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, number, phone_mac, read_name
 from engine.vocabulary import RecordRefusal, SourceSession
 
 REPORT = "beacon-report"
@@ -33,7 +33,7 @@ def read_clients(clients: Any, ap: str, out: Decoded) -> None:
 
     def read(named: tuple[str, Any]) -> None:
         mac, client = phone_mac(named[0]), fields(named[1])
-        out.readings.append(VendorReading(mac, known(ap), rssi_dbm=dbm(signed_32(client.get("signal")))))
+        out.readings.append(VendorReading(mac, require_ap(ap), rssi_dbm=dbm(to_signed_32(client.get("signal")))))
 
     read_each(fields(clients).items(), read, out)
 
@@ -43,8 +43,8 @@ def read_stations(stations: list[Any], ap: str, out: Decoded) -> None:
 
     def read(station: Any) -> None:
         said = fields(station)
-        mac, level = phone_mac(said.get("mac")), dbm(signed_32(said.get("signal")))
-        out.readings.append(VendorReading(mac, known(ap), rssi_dbm=level, age_s=age_s(said.get("inactive"))))
+        mac, level = phone_mac(said.get("mac")), dbm(to_signed_32(said.get("signal")))
+        out.readings.append(VendorReading(mac, require_ap(ap), rssi_dbm=level, age_s=age_s(said.get("inactive"))))
 
     read_each(stations, read, out)
 
@@ -56,8 +56,8 @@ def read_event(kind: str, said: Any, ap: str, out: Decoded) -> None:
     if kind == REPORT:
         out.readings.append(_report(event))
         return
-    addressed = colon_mac(named(event.get("bssid"))) or colon_mac(named(event.get("target"))) or ""
-    mac, where = phone_mac(event.get("address")), known(ap or addressed)
+    addressed = colon_mac(read_name(event.get("bssid"))) or colon_mac(read_name(event.get("target"))) or ""
+    mac, where = phone_mac(event.get("address")), require_ap(ap or addressed)
     if kind in JOINS:
         out.sessions.append(VendorSession(mac, JOINS[kind], ABSENT, where))
     if kind in HEARD and (kind == "probe" or event.get("signal") is not None):
@@ -67,16 +67,16 @@ def read_event(kind: str, said: Any, ap: str, out: Decoded) -> None:
 def heard_dbm(said: dict[str, Any]) -> float:
     """What was heard, in dBm: `signal`, and the RCPI of a beacon report where there is none. DAWN writes a `signal` of
     0 beside a good RCPI, and -1 for an RCPI that nobody measured."""
-    signal = number(signed_32(said.get("signal")))
-    rcpi, rsni = (number(signed_32(said.get(key))) for key in ("rcpi", "rsni"))
+    signal = number(to_signed_32(said.get("signal")))
+    rcpi, rsni = (number(to_signed_32(said.get(key))) for key in ("rcpi", "rsni"))
     if (signal == 0 or signal != signal) and 0 < rcpi < 255:
         return rcpi_dbm(rcpi, rsni)
-    return dbm(signed_32(said.get("signal")))
+    return dbm(to_signed_32(said.get("signal")))
 
 
 def _report(event: dict[str, Any]) -> VendorReading:
     """A beacon report: the phone says how it hears an access point (802.11k)."""
-    mac, bssid = phone_mac(event.get("address")), colon_mac(named(event.get("bssid")))
+    mac, bssid = phone_mac(event.get("address")), colon_mac(read_name(event.get("bssid")))
     if bssid is None:  # all zeros where the phone found nothing to report
         raise RecordUnusable(RecordRefusal.BAD_MAC if event.get("bssid") else RecordRefusal.NO_AP)
     rcpi = number(event.get("rcpi"))

@@ -18,7 +18,7 @@ from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import json_value
 from engine.ingest.decoders.heard import ABSENT, EVERYBODY, Decoded, Told, VendorMessage, VendorSession
 from engine.ingest.decoders.local.linelog import read_lines
-from engine.ingest.decoders.loose import fields, identify, listed, read_each
+from engine.ingest.decoders.loose import as_list, fields, identify, read_each
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import RecordUnusable, epoch_s, number, phone_mac
 from engine.vocabulary import RecordRefusal, SourceSession
@@ -97,7 +97,7 @@ def _records(message: VendorMessage, told: Told) -> list[Any]:
     if "columns" in told.options:
         return [_Lines(line) for line in read_lines(message.body, told.options)]
     try:
-        return listed(json_value(message.body))
+        return as_list(json_value(message.body))
     except MessageRefused as refusal:
         if refusal.reason != RecordRefusal.NOT_JSON or b"Acct-Status-Type=" not in message.body:
             raise

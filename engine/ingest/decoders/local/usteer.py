@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from engine.ingest.decoders.heard import Decoded, VendorReading
-from engine.ingest.decoders.loose import age_s, fields, known, rcpi_dbm, read_each, signed_32
+from engine.ingest.decoders.loose import age_s, fields, rcpi_dbm, read_each, require_ap, to_signed_32
 from engine.ingest.decoders.macs import ap_name, colon_mac
-from engine.ingest.decoders.values import dbm, named, number, phone_mac
+from engine.ingest.decoders.values import dbm, number, phone_mac, read_name
 
 NODE = "hostapd."
 
@@ -63,7 +63,7 @@ def note_nodes(by_node: dict[str, Any], out: Decoded) -> None:
     names = {
         node: bssid
         for node, said in by_node.items()
-        if isinstance(said, dict) and (bssid := colon_mac(named(said.get("bssid")))) is not None
+        if isinstance(said, dict) and (bssid := colon_mac(read_name(said.get("bssid")))) is not None
     }
     out.notes["ap_names"] = out.notes.get("ap_names", {}) | names
 
@@ -71,13 +71,13 @@ def note_nodes(by_node: dict[str, Any], out: Decoded) -> None:
 def _measurement(mac: str, report: Any) -> VendorReading:
     said = fields(report)
     told = "rssi" in said or "rcpi" not in said
-    level = dbm(signed_32(said.get("rssi"))) if told else rcpi_dbm(number(said["rcpi"]), number(said.get("rsni")))
-    return VendorReading(mac, _name(named(said.get("node"))), rssi_dbm=level, age_s=age_s(said.get("age")))
+    level = dbm(to_signed_32(said.get("rssi"))) if told else rcpi_dbm(number(said["rcpi"]), number(said.get("rsni")))
+    return VendorReading(mac, _name(read_name(said.get("node"))), rssi_dbm=level, age_s=age_s(said.get("age")))
 
 
 def _signal(said: Any) -> float:
-    return dbm(signed_32(fields(said).get("signal")))
+    return dbm(to_signed_32(fields(said).get("signal")))
 
 
 def _name(node: str) -> str:
-    return known(ap_name(node))
+    return require_ap(ap_name(node))

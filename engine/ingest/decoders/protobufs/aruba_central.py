@@ -67,22 +67,22 @@ def _read_classic(subject: str, data: Fields, t: float, out: Decoded) -> None:
 
 def _time(frame: Fields) -> float:
     try:
-        return epoch_s(wire.unsigned(frame, TIMESTAMP))
+        return epoch_s(wire.read_unsigned(frame, TIMESTAMP))
     except RecordUnusable:
         return ABSENT
 
 
 def _position(record: Fields, t: float) -> VendorPosition:
-    if wire.unsigned(record, 19) in (TAG, ROGUE_AP):
+    if wire.read_unsigned(record, 19) in (TAG, ROGUE_AP):
         raise RecordUnusable(RecordRefusal.NOT_A_PHONE)
     mac = _wrapped_mac(record, 15, None)
-    scale = M_PER_UNIT.get(wire.unsigned(record, 14) or METRES)
+    scale = M_PER_UNIT.get(wire.read_unsigned(record, 14) or METRES)
     if scale is None:  # pixels have no scale here
         raise RecordUnusable(RecordRefusal.NO_POSITION)
     x_m, y_m = (length_m(wire.real(record, number), scale) for number in (1, 2))
     if x_m != x_m or y_m != y_m:
         raise RecordUnusable(RecordRefusal.NO_POSITION)
-    error = error_m(wire.unsigned(record, 3), scale)
+    error = error_m(wire.read_unsigned(record, 3), scale)
     return VendorPosition(
         mac,
         t,
@@ -96,7 +96,7 @@ def _position(record: Fields, t: float) -> VendorPosition:
 
 
 def _session(record: Fields, t: float) -> VendorSession:
-    event = wire.unsigned(record, 1)
+    event = wire.read_unsigned(record, 1)
     if event not in (None, ZONE_IN, ZONE_OUT):
         raise RecordUnusable(RecordRefusal.BAD_SHAPE)
     mac = _wrapped_mac(record, 4, 7)

@@ -11,7 +11,7 @@ import hmac
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorReading
-from engine.ingest.decoders.loose import known, read_each
+from engine.ingest.decoders.loose import read_each, require_ap
 from engine.ingest.decoders.macs import mac_of_bytes
 from engine.ingest.decoders.protobufs import wire
 from engine.ingest.decoders.protobufs.wire import Fields
@@ -31,7 +31,7 @@ def decode_aruba_iot(message: VendorMessage, told: Told) -> Decoded:
     head = wire.message(frame, META)
     if not frame or not frame.keys() <= MEMBERS_OF_AOS_8 or head is None:
         raise MessageRefused(RecordRefusal.NOT_PROTOBUF, "neither Telemetry nor TransportNBData")
-    of_aos_10 = wire.unsigned(head, 1) is None and wire.unsigned(head, 2) is not None
+    of_aos_10 = wire.read_unsigned(head, 1) is None and wire.read_unsigned(head, 2) is not None
     token = _bearer(message) if of_aos_10 else wire.string(head, 2)
     if told.secret is not None and not hmac.compare_digest(token.encode(), told.secret.encode()):
         raise MessageRefused(RecordRefusal.BAD_SECRET, "the access token is another one")
@@ -52,7 +52,7 @@ def _read_aos_8(frame: Fields, out: Decoded) -> None:
     reporter = wire.message(frame, REPORTER) or {}
     ap = mac_of_bytes(wire.raw(reporter, 2)) or wire.string(reporter, 1)
     try:
-        t = epoch_s(wire.unsigned(reporter, 8))
+        t = epoch_s(wire.read_unsigned(reporter, 8))
     except RecordUnusable:  # the access point's clock is nonsense; the frame came all the same
         t = ABSENT
 
@@ -76,13 +76,13 @@ def _reading(station: Fields, ap: str, t: float) -> VendorReading:
     mac = mac_of_bytes(address)
     if mac is None:
         raise RecordUnusable(RecordRefusal.BAD_MAC if address else RecordRefusal.NO_MAC)
-    return VendorReading(mac, known(ap), t, dbm(wire.sint32(station, 3)))
+    return VendorReading(mac, require_ap(ap), t, dbm(wire.sint32(station, 3)))
 
 
 def _note_counts(frame: Fields, out: Decoded) -> None:
     counts = wire.message(frame, DEVICE_COUNT)
     if counts is not None:
-        associated, unassociated = wire.unsigned(counts, 17), wire.unsigned(counts, 18)
+        associated, unassociated = wire.read_unsigned(counts, 17), wire.read_unsigned(counts, 18)
         out.notes["counts"] = {"associated": associated or 0, "unassociated": unassociated or 0}
 
 

@@ -56,7 +56,7 @@ def string(fields: Fields, number: int) -> str:
     return raw(fields, number).decode("utf-8", "replace").strip("\0 \t\r\n")
 
 
-def unsigned(fields: Fields, number: int) -> int | None:
+def read_unsigned(fields: Fields, number: int) -> int | None:
     """A uint64, bool or enum; None where there is none."""
     found = [value for value in fields.get(number, ()) if isinstance(value, int)]
     return found[-1] if found else None
@@ -64,7 +64,7 @@ def unsigned(fields: Fields, number: int) -> int | None:
 
 def int32(fields: Fields, number: int) -> int | None:
     """An int32, which is ten bytes long where it is negative."""
-    value = unsigned(fields, number)
+    value = read_unsigned(fields, number)
     if value is None:
         return None
     low = value & 0xFFFF_FFFF
@@ -73,7 +73,7 @@ def int32(fields: Fields, number: int) -> int | None:
 
 def sint32(fields: Fields, number: int) -> int | None:
     """A sint32: zigzag, so that small negative numbers are short."""
-    value = unsigned(fields, number)
+    value = read_unsigned(fields, number)
     if value is None:
         return None
     low = value & 0xFFFF_FFFF

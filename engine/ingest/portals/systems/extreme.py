@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from engine.ingest.portals.landing import Landing
 from engine.ingest.portals.records import BrowserStep, GuestAccount, Onward, PortalTold, System
-from engine.ingest.portals.systems.meraki import needed
+from engine.ingest.portals.systems.meraki import require_field
 from engine.vocabulary import PortalRefusal, PortalSystem, WayOut
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -88,7 +88,7 @@ def approve(landing: Landing, identity: str, account: GuestAccount, onward: Onwa
         "X-Amz-SignedHeaders": "host",
         "dest": onward.url,
         "max_duration": str(onward.seconds),
-        "token": needed(landing, "token"),
+        "token": require_field(landing, "token"),
         "username": account.username,
         "wlan": landing.fields.first("wlan"),
     }

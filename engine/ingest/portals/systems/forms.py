@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from engine.ingest.portals.landing import Landing
 from engine.ingest.portals.records import BrowserStep, GuestAccount, Onward, Step, System
-from engine.ingest.portals.systems.meraki import host_of, needed
+from engine.ingest.portals.systems.meraki import host_of, require_field
 from engine.vocabulary import PortalSystem, WayOut
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
@@ -73,7 +73,7 @@ def _mikrotik(landing: Landing, account: GuestAccount, onward: Onward) -> Browse
     chap_id, challenge = landing.fields.first("chapid"), landing.fields.first("chapchallenge")
     password = mikrotik_chap(chap_id, challenge, account.password) if chap_id and challenge else account.password
     fields = (("username", account.username), ("password", password), ("dst", onward.url), ("popup", "false"))
-    return BrowserStep("POST", needed(landing, "linkloginonly", "linklogin"), fields)
+    return BrowserStep("POST", require_field(landing, "linkloginonly", "linklogin"), fields)
 
 
 def _cambium_where(landing: Landing) -> str:

@@ -29,7 +29,7 @@ def with_query(url: str, fields: dict[str, str]) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(kept + list(fields.items())), ""))
 
 
-def needed(landing: Landing, *names: str) -> str:
+def require_field(landing: Landing, *names: str) -> str:
     """The first of these that has a value. Raises ValueError where none has."""
     value = landing.fields.first(*names)
     if not value:
@@ -44,24 +44,24 @@ def _logs_in_at(landing: Landing, *ends: str) -> bool:
 
 def _click_through(landing: Landing, _account: GuestAccount, onward: Onward) -> BrowserStep:
     query = {"continue_url": onward.url, "duration": str(onward.seconds)}
-    return BrowserStep("GET", with_query(needed(landing, "basegranturl"), query))
+    return BrowserStep("GET", with_query(require_field(landing, "basegranturl"), query))
 
 
 def _sign_on(landing: Landing, account: GuestAccount, onward: Onward) -> BrowserStep:
     fields = (("username", account.username), ("password", account.password), ("success_url", onward.url))
-    return BrowserStep("POST", needed(landing, "loginurl"), fields)
+    return BrowserStep("POST", require_field(landing, "loginurl"), fields)
 
 
 def _dlink(landing: Landing, account: GuestAccount, _onward: Onward) -> BrowserStep:
     return BrowserStep(
-        "POST", needed(landing, "loginurl"), (("username", account.username), ("password", account.password))
+        "POST", require_field(landing, "loginurl"), (("username", account.username), ("password", account.password))
     )
 
 
 def _grandstream(landing: Landing, account: GuestAccount, onward: Onward) -> BrowserStep:
     mac = landing.fields.first("clientmac")
     fields = (("username", account.username or mac), ("password", account.password or mac), ("redirect", onward.url))
-    return BrowserStep("GET", needed(landing, "loginurl"), fields)
+    return BrowserStep("GET", require_field(landing, "loginurl"), fields)
 
 
 def _login_url(landing: Landing) -> str:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from engine.ingest.portals.landing import Fields, Landing, fold
 from engine.ingest.portals.records import BrowserStep, GuestAccount, Onward, System
-from engine.ingest.portals.systems.meraki import needed, with_query
+from engine.ingest.portals.systems.meraki import require_field, with_query
 from engine.vocabulary import PortalRefusal, PortalSystem, WayOut
 
 _KEY_BYTES, _BLOCK_BYTES = 32, 16
@@ -117,7 +117,7 @@ def _step(landing: Landing, account: GuestAccount, onward: Onward) -> BrowserSte
     if not url:
         raise ValueError("the redirect names no gateway")
     hid = landing.fields.first("hid")
-    token = return_token(hid, account.secret) if hid else needed(landing, "tok")
+    token = return_token(hid, account.secret) if hid else require_field(landing, "tok")
     return BrowserStep("GET", with_query(url, {"tok": token, "redir": onward.url}))
 
 

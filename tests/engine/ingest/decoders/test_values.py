@@ -15,9 +15,9 @@ from engine.ingest.decoders.values import (
     epoch_s,
     error_m,
     length_m,
-    named,
     number,
     phone_mac,
+    read_name,
 )
 
 
@@ -132,5 +132,5 @@ def test_coordinates_that_say_nothing_are_nan() -> None:
 
 
 def test_names_and_numbers() -> None:
-    assert [named(value) for value in (" a ", "Null", None, 7, True, {})] == ["a", "", "", "7", "", ""]
+    assert [read_name(value) for value in (" a ", "Null", None, 7, True, {})] == ["a", "", "", "7", "", ""]
     assert number("1e3") == 1000.0

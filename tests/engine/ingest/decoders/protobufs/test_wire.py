@@ -24,7 +24,7 @@ def test_signed_numbers_are_read_as_they_were_written(value: int) -> None:
 @given(st.integers(0, 2**64 - 1))
 @examples(200)
 def test_unsigned_numbers_are_read_as_they_were_written(value: int) -> None:
-    assert wire.unsigned(wire.parse(integer(3, value)), 3) == value
+    assert wire.read_unsigned(wire.parse(integer(3, value)), 3) == value
 
 
 def test_floats_texts_bytes_and_messages_are_read() -> None:
@@ -36,24 +36,26 @@ def test_floats_texts_bytes_and_messages_are_read() -> None:
     assert wire.raw(fields, 4) == b"\0\1"
     inside = wire.message(fields, 5)
     assert inside is not None
-    assert wire.unsigned(inside, 1) == 7
+    assert wire.read_unsigned(inside, 1) == 7
 
 
 def test_what_is_absent_is_none_or_empty() -> None:
     fields = wire.parse(b"")
-    assert wire.unsigned(fields, 1) is wire.int32(fields, 1) is wire.sint32(fields, 1) is wire.real(fields, 1) is None
+    assert (
+        wire.read_unsigned(fields, 1) is wire.int32(fields, 1) is wire.sint32(fields, 1) is wire.real(fields, 1) is None
+    )
     assert wire.message(fields, 1) is None
     assert (wire.raw(fields, 1), wire.string(fields, 1), wire.messages(fields, 1)) == (b"", "", [])
 
 
 def test_of_a_field_that_comes_twice_the_last_counts() -> None:
     fields = wire.parse(integer(1, 5) + chunk(2, "a") + integer(1, 6) + chunk(2, "b"))
-    assert (wire.unsigned(fields, 1), wire.string(fields, 2)) == (6, "b")
+    assert (wire.read_unsigned(fields, 1), wire.string(fields, 2)) == (6, "b")
 
 
 def test_a_field_of_another_kind_is_not_there() -> None:
     fields = wire.parse(chunk(1, "x") + integer(2, 1) + integer(3, 1))
-    assert wire.unsigned(fields, 1) is None
+    assert wire.read_unsigned(fields, 1) is None
     assert wire.raw(fields, 2) == b""
     assert wire.real(fields, 3) is None
 

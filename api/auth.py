@@ -18,7 +18,7 @@ from api.keyring import Grant, grant_of
 from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, line_of, rate_limits
 from api.rights import SCOPE_RIGHTS
 from engine.errors import BusinessRefusal, NotFound
-from engine.storage.accounts.sessions import signed_in
+from engine.storage.accounts.sessions import find_signed_in
 from engine.vocabulary import ProblemCode, Right
 
 manager_bearer = HTTPBearer(auto_error=False, scheme_name="ManagerKey", description="A key of scope `manager`.")
@@ -54,7 +54,7 @@ def cookie_grant(ctx: AppContext, request: Request, *, anew: bool = False) -> Gr
         return ctx.keys.find_fingerprint(value)
     known: dict[str, Grant | None] = request.scope.setdefault("rayon_grants", {})
     if anew or value not in known:
-        account = signed_in(ctx.db, session_digest(value.removeprefix(PERSON)), time.time())
+        account = find_signed_in(ctx.db, session_digest(value.removeprefix(PERSON)), time.time())
         known[value] = None if account is None else grant_of(account)
     return known[value]
 

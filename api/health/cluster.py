@@ -20,7 +20,7 @@ from engine.storage.shards.shards import ShardSeen, read_shards
 from engine.storage.shards.standing import (
     NodeStanding,
     ShardStanding,
-    lost_lately,
+    has_lost_session_lately,
     node_standing,
     shard_standing,
     versions_at_work,
@@ -143,5 +143,5 @@ def _shard(seen: ShardSeen, checkpoint_s: float, nodes: Collection[NodeSeen]) ->
         heard_age_s=round(seen.age_s, 1),
         sessions_lost=seen.sessions_lost,
         session_lost_age_s=None if seen.session_lost_age_s is None else round(seen.session_lost_age_s, 1),
-        lost_lately=lost_lately(seen),
+        lost_lately=has_lost_session_lately(seen),
     )

@@ -38,7 +38,7 @@ from engine.storage.last_places import KEPT_S, last_place
 from engine.storage.people import rights
 from engine.storage.people import shoppers as profiles
 from engine.storage.people.bindings import PhoneClaim
-from engine.storage.people.held import held
+from engine.storage.people.held import find_held
 from engine.storage.people.phones import ask_release, opt_out_phones
 from engine.storage.presence import heatmaps
 from engine.storage.vouchers import vouchers
@@ -127,7 +127,7 @@ def data(request: Request, ctx: AppContext = Depends(context)) -> Response:
         return RedirectResponse(f"/me?lang={language(request)}", 303)
     plan = ctx.plans.get(shopper.store)
     lang, zone = language(request), plan.timezone if plan else "UTC"
-    rows = held(ctx.db, shopper.shopper_id)
+    rows = find_held(ctx.db, shopper.shopper_id)
     zones = {z.id: z.name for p in ctx.plans.values() for z in p.zones}
     return page(
         request,
@@ -217,7 +217,7 @@ def _all_of(ctx: AppContext, shopper: profiles.ShopperProfile) -> dict[str, Any]
         ],
         "now": _now(ctx, shopper),
         "points": statement(ctx, shopper, language_of(shopper.locale), limit=200).model_dump(),
-        "held": held(ctx.db, who),
+        "held": find_held(ctx.db, who),
     }
 
 

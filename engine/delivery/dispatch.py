@@ -26,7 +26,7 @@ from engine.storage.clerks.due import look_for_due
 from engine.storage.clerks.pickups import Pickup, take_untold
 from engine.storage.database import Database
 from engine.storage.messages.decisions import Telling, decide_waiting
-from engine.storage.messages.outgoing import OutgoingMessage, not_taken, take_messages
+from engine.storage.messages.outgoing import OutgoingMessage, hand_to_next, take_messages
 from engine.storage.people.shoppers import ShopperProfile, get_shopper
 from engine.storage.sending.letters import DELIVERY, MESSAGE, Letter
 from engine.storage.sending.subscriptions import Subscription, drop_unwanted, forget_endpoint, subscriptions_of
@@ -271,7 +271,7 @@ class Dispatcher:
             log.error("a message by %s met a fault; its next channel has it now", message.channel, exc_info=fault)
         self._count(message.channel, "sent" if taken else DeliveryReason.NOT_SHOWN)
         if not taken:
-            await asyncio.to_thread(not_taken, self._db, message.message_id, self._clock())
+            await asyncio.to_thread(hand_to_next, self._db, message.message_id, self._clock())
 
     async def _tell_push(self, message: OutgoingMessage, reader: ShopperProfile) -> bool:
         topic = web_push.topic_of(self._key, message.store, "message", message.message_id)

@@ -61,7 +61,7 @@ def page_hub(db: Database) -> PageHub:
         fetch_changes=lambda after_id: wallet_changes.changes_after(db, after_id),
         latest_change=lambda: wallet_changes.latest_change(db),
         fetch_ended=lambda ids, now: browsers.ended_sessions(db, ids, now),
-        fetch_regrouped=lambda after_id: merges.regrouped_after(db, after_id),
+        fetch_regrouped=lambda after_id: merges.list_regrouped_after(db, after_id),
         latest_regrouped=lambda: merges.latest_regrouped(db),
         note_pages=None if db.dialect == "sqlite" else partial(note_pages, db, process),
     )

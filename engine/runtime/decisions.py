@@ -21,7 +21,7 @@ from engine.storage.commerce.stock import stock_here
 from engine.storage.database import Database
 from engine.storage.figures.segment_spans import spans_of
 from engine.storage.leases import Lease
-from engine.storage.people.opt_outs import opted_out
+from engine.storage.people.opt_outs import list_opted_out
 from engine.storage.people.shoppers import linked_devices, links_version
 from engine.storage.told.touches import with_touches
 from engine.storage.versions import version
@@ -66,7 +66,7 @@ class OfferDesk:
         self._book, self._stock_version = self._with_stock(campaign_book(self.campaigns, self._plan)), stock
         before, self.links = self.links.keys(), linked_devices(self._db, store)
         self.withdrawn = (self.withdrawn | (before - self.links.keys())) - self.links.keys()
-        self.opted_out = opted_out(self._db, store)
+        self.opted_out = list_opted_out(self._db, store)
         self._model = model_of(self._db, store)
         self._versions = versions
         return True

@@ -316,7 +316,7 @@ def _is_outage(error: DBAPIError) -> bool:
 def as_ours(error: DBAPIError) -> Exception:
     """What it is to us: an outage, a damaged file, or a mistake in our own SQL, which stays what it is."""
     if any(words in str(error.orig) for words in _DAMAGED):
-        return OperatorError([damaged(_reason(error))])
+        return OperatorError([damage_problem(_reason(error))])
     if getattr(error.orig, "sqlstate", None) == DEADLOCK:
         return Deadlocked(_reason(error))
     if getattr(error.orig, "sqlstate", None) == READ_ONLY:
@@ -345,7 +345,7 @@ _DAMAGED = (
 )
 
 
-def damaged(reason: str) -> Problem:
+def damage_problem(reason: str) -> Problem:
     """A database file that is not what was written."""
     fix = (
         "bring a backup back with `rayon restore`. Copying the file of a running site makes such files, and so does "

@@ -19,7 +19,7 @@ from engine.storage.facts.telling import tell_erased
 from engine.storage.figures.product_stops import forget_stops
 from engine.storage.figures.segment_spans import forget_segments
 from engine.storage.loyalty.friends import forget
-from engine.storage.loyalty.wallets import joined, lock_people
+from engine.storage.loyalty.wallets import find_joined, lock_people
 from engine.storage.messages.open_pages import forget_pages
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
@@ -68,7 +68,7 @@ def erase_shopper(
         lock_people(session)
         if session.get(ShopperTable, shopper_id) is None:
             raise NotFound("no such shopper")
-        person = sorted([shopper_id, *joined(session, shopper_id)])
+        person = sorted([shopper_id, *find_joined(session, shopper_id)])
         for who in person:
             session.get(ShopperTable, who, with_for_update=True)
         for who in person:

@@ -86,7 +86,7 @@ def renew_leases(db: Database, leases: Sequence[Lease], term_s: float) -> list[L
     have meanwhile. After a power cut the last renewals may be forgotten, the epoch is not."""
     with db.write(survives_power_cut=False) as session:
         _end_if_frozen(session)
-        lost = _lost(session, leases, shared=False)
+        lost = _find_lost(session, leases, shared=False)
         held = sorted({lease.store for lease in leases} - {loss.store for loss in lost})
         ends_at = database_time(session) + term_s
         session.connection().execute(_RENEWED, {"of": held, "promised_s": term_s, "ends_at": ends_at})
@@ -117,11 +117,11 @@ def fence_all(session: Session, leases: Sequence[Lease]) -> None:
     if not leases:
         return
     _end_if_frozen(session)
-    for lost in _lost(session, leases, shared=True):
+    for lost in _find_lost(session, leases, shared=True):
         raise lost
 
 
-def _lost(session: Session, leases: Sequence[Lease], *, shared: bool) -> list[LeaseLost]:
+def _find_lost(session: Session, leases: Sequence[Lease], *, shared: bool) -> list[LeaseLost]:
     """Which of these leases others have, by store; all are locked until the transaction ends."""
     rows = session.connection().execute(_LOCKED[shared], {"of": [lease.store for lease in leases]})
     seen = {row.store: row for row in rows}

@@ -49,7 +49,7 @@ def upgrade(connection: Connection) -> None:
     Raises OperatorError where a newer program than this one has made it, unless that states that this one may go on.
     """
     found = version_of(connection)
-    if found is not None and found not in known():
+    if found is not None and found not in list_versions():
         if _goes_on(connection, found):
             return
         reason = f"made by a newer Rayon: its version is {found}, this program knows up to {newest()}"
@@ -63,7 +63,7 @@ def upgrade(connection: Connection) -> None:
 def newer_than_us(connection: Connection) -> NewerSchema | None:
     """Where a newer program has meanwhile brought the schema up to date: to which version, and whether we may go on."""
     found = version_of(connection)
-    if found is None or found in known():
+    if found is None or found in list_versions():
         return None
     return NewerSchema(found, _goes_on(connection, found))
 
@@ -89,7 +89,7 @@ def version_of(connection: Connection) -> str | None:
 
 
 @cache
-def known() -> frozenset[str]:
+def list_versions() -> frozenset[str]:
     """Every version that this package can start from: the files of migrations go by their numbers. To read all of them
     takes a third of a second of each process that opens a database, most of which are up to date."""
     return frozenset(path.name.partition("_")[0] for path in FOLDER.glob("versions/[0-9]*.py"))
@@ -98,7 +98,7 @@ def known() -> frozenset[str]:
 @cache
 def newest() -> str:
     """The newest version this package knows."""
-    return max(known())
+    return max(list_versions())
 
 
 def _goes_on(connection: Connection, version: str) -> bool:
@@ -106,7 +106,7 @@ def _goes_on(connection: Connection, version: str) -> bool:
     if not inspect(connection).has_table(_REACH.name):
         return False
     least = connection.execute(select(_REACH.c.least).where(_REACH.c.version == version)).scalar_one_or_none()
-    return least in known()
+    return least in list_versions()
 
 
 def _state_reach(connection: Connection) -> None:

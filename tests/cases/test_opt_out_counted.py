@@ -18,7 +18,7 @@ from engine.privacy.pseudonyms import OPTED_OUT, Pseudonyms
 from engine.records import DeviceId
 from engine.storage.database import Database
 from engine.storage.people.bindings import NOBODY, OpenClaim, PhoneClaim, bind
-from engine.storage.people.opt_outs import opted_out
+from engine.storage.people.opt_outs import list_opted_out
 from engine.storage.people.phones import ask_release, prove
 from engine.vocabulary import Proof
 from tests.api.site import MAC, Site
@@ -59,11 +59,11 @@ def test_nothing_is_read_of_a_phone_that_opted_out_today_or_tomorrow() -> None:
 
 def test_a_signed_redirect_opts_a_phone_out_and_agreeing_again_brings_it_back(db: Database) -> None:
     ask_release(db, "corner", PhoneClaim(STABLE, "", "signature", NOW + 600), NOW)
-    assert opted_out(db, "corner") == {int(STABLE)}
-    assert opted_out(db, "other") == frozenset()
+    assert list_opted_out(db, "corner") == {int(STABLE)}
+    assert list_opted_out(db, "other") == frozenset()
     with db.write() as session:
         bind(session, "corner", STABLE, "somebody", Proof.SESSION, NOW + 60)
-    assert opted_out(db, "corner") == frozenset()
+    assert list_opted_out(db, "corner") == frozenset()
 
 
 def test_a_passer_by_is_opted_out_by_the_networks_word_for_good(db: Database) -> None:
@@ -75,7 +75,7 @@ def test_a_passer_by_is_opted_out_by_the_networks_word_for_good(db: Database) ->
     assert names.stable_name(DeviceId(5)) is None
     claim = OpenClaim("corner", NOBODY, "address", None, NOW, "", 0.0)
     assert prove(db, claim, names.stable_name(daily) or daily, Proof.SESSION, NOW + 5)
-    assert opted_out(db, "corner") == {int(STABLE)}
+    assert list_opted_out(db, "corner") == {int(STABLE)}
     names.start_day(NOW + 86_400.0)
     assert names.stable_name(daily) is None, "nothing ties yesterday's pseudonym to anything"
 
@@ -99,5 +99,5 @@ def test_the_page_opts_the_phone_out(site: Site, signed_in: bool) -> None:
             assert phone.post("/opt-out/corner", data=fields).status_code == 200
         else:
             assert phone.post("/opt-out/corner").status_code == 200
-    assert len(opted_out(site.db, "corner")) == 1
-    assert np.all([device != 0 for device in opted_out(site.db, "corner")]), MAC
+    assert len(list_opted_out(site.db, "corner")) == 1
+    assert np.all([device != 0 for device in list_opted_out(site.db, "corner")]), MAC

@@ -147,9 +147,9 @@ def erase(name: Name, config: Path | None = CONFIG_OPTION) -> None:
 
 
 def _find_account(db: Database, name: str) -> ConsoleAccount:
-    from engine.storage.accounts.people import account_named
+    from engine.storage.accounts.people import find_account
 
-    found = account_named(db, name, time.time())
+    found = find_account(db, name, time.time())
     if found is None:
         _refuse("NAME", f"no account {name!r}", "see rayon accounts list")
     return found

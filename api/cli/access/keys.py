@@ -82,7 +82,7 @@ def add(
     Example: rayon keys add till --store boutique --name "till 2"
     """
     from engine.errors import OperatorError, Problem
-    from engine.storage.accounts.people import account_named
+    from engine.storage.accounts.people import find_account
     from engine.storage.keys import EVERY_STORE, add_key
 
     site = open_keys_site(config)
@@ -92,7 +92,7 @@ def add(
         )
     now, account_id = time.time(), ""
     if held_by:
-        account = account_named(site.db, held_by, now)
+        account = find_account(site.db, held_by, now)
         if account is None or account.disabled_at is not None:
             why = "no account" if account is None else "a closed account:"
             fix = "an open one, as rayon accounts list shows it"

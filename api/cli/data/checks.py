@@ -33,7 +33,7 @@ from engine.runtime.stored.packing import unpack
 from engine.storage.database import Database, look_into
 from engine.storage.leases import read_leases
 from engine.storage.loyalty.proof import prove
-from engine.storage.migrate import known, newest
+from engine.storage.migrate import list_versions, newest
 from engine.storage.upkeep.copies import NO_DATABASE, database_version, may_go_on, sqlite_file
 from engine.storage.upkeep.soundness import (
     OTHER_KEY,
@@ -203,7 +203,7 @@ def check_database(
         yield Found(what, Condition.WRONG, says, "start the site once, or correct storage.url")
     elif version is None:
         yield Found(what, Condition.OK, "there is none yet: the first start makes it")
-    elif version not in known():
+    elif version not in list_versions():
         says = f"made by a newer Rayon: its version is {version}, this program knows up to {newest()}"
         if may_go_on(places.url):
             says += ", and goes on, as the newer one states"

@@ -27,7 +27,7 @@ from engine.presence.own.products import OwnProduct
 from engine.presence.own.spots import OwnSpot, lingering_zones, products_in
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.presence.own_spots import erase_spot, spots_of
-from engine.storage.presence.own_stops import erase_stops, stopped_at
+from engine.storage.presence.own_stops import erase_stops, find_own_stops
 
 Ctx = Annotated[AppContext, Depends(context)]
 Shopper = Annotated[ShopperProfile, Depends(require_shopper)]
@@ -127,7 +127,7 @@ def shown_spots(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> lis
 
 def shown_stops(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[MyStop]:
     """Products of the plans of all stores, the strongest first."""
-    found = stopped_at(ctx.db, shopper.shopper_id, list(ctx.plans), time.time())
+    found = find_own_stops(ctx.db, shopper.shopper_id, list(ctx.plans), time.time())
     return [
         _shown_stop(ctx.plans[store], one, lang) for store, one in found if one.sku in ctx.plans[store].product_by_sku
     ]

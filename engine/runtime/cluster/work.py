@@ -31,7 +31,7 @@ from engine.runtime.patience import Patience
 from engine.runtime.status import report
 from engine.runtime.stored.gathering import Batch
 from engine.storage.leases import Lease
-from engine.storage.people.told_places import stores_told
+from engine.storage.people.told_places import list_waiting_stores
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.versions import Counter as Moved
@@ -246,7 +246,7 @@ class ShardWork:
     # Work.
 
     def _step(self, now: float) -> None:
-        told = self.patience(stores_told, self._db) if self._chores.due("told", now, TOLD_S) else ()
+        told = self.patience(list_waiting_stores, self._db) if self._chores.due("told", now, TOLD_S) else ()
         ready, connected = self.inbox.take(now), self.links.connected
         for store, at_work in list(self.stores.items()):
             runner = at_work.runner

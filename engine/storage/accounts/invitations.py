@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from engine.storage.accounts.audit import Actor, note
-from engine.storage.accounts.people import about, managed
+from engine.storage.accounts.people import about, lock_managed
 from engine.storage.accounts.sessions import end_all
 from engine.storage.database import Database
 from engine.storage.models.accounts import AccountInvitationTable, ConsoleAccountTable
@@ -23,7 +23,7 @@ def make_link(session: Session, by: Actor, account_id: str, digest: str, now: fl
     Whoever makes one may sign in as that account, so it takes an administrator of all that the account is. Raises
     NotFound, NotYours.
     """
-    row = managed(session, by, account_id)
+    row = lock_managed(session, by, account_id)
     table = table_of(AccountInvitationTable)
     open_ones = (table.c.account_id == account_id) & table.c.used_at.is_(None)
     session.connection().execute(delete(table).where(open_ones))

@@ -103,7 +103,7 @@ def get_account(db: Database, account_id: str, now: float) -> ConsoleAccount:
         return accounts_of(session, [_row(session, account_id)], now)[0]
 
 
-def account_named(db: Database, name: str, now: float) -> ConsoleAccount | None:
+def find_account(db: Database, name: str, now: float) -> ConsoleAccount | None:
     """The account of a name, however it is spelt."""
     with db.read() as session:
         row = session.exec(select(ConsoleAccountTable).where(col(ConsoleAccountTable.sign_in) == sign_in_name(name)))
@@ -233,7 +233,7 @@ def _forget_at_tills(session: Session, name: str, stores: Collection[str]) -> No
     session.connection().execute(update(table).where(here, table.c.cashier.in_(theirs)).values(cashier=""))
 
 
-def managed(session: Session, by: Actor, account_id: str) -> ConsoleAccountTable:
+def lock_managed(session: Session, by: Actor, account_id: str) -> ConsoleAccountTable:
     """The row of an account that `by` may manage with all it is, locked. Raises NotFound, NotYours."""
     return _get_managed(session, by, account_id, set(), all_of_it=True)
 

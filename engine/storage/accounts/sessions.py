@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from engine.storage.accounts.audit import Actor, note
-from engine.storage.accounts.people import ConsoleAccount, about, accounts_of, managed, sign_in_name
+from engine.storage.accounts.people import ConsoleAccount, about, accounts_of, lock_managed, sign_in_name
 from engine.storage.database import Database
 from engine.storage.keys import EVERY_STORE
 from engine.storage.models.accounts import AccountSessionTable, ConsoleAccountTable
@@ -107,7 +107,7 @@ def note_failure(db: Database, account_id: str, label: str, now: float) -> None:
             )  # fmt: skip
 
 
-def signed_in(db: Database, session_id: str, now: float) -> ConsoleAccount | None:
+def find_signed_in(db: Database, session_id: str, now: float) -> ConsoleAccount | None:
     """Who is signed in there, with the roles they have now; None where nobody is any more, or the account is closed."""
     with db.read() as session:
         row = session.get(AccountSessionTable, session_id)
@@ -152,7 +152,7 @@ def end_sessions(db: Database, by: Actor, account_id: str, now: float, session_i
     Raises NotFound, NotYours."""
     with db.write() as session:
         if by.account_id != account_id:
-            managed(session, by, account_id)
+            lock_managed(session, by, account_id)
         ended = end_all(session, account_id, only=session_id)
         if ended:
             store = about(session, account_id)

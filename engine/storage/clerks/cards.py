@@ -18,7 +18,7 @@ from engine.storage.accounts.audit import Actor, note
 from engine.storage.accounts.people import STAFF_TILL
 from engine.storage.budget_release import LIVE
 from engine.storage.clerks.recognitions import KnownVisitor, visitor_in
-from engine.storage.commerce.events import event_of, named_by
+from engine.storage.commerce.events import event_of, is_named_by
 from engine.storage.database import Database
 from engine.storage.loyalty.ledger import entry_of, post_in
 from engine.storage.loyalty.wallets import members_within, person_of
@@ -160,7 +160,7 @@ def _purchases(session: Session, person: Sequence[str]) -> tuple[Purchase, ...]:
     bought = (
         select(event)
         .where(
-            named_by(digests),
+            is_named_by(digests),
             col(event.kind) == ShopEventKind.PURCHASE,
         )
         .order_by(col(event.at).desc(), col(event.id))

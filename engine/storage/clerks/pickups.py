@@ -23,7 +23,7 @@ from engine.storage.commerce.events import event_of
 from engine.storage.commerce.readings import note_read, unread_events
 from engine.storage.database import Database
 from engine.storage.loyalty.wallets import living, person_of
-from engine.storage.messages.decisions import Telling, decide_in, not_yet_decided
+from engine.storage.messages.decisions import Telling, decide_in, skip_decided
 from engine.storage.models.commerce import AskedOrderTable, PickupTable, ShopEventTable
 from engine.storage.models.identity import IdentifierTable, ProfileMergeTable
 from engine.storage.models.shoppers import ShopperTable
@@ -247,7 +247,7 @@ def tell_ready(db: Database, telling: Telling, now: float) -> int:
     kind, done, looked = MessageKind.ORDER_READY, 0, 0
     while page := _ready(db, now, looked):
         looked += len(page)
-        fresh = list(not_yet_decided(db, page, lambda pair: (kind, f"{pair[0].source}|{pair[0].order_id}")))
+        fresh = list(skip_decided(db, page, lambda pair: (kind, f"{pair[0].source}|{pair[0].order_id}")))
         for row, who in fresh:
             name = f"{row.source}|{row.order_id}"
             occasion = Occasion(name, kind, who, row.store, row.ready_at, row.ready_at + READY_S)

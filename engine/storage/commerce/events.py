@@ -116,7 +116,7 @@ def category_in(session: Session, source: str, sku: str) -> str:
     return "" if form is None else str(json.loads(form)["category"])
 
 
-def named_with(session: Session, source: str, account: str, most: int = 20) -> list[Customer]:
+def find_named_with(session: Session, source: str, account: str, most: int = 20) -> list[Customer]:
     """Who else a source names beside this account: the cards and mailboxes, newest first."""
     table = ShopEventTable
     mine = (col(table.account) == account, col(table.source) == source)
@@ -125,7 +125,7 @@ def named_with(session: Session, source: str, account: str, most: int = 20) -> l
     return [Customer(email=email, card=card) for card, email in rows]
 
 
-def named_by(digests: Sequence[str] | SelectOfScalar[str]) -> ColumnElement[bool]:
+def is_named_by(digests: Sequence[str] | SelectOfScalar[str]) -> ColumnElement[bool]:
     """Of events: their customer is who has proved these, by mailbox, card or the shop's own account."""
     table = ShopEventTable
     return or_(*(column.in_(digests) for column in (col(table.email), col(table.card), col(table.account))))

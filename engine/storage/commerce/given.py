@@ -59,7 +59,7 @@ def keep_given(db: Database, given: Sequence[Given], now: float, *, dry_run: boo
         return len(new)
 
 
-def due_given(session: Session, most: int) -> list[tuple[str, str]]:
+def list_due_given(session: Session, most: int) -> list[tuple[str, str]]:
     """Source and reference of what is to be posted, the oldest first."""
     table = GivenPointsTable
     due = select(col(table.source), col(table.ref)).where(col(table.state) == GivenState.DUE)
@@ -73,7 +73,7 @@ def lock_given(session: Session, source: str, ref: str) -> GivenPointsTable | No
     return row if row is not None and row.state == GivenState.DUE else None
 
 
-def given_proved(session: Session, digest: str) -> None:
+def release_given(session: Session, digest: str) -> None:
     """Somebody proved this card or mailbox: what waits for its owner is due."""
     table = table_of(GivenPointsTable)
     waits = (table.c.digest == digest) & (table.c.state == GivenState.WAITING)

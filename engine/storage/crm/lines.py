@@ -112,7 +112,7 @@ def note_taken(db: Database, due: DueEvent, now: float) -> bool:
         row.trouble, row.status = "", 0
         waited = _drop(session, due.receiver, due.event.ref, due.event.number)
         if due.event.kind is CrmKind.ERASURE and waited:
-            erasure_taken(session, due.receiver, due.event)
+            note_erasure_taken(session, due.receiver, due.event)
         return waited
 
 
@@ -195,7 +195,7 @@ def move_up(session: Session, receiver: str, ref: str) -> None:
     session.connection().execute(update(sending).where(line, sending.c.number == lowest).values(first=True))
 
 
-def erasure_taken(session: Session, receiver: str, event: CrmEvent) -> None:
+def note_erasure_taken(session: Session, receiver: str, event: CrmEvent) -> None:
     """One receiver less that knows of who is erased; with the last one the event itself goes."""
     told, sending, events = table_of(CrmToldTable), table_of(CrmSendingTable), table_of(CrmEventTable)
     connection = session.connection()

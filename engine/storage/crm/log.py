@@ -9,11 +9,11 @@ from engine.errors import BusinessRefusal, NotFound
 from engine.storage.crm.lines import (
     CrmEvent,
     agreed_by_ref,
-    erasure_taken,
     event_of,
     lock_lines,
     may_leave,
     move_up,
+    note_erasure_taken,
 )
 from engine.storage.crm.numbers import LOG, is_for
 from engine.storage.crm.withheld import is_withheld, show, tell_late, withhold
@@ -141,4 +141,4 @@ def _acknowledge(session: Session, row: CrmReceiverTable, after: int, now: float
         select(CrmEventTable).where(col(CrmEventTable.number).in_(numbers), col(CrmEventTable.kind) == CrmKind.ERASURE)
     ).all()
     for end in ends:
-        erasure_taken(session, row.name, event_of(end, ""))
+        note_erasure_taken(session, row.name, event_of(end, ""))

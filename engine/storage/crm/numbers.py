@@ -113,7 +113,7 @@ def _make_ends(session: Session, events: Sequence[CrmEvent], ids: dict[int, int 
             continue
         void = frozenset(CrmKind) if event.kind is CrmKind.ERASURE else _void(session, event)
         forget_events(session, event.ref, void, ids[event.number])
-        for receiver in _waited_for(session, event.ref):
+        for receiver in _find_receivers(session, event.ref):
             move_up(session, receiver, event.ref)
 
 
@@ -127,7 +127,7 @@ def _void(session: Session, event: CrmEvent) -> frozenset[CrmKind]:
     return kinds_without(agreed)
 
 
-def _waited_for(session: Session, ref: str) -> list[str]:
+def _find_receivers(session: Session, ref: str) -> list[str]:
     rows = select(CrmSendingTable.receiver).where(col(CrmSendingTable.crm_ref) == ref).distinct()
     return sorted(session.exec(rows))
 

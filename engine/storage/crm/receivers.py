@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
-from engine.storage.crm.lines import erasure_taken, event_of, lock_lines, move_up, put_in_line
+from engine.storage.crm.lines import event_of, lock_lines, move_up, note_erasure_taken, put_in_line
 from engine.storage.crm.numbers import is_for
 from engine.storage.database import Database, once_more
 from engine.storage.facts.telling import look_anew
@@ -246,7 +246,7 @@ def forget_receiver(db: Database, receiver: str) -> int:
             )
         ).all()
         for end in ends:
-            erasure_taken(session, receiver, event_of(end, ""))
+            note_erasure_taken(session, receiver, event_of(end, ""))
         told = table_of(CrmToldTable)
         session.connection().execute(delete(told).where(told.c.receiver == receiver))
         session.delete(row)

@@ -76,7 +76,7 @@ def agreed(session: Session, shopper_id: str) -> frozenset[Purpose]:
     return _read_granted(session, col(ConsentTable.shopper_id).in_(free))
 
 
-def answered(session: Session, shopper_id: str) -> frozenset[Purpose]:
+def find_answered(session: Session, shopper_id: str) -> frozenset[Purpose]:
     """The same of what they have said, also while their data is restricted: what they take back then is taken back."""
     return _read_granted(session, col(ConsentTable.shopper_id) == shopper_id)
 
@@ -103,7 +103,7 @@ def tell_answers(
     taken = was - now
     for who in _person(session, shopper_id) if taken else []:
         # a profile that has joined this one is a contact of its own there, for what it had agreed to itself
-        theirs = taken if who == shopper_id else taken & answered(session, who)
+        theirs = taken if who == shopper_id else taken & find_answered(session, who)
         _take_back(session, who, theirs, now, text_version, at)
 
 

@@ -26,8 +26,8 @@ from engine.storage.loyalty.standing import (
     PurchaseStanding,
     digest_of,
     kept_points,
-    kept_since,
     lock_standing,
+    sum_kept_since,
     take_in,
 )
 from engine.storage.models.ledger import LoyaltyCorrectionTable, LoyaltyMoveTable, LoyaltyReturnTable
@@ -51,7 +51,7 @@ def move_purchase_in(
     if standing.member == member or version <= standing.named_at:
         return False
     at, points = standing.purchase.at, standing.posted
-    tier = terms.tier_of(kept_since(session, [member], at - terms.tier_s, but=purchase_id))
+    tier = terms.tier_of(sum_kept_since(session, [member], at - terms.tier_s, but=purchase_id))
     key = f"{standing.purchase.earned_key}:to:{version}"
     session.add(
         LoyaltyMoveTable(

@@ -19,9 +19,9 @@ from engine.storage.loyalty.standing import (
     PurchaseStanding,
     digest_of,
     kept_points,
-    kept_since,
     lock_standing,
     standing_of,
+    sum_kept_since,
     take_in,
 )
 from engine.storage.models.ledger import LoyaltyPurchaseTable, LoyaltyReturnTable
@@ -51,7 +51,7 @@ def earn_purchase_in(
             raise EntryConflict("this purchase is known with other lines")
         return known.purchase.points
     at = min(bought.at, now)
-    tier = terms.tier_of(kept_since(session, [member], at - terms.tier_s))
+    tier = terms.tier_of(sum_kept_since(session, [member], at - terms.tier_s))
     lines = earned_lines(bought, terms, tier, at, zone)
     points = sum(n for _, _, n in lines)
     key = f"purchase:{digest_of(bought.purchase_id)}"
@@ -184,4 +184,4 @@ def check_returned(standing: PurchaseStanding, lines: Counter[str]) -> None:
 def qualifying_points(db: Database, members: Sequence[str], since: float) -> int:
     """What purchases since then have earned and was kept, of all members that are one person: what tiers go by."""
     with db.read() as session:
-        return kept_since(session, members, since)
+        return sum_kept_since(session, members, since)

@@ -138,9 +138,9 @@ def take_in(session: Session, standing: PurchaseStanding, kind: EntryKind, key: 
     session.flush()
 
 
-def kept_since(session: Session, members: Sequence[str], since: float, *, but: str = "") -> int:
+def sum_kept_since(session: Session, members: Sequence[str], since: float, *, but: str = "") -> int:
     """What purchases since then earned these members and was kept, without the purchase `but`: what tiers go by."""
-    bought = union_all(_bought_by(members, since, but), _moved_to(members, since, but))
+    bought = union_all(_select_bought_by(members, since, but), _select_moved_to(members, since, but))
     total = 0
     for model, sign in ((LoyaltyPurchaseTable, 1), (LoyaltyCorrectionTable, 1), (LoyaltyReturnTable, -1)):
         of = select(func.coalesce(func.sum(model.points), 0)).where(col(model.purchase_id).in_(bought))
@@ -148,7 +148,7 @@ def kept_since(session: Session, members: Sequence[str], since: float, *, but: s
     return int(total)
 
 
-def _bought_by(members: Sequence[str], since: float, but: str) -> Any:
+def _select_bought_by(members: Sequence[str], since: float, but: str) -> Any:
     """The purchases of these members that never moved to anybody."""
     table, moved = LoyaltyPurchaseTable, LoyaltyMoveTable
     mine = col(table.member).in_(members), col(table.at) > since, col(table.purchase_id) != but
@@ -156,7 +156,7 @@ def _bought_by(members: Sequence[str], since: float, but: str) -> Any:
     return select(table.purchase_id).where(*mine, ~away)
 
 
-def _moved_to(members: Sequence[str], since: float, but: str) -> Any:
+def _select_moved_to(members: Sequence[str], since: float, but: str) -> Any:
     """The purchases that moved to one of these members, and to nobody else since."""
     table, moved, later = LoyaltyPurchaseTable, LoyaltyMoveTable, aliased(LoyaltyMoveTable)
     again = select(later.id).where(col(later.purchase_id) == col(moved.purchase_id), col(later.id) > col(moved.id))

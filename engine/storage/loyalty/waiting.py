@@ -62,7 +62,7 @@ def due_waits(session: Session, now: float, most: int) -> list[EventName]:
     return [(source, kind, event) for source, kind, event in rows]
 
 
-def identifier_proved(session: Session, digest: str) -> None:
+def release_by_identifier(session: Session, digest: str) -> None:
     """Somebody proved this card or mailbox: what waits for its owner is due, and what waits for an account that was
     named beside it."""
     events = table_of(ShopEventTable)
@@ -71,13 +71,13 @@ def identifier_proved(session: Session, digest: str) -> None:
     _make_due(session, or_(theirs, events.c.account.in_(accounts)))
 
 
-def account_known(session: Session, account: str) -> None:
+def release_by_account(session: Session, account: str) -> None:
     """Who has this account of a shop is known: what waits for them is due."""
     if account:
         _make_due(session, table_of(ShopEventTable).c.account == account)
 
 
-def purchase_earned(session: Session, source: str, purchase: str) -> None:
+def release_by_purchase(session: Session, source: str, purchase: str) -> None:
     """A purchase came to the ledger, or a newer version of it: what came back of it is due."""
     events = table_of(ShopEventTable)
     back = (events.c.source == source) & (events.c.kind == str(ShopEventKind.RETURN)) & (events.c.of == purchase)

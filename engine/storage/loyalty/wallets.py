@@ -63,7 +63,7 @@ def living_of(db: Database, shopper_id: str) -> str:
         return living(session, shopper_id)
 
 
-def joined(session: Session, shopper_id: str) -> list[str]:
+def find_joined(session: Session, shopper_id: str) -> list[str]:
     """The profiles that have joined this one, and those that had joined them."""
     found: list[str] = []
     ask = [shopper_id]
@@ -79,7 +79,7 @@ def joined(session: Session, shopper_id: str) -> list[str]:
 def person_of(session: Session, shopper_id: str) -> list[str]:
     """All profiles of the person behind this one, itself included."""
     top = living(session, shopper_id)
-    return [top, *joined(session, top)]
+    return [top, *find_joined(session, top)]
 
 
 def profiles_of(db: Database, shopper_id: str) -> list[str]:
@@ -92,7 +92,7 @@ def members_of(db: Database, shopper_id: str) -> list[str]:
     """Under which names the ledger knows this person: the profile's own first."""
     with db.read() as session:
         own = session.exec(select(ShopperTable.member_id).where(col(ShopperTable.shopper_id) == shopper_id)).all()
-        rows = select(ShopperTable.member_id).where(col(ShopperTable.shopper_id).in_(joined(session, shopper_id)))
+        rows = select(ShopperTable.member_id).where(col(ShopperTable.shopper_id).in_(find_joined(session, shopper_id)))
         return [*own, *sorted(session.exec(rows))]
 
 

@@ -6,7 +6,7 @@ import json
 
 from sqlmodel import Session, col, select
 
-from engine.storage.commerce.events import named_by
+from engine.storage.commerce.events import is_named_by
 from engine.storage.loyalty.wallets import person_of
 from engine.storage.models.commerce import ShopEventTable
 from engine.storage.models.identity import IdentifierTable
@@ -15,7 +15,7 @@ from engine.vocabulary import ShopEventKind
 MOST = 200  # purchases that are looked at, the newest
 
 
-def bought_since(session: Session, shopper_id: str, since: float) -> frozenset[str]:
+def find_bought_since(session: Session, shopper_id: str, since: float) -> frozenset[str]:
     """The products (sku) of this person's purchases after a time (s UTC): found by proved card, mailbox and account of
     the e-shop, not voided. One statement for who has proved neither."""
     mine = select(IdentifierTable.digest).where(col(IdentifierTable.shopper_id).in_(person_of(session, shopper_id)))
@@ -27,7 +27,7 @@ def bought_since(session: Session, shopper_id: str, since: float) -> frozenset[s
         select(event.form)
         .where(
             col(event.kind) == ShopEventKind.PURCHASE,
-            named_by(digests),
+            is_named_by(digests),
             col(event.at) > since,
         )
         .order_by(col(event.at).desc())

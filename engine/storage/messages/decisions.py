@@ -22,14 +22,14 @@ from engine.offers.wishes import NO_WISHES, About
 from engine.storage.cap_counts import CapsOwner, count_slot, lock_person
 from engine.storage.database import Database
 from engine.storage.loyalty.wallets import living
-from engine.storage.messages.bought import bought_since
+from engine.storage.messages.bought import find_bought_since
 from engine.storage.messages.reach import reach_of
 from engine.storage.messages.slots import held_slots
 from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.wishes import wishes_of
-from engine.storage.sending.marks import complained_at
+from engine.storage.sending.marks import find_last_complaint
 from engine.storage.upserts import Moment
 from engine.vocabulary import Channel, MessageKind, MessageOutcome, MessageReason
 
@@ -83,7 +83,7 @@ def decide_in(
     return _decide(session, row, telling, now)
 
 
-def not_yet_decided(db: Database, found: Iterable[T], named: Callable[[T], tuple[MessageKind, str]]) -> Iterator[T]:
+def skip_decided(db: Database, found: Iterable[T], named: Callable[[T], tuple[MessageKind, str]]) -> Iterator[T]:
     """Those of which nothing was decided yet: looks that cost a statement for some hundreds, where deciding locks
     people. Whoever takes the first so many has the next ones once those are decided."""
     rest = iter(found)
@@ -139,8 +139,8 @@ def _listener(session: Session, who: str, person: CapsOwner, telling: Telling, n
         reach_of(session, who),
         held_slots(session, who, person, now),
         wishes_of(session, [who]).get(who, NO_WISHES),
-        bought_since(session, who, now - telling.rules.limits.bought_s),
-        complained_at(session, who),
+        find_bought_since(session, who, now - telling.rules.limits.bought_s),
+        find_last_complaint(session, who),
     )
 
 

@@ -68,7 +68,7 @@ def is_to_be_sent(now: Moment) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def not_taken(db: Database, message_id: str, now: float) -> None:
+def hand_to_next(db: Database, message_id: str, now: float) -> None:
     """Its channel will not bring it: the next has it, and where none is left its slot goes back."""
     with db.write() as session:
         row = session.get(MessageTable, message_id, with_for_update=True)

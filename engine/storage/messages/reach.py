@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.sending.push import PushSubscriptionTable
-from engine.storage.sending.marks import all_marked
+from engine.storage.sending.marks import are_all_marked
 from engine.vocabulary import Channel, DeliveryReason, IdentifierKind
 
 
@@ -21,7 +21,7 @@ def out_of_reach(session: Session, shopper_id: str, channel: Channel) -> Deliver
         mine = (col(IdentifierTable.shopper_id) == shopper_id, col(IdentifierTable.kind) == IdentifierKind.EMAIL)
         if session.exec(select(IdentifierTable.digest).where(*mine).limit(1)).first() is None:
             return DeliveryReason.NO_ADDRESS
-        return DeliveryReason.MAILBOX_MARKED if all_marked(session, shopper_id) else None
+        return DeliveryReason.MAILBOX_MARKED if are_all_marked(session, shopper_id) else None
     return None
 
 

@@ -97,7 +97,7 @@ SECRET = frozenset(
 """Columns that say nothing of the person, or that would give away what the page shows anyway: keys and digests."""
 
 
-def held(db: Database, shopper_id: str) -> dict[str, list[Row]]:
+def find_held(db: Database, shopper_id: str) -> dict[str, list[Row]]:
     """Every row that leads to this shopper, by table, without keys and digests. Raises NotFound."""
     with db.read() as session:
         profile = session.get(ShopperTable, shopper_id)

@@ -15,11 +15,11 @@ from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal
 from engine.storage.commerce.accounts import accounts_beside, bind_account, drop_accounts
-from engine.storage.commerce.given import given_proved
+from engine.storage.commerce.given import release_given
 from engine.storage.database import Database, once_more
 from engine.storage.facts.telling import tell_profile
 from engine.storage.figures.segment_spans import look_again
-from engine.storage.loyalty.waiting import account_known, identifier_proved
+from engine.storage.loyalty.waiting import release_by_account, release_by_identifier
 from engine.storage.loyalty.wallets import living, lock_people
 from engine.storage.models.identity import IdentifierTable, IdentityLinkTable, LoyaltyCardTable
 from engine.storage.models.shoppers import ShopperTable
@@ -232,8 +232,8 @@ def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, ask
             return Followed(LinkFate.NOBODY)
         session.add(IdentifierTable(kind=kind, digest=digest, shopper_id=asker, sealed=sealed, verified_at=now))
         session.flush()
-        identifier_proved(session, digest)
-        given_proved(session, digest)
+        release_by_identifier(session, digest)
+        release_given(session, digest)
         _know_accounts(session, kind, digest)
         look_again(session, [asker])
         tell_profile(session, asker, now)
@@ -252,7 +252,7 @@ def _know_accounts(session: Session, kind: IdentifierKind, digest: str) -> None:
     card, email = (digest, "") if kind is IdentifierKind.CARD else ("", digest)
     for account, at in accounts_beside(session, digest):
         if bind_account(session, account, card, email, at):
-            account_known(session, account)
+            release_by_account(session, account)
 
 
 def _fate(row: IdentityLinkTable, now: float) -> LinkFate:

@@ -31,7 +31,7 @@ from engine.storage.facts.telling import agreed, tell_joined
 from engine.storage.figures.segment_spans import leave_segments
 from engine.storage.loyalty.friends import WAITING, friend_of
 from engine.storage.loyalty.judging import note_signals
-from engine.storage.loyalty.wallets import joined, living, lock_people, person_of
+from engine.storage.loyalty.wallets import find_joined, living, lock_people, person_of
 from engine.storage.models.commerce import AskedOrderTable
 from engine.storage.models.identity import BrowserSessionTable, IdentifierTable, MergeLogTable, ProfileMergeTable
 from engine.storage.models.ledger import HoldTable
@@ -170,7 +170,7 @@ def merges_of(db: Database, shopper_id: str) -> list[ProfileMerge]:
         ]
 
 
-def regrouped_after(db: Database, after_id: int, limit: int = 500) -> list[tuple[int, frozenset[str]]]:
+def list_regrouped_after(db: Database, after_id: int, limit: int = 500) -> list[tuple[int, frozenset[str]]]:
     """Merges and splits since that one, in their order: its id, and the two profiles. As they are made one at a time,
     ids become visible in their order."""
     with db.read() as session:
@@ -280,7 +280,7 @@ def _move_friends(session: Session, source: str, target: str, only: Sequence[str
 def _own_points(session: Session, kept: str, merged: str) -> list[str]:
     """The holds of points that this one person brought to themselves."""
     members = select(ShopperTable.member_id).where(
-        col(ShopperTable.shopper_id).in_([kept, merged, *joined(session, kept)])
+        col(ShopperTable.shopper_id).in_([kept, merged, *find_joined(session, kept)])
     )
     holds = select(HoldTable.key).where(
         col(HoldTable.member).in_(members),

@@ -15,7 +15,7 @@ from engine.storage.models.shoppers import DeviceLinkTable, OptOutTable, Shopper
 from engine.storage.upserts import table_of, upsert
 
 
-def opted_out(db: Database, store: str) -> frozenset[int]:
+def list_opted_out(db: Database, store: str) -> frozenset[int]:
     """The stable pseudonyms of phones that are to be left out in this store: of those who opted out, and of profiles
     that are restricted. It moves with the version of links."""
     with db.read() as session:

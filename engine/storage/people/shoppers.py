@@ -16,7 +16,7 @@ from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_joinin
 from engine.records import device_from_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
-from engine.storage.facts.telling import answered, tell_answers, tell_profile
+from engine.storage.facts.telling import find_answered, tell_answers, tell_profile
 from engine.storage.figures.product_stops import forget_stops
 from engine.storage.figures.segment_spans import leave_segments, look_again
 from engine.storage.last_places import forget_places
@@ -256,7 +256,7 @@ def answer(
 
     Returns the stores whose links changed, and what is granted from now on.
     """
-    was = frozenset() if new else answered(session, shopper_id)
+    was = frozenset() if new else find_answered(session, shopper_id)
     last = {(c.purpose, c.channel): c for c in choices}
     recount_answers(session, shopper_id, last.values(), text_version, new=new)
     for c in choices:

@@ -60,10 +60,10 @@ def told_places(db: Database, store: str) -> list[ToldPlace]:
             .order_by(col(ToldPlaceTable.at), col(ToldPlaceTable.label_id))
             .limit(MOST_TAKEN)
         )
-        return [_told(row) for row in rows]
+        return [_to_told_place(row) for row in rows]
 
 
-def stores_told(db: Database) -> set[str]:
+def list_waiting_stores(db: Database) -> set[str]:
     """The stores that places wait for: one small read for many stores."""
     with db.read() as session:
         return set(session.exec(select(ToldPlaceTable.store).distinct()))
@@ -82,7 +82,7 @@ def forget_told_places(session: Session, shopper_id: str) -> None:
     session.connection().execute(delete(table).where(table.c.shopper_id == shopper_id))
 
 
-def _told(row: ToldPlaceTable) -> ToldPlace:
+def _to_told_place(row: ToldPlaceTable) -> ToldPlace:
     kind = LabelKind(row.kind)
     return ToldPlace(
         row.label_id, row.store, row.shopper_id, row.at, kind, row.sku, row.level, row.x_m, row.y_m

@@ -48,7 +48,7 @@ def expected_reach(db: Database, store: str) -> tuple[float, float] | None:
     return None if first is None else (float(first), float(last))
 
 
-def expected_since(db: Database, store: str) -> float | None:
+def find_first_expected(db: Database, store: str) -> float | None:
     """When the first hour begins of which anything is kept; None where nothing is. What is kept by days (stops, ways)
     begins at midnight and says nothing of hours."""
     return _first(db, store, ~_by_days())
@@ -76,7 +76,7 @@ def is_expected(db: Database, store: str, first_hour: float | None) -> bool:
     """Whether it was kept by when a period's first hour with figures began (None: it has none)."""
     if first_hour is None:
         return False
-    since = expected_since(db, store)
+    since = find_first_expected(db, store)
     return since is not None and since <= first_hour
 
 

@@ -56,7 +56,7 @@ def zone_days(
         return [ZoneHourRow(*row) for row in session.connection().execute(query).all()]
 
 
-def spent_by_hour(
+def sum_spent_by_hour(
     db: Database, store: str, *, from_t: float, to_t: float, zones: Collection[str]
 ) -> dict[float, float]:
     """Person-seconds in these zones together, of each hour that begins in [from_t, to_t) and has figures."""

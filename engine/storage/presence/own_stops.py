@@ -18,7 +18,7 @@ from engine.storage.models.visits import ProductStopTable
 from engine.storage.upserts import table_of
 
 
-def stopped_at(db: Database, shopper_id: str, stores: Collection[str], now: float) -> list[tuple[str, OwnProduct]]:
+def find_own_stops(db: Database, shopper_id: str, stores: Collection[str], now: float) -> list[tuple[str, OwnProduct]]:
     """(store, product), the strongest first. None while their data is at rest."""
     table = ProductStopTable
     with db.read() as session:

@@ -95,7 +95,7 @@ def read_receipts(session: Session, store: str, from_t: float, to_t: float) -> I
             yield SoldTogether(float(at), str(who), frozenset(line.sku for line in receipt.lines))
 
 
-def sold_in(db: Database, store: str, *, from_t: float, to_t: float) -> Sold:
+def count_sold(db: Database, store: str, *, from_t: float, to_t: float) -> Sold:
     """The same counted, exactly: for a k of 1 alone."""
     receipts, by_product = 0, Counter[str]()
     with db.read() as session:

@@ -6,7 +6,7 @@ from engine.storage.commerce.accounts import bind_account
 from engine.storage.commerce.readings import note_read, unread_events
 from engine.storage.database import Database, once_more
 from engine.storage.figures.segment_spans import look_again
-from engine.storage.loyalty.waiting import account_known
+from engine.storage.loyalty.waiting import release_by_account
 from engine.storage.loyalty.wallets import lock_people
 from engine.storage.models.identity import IdentifierTable
 from engine.vocabulary import IdentifierKind, ShopEventKind
@@ -41,7 +41,7 @@ def _look(db: Database, now: float) -> int:
         for _, event in read:
             who = getattr(event, "customer", None)
             if who is not None and bind_account(session, who.account, who.card, who.email, event.at):
-                account_known(session, who.account)
+                release_by_account(session, who.account)
                 look_again(session, [session.get_one(IdentifierTable, (ACCOUNT, who.account)).shopper_id])
         note_read(session, READER, read, now)
         return len(read)

@@ -19,8 +19,8 @@ from engine.loyalty.shopped import back_of, bought_of, told_as
 from engine.storage.commerce.events import (
     category_in,
     find_event,
+    find_named_with,
     lock_event,
-    named_with,
     take_events,
     waiting_names,
 )
@@ -32,12 +32,12 @@ from engine.storage.loyalty.standing import PurchaseStanding, standing_of
 from engine.storage.loyalty.waiting import (
     LOOK_S,
     EventName,
-    account_known,
     due_waits,
     is_due,
     is_waiting,
     lock_waits,
-    purchase_earned,
+    release_by_account,
+    release_by_purchase,
     set_aside,
     wait_no_more,
 )
@@ -90,7 +90,7 @@ def earn_from_shops(db: Database, programme: Programme, now: float, most: int = 
 def member_of(session: Session, source: str, who: Customer) -> str | None:
     """Under which name the ledger knows this customer: by the card, else by the mailbox, else by the account, else by
     what the source named beside it. None where none of them is proved."""
-    for one in (who, *(named_with(session, source, who.account) if who.account else ())):
+    for one in (who, *(find_named_with(session, source, who.account) if who.account else ())):
         kinds = IdentifierKind
         for kind, digest in ((kinds.CARD, one.card), (kinds.EMAIL, one.email), (kinds.ACCOUNT, one.account)):
             row = session.get(IdentifierTable, (kind, digest)) if digest else None
@@ -167,9 +167,9 @@ def _earn_bought(session: Session, programme: Programme, purchase: Purchase, now
     if member is None:
         return EarnWait.NO_MEMBER
     earn_purchase_in(session, member, bought, programme.terms, zone, now, version=purchase.version)
-    purchase_earned(session, purchase.source, purchase.id)
+    release_by_purchase(session, purchase.source, purchase.id)
     if purchase.customer.card or purchase.customer.email:
-        account_known(session, purchase.customer.account)
+        release_by_account(session, purchase.customer.account)
     return None
 
 
@@ -187,7 +187,7 @@ def _anew(
             moved = move_purchase_in(session, bought.purchase_id, named, version, terms, now)
     zone = programme.zone_of(purchase.store)
     correct_purchase_in(session, bought, version, terms, zone, now, moved=moved)
-    purchase_earned(session, purchase.source, purchase.id)
+    release_by_purchase(session, purchase.source, purchase.id)
     return waits
 
 
@@ -209,7 +209,7 @@ def _back(session: Session, programme: Programme, told: Return, now: float) -> E
     back = back_of(told)
     if any(row.return_id == back.return_id for row in standing.returns):
         correct_return_in(session, back, told.version, programme.terms, now)
-        purchase_earned(session, told.source, told.purchase_id)  # another return may have room now
+        release_by_purchase(session, told.source, told.purchase_id)  # another return may have room now
     else:
         return_goods_in(session, back, now)
     return None

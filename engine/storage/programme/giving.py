@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from engine.commerce.records import Customer
 from engine.loyalty.ledger import PROGRAMME, earn
-from engine.storage.commerce.given import due_given, lock_given
+from engine.storage.commerce.given import list_due_given, lock_given
 from engine.storage.database import Database, once_more
 from engine.storage.loyalty.ledger import post_in
 from engine.storage.loyalty.standing import digest_of
@@ -21,7 +21,7 @@ def post_given(db: Database, now: float, most: int = 2_000) -> int:
     done = 0
     while done < most:
         with db.read() as session:
-            names = due_given(session, BATCH)
+            names = list_due_given(session, BATCH)
         looked = sum(_post_one(db, source, ref, now) for source, ref in names)
         done += looked
         if not looked:

@@ -16,7 +16,7 @@ from engine.loyalty.ledger import PROGRAMME
 from engine.offers.bought.rewards import Reward
 from engine.offers.messages.choose import Occasion
 from engine.storage.database import Database
-from engine.storage.messages.decisions import Telling, decide_in, not_yet_decided
+from engine.storage.messages.decisions import Telling, decide_in, skip_decided
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.vocabulary import Account, MessageKind
@@ -118,7 +118,7 @@ def _in_reach(db: Database, rewards: Sequence[Reward], now: float) -> Iterable[_
 def _decide(db: Database, telling: Telling, found: Iterable[_Worth], now: float) -> int:
     """In a transaction each: one member's caps are no concern of another's."""
     done = 0
-    for worth in not_yet_decided(db, found, lambda worth: (worth.kind, worth.name)):
+    for worth in skip_decided(db, found, lambda worth: (worth.kind, worth.name)):
         if done == MOST:
             break
         with db.write() as session:

@@ -15,8 +15,8 @@ from engine.loyalty.shopped import kept_of
 from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
 from engine.presence.own.products import LIKELY
 from engine.privacy.consent import Grants, allows_joining
-from engine.storage.commerce.events import category_in, event_of, named_by
-from engine.storage.loyalty.standing import kept_since
+from engine.storage.commerce.events import category_in, event_of, is_named_by
+from engine.storage.loyalty.standing import sum_kept_since
 from engine.storage.loyalty.wallets import members_within, person_of
 from engine.storage.models.commerce import ShopEventTable
 from engine.storage.models.identity import IdentifierTable
@@ -73,12 +73,12 @@ def _read_told(
         return (), (), ()
     kinds = (ShopEventKind.PURCHASE, ShopEventKind.PRODUCT_VIEW, ShopEventKind.BASKET)
     mine = select(table).where(
-        named_by(digests), col(table.kind).in_([str(kind) for kind in kinds]), col(table.at) <= now
+        is_named_by(digests), col(table.kind).in_([str(kind) for kind in kinds]), col(table.at) <= now
     )
     events = [event_of(row) for row in session.exec(mine.order_by(col(table.at).desc()).limit(MOST_EVENTS))]
     goods = _Goods(session, rules)
     bought = [one for one in events if isinstance(one, Purchase) and not one.voided]
-    back = _brought_back(session, bought)
+    back = _find_brought_back(session, bought)
     return (
         tuple(_subtract_returns(one, back.get((one.source, one.id), ()), goods) for one in bought),
         tuple(Looked(one.at, (goods.of(one.source, one.sku),)) for one in events if isinstance(one, ProductView)),
@@ -105,7 +105,7 @@ class _Goods:
         return KnownGoods(sku, said or self._known[key], kept_minor)
 
 
-def _brought_back(session: Session, bought: Sequence[Purchase]) -> dict[tuple[str, str], list[Return]]:
+def _find_brought_back(session: Session, bought: Sequence[Purchase]) -> dict[tuple[str, str], list[Return]]:
     """What came back of these purchases, by their source and id."""
     table = ShopEventTable
     ids = sorted({one.id for one in bought})
@@ -165,4 +165,4 @@ def _lingers(session: Session, shopper_id: str, rules: SegmentRules, now: float)
 
 def _tier(session: Session, shopper_id: str, terms: EarnTerms, now: float) -> str:
     members = members_within(session, person_of(session, shopper_id))
-    return terms.tier_of(kept_since(session, members, now - terms.tier_s))
+    return terms.tier_of(sum_kept_since(session, members, now - terms.tier_s))

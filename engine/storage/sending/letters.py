@@ -13,7 +13,7 @@ from engine.storage.database import Database
 from engine.storage.models.sending.letters import LetterTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.models.vouchers import DeliveryTable
-from engine.storage.sending.marks import all_marked
+from engine.storage.sending.marks import are_all_marked
 from engine.storage.upserts import named_lock, table_of
 from engine.vocabulary import Channel, DeliveryState, LetterReason, LetterState, Purpose
 
@@ -197,7 +197,7 @@ def _still_wanted(session: Session, row: LetterTable) -> bool:
             return False
         who = delivery.shopper_id
     reader = session.get(ShopperTable, who)
-    if all_marked(session, who):  # it came back, or a complaint did, since this was written
+    if are_all_marked(session, who):  # it came back, or a complaint did, since this was written
         return False
     consent = session.get(ConsentTable, (who, Purpose.LOCATION_OFFERS, Channel.EMAIL))
     return reader is not None and reader.restricted_at is None and consent is not None and consent.granted

@@ -23,7 +23,7 @@ def mark_mailbox(db: Database, digest: str, kind: MailboxMark, now: float) -> li
         return sorted(set(session.exec(mine)))
 
 
-def marked(session: Session, digests: Collection[str]) -> set[str]:
+def find_marked(session: Session, digests: Collection[str]) -> set[str]:
     """Those of these mailboxes to which nothing goes."""
     rows = select(MailboxMarkTable.digest).where(col(MailboxMarkTable.digest).in_(list(digests)))
     return set(session.exec(rows)) if digests else set()
@@ -32,17 +32,17 @@ def marked(session: Session, digests: Collection[str]) -> set[str]:
 def marked_mailboxes(db: Database, digests: Collection[str]) -> set[str]:
     """The same, in a transaction of its own."""
     with db.read() as session:
-        return marked(session, digests)
+        return find_marked(session, digests)
 
 
-def all_marked(session: Session, shopper_id: str) -> bool:
+def are_all_marked(session: Session, shopper_id: str) -> bool:
     """Whether every mailbox that this profile has proved is marked, and there is one."""
     mine = (col(IdentifierTable.shopper_id) == shopper_id, col(IdentifierTable.kind) == IdentifierKind.EMAIL)
     digests = set(session.exec(select(IdentifierTable.digest).where(*mine)))
-    return bool(digests) and digests <= marked(session, digests)
+    return bool(digests) and digests <= find_marked(session, digests)
 
 
-def complained_at(session: Session, shopper_id: str) -> float | None:
+def find_last_complaint(session: Session, shopper_id: str) -> float | None:
     """When this profile last complained of a message (s UTC); None where it never did."""
     said = (
         select(func.max(MailboxMarkTable.at))

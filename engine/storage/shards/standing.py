@@ -65,7 +65,7 @@ def _to_known(kind: type[Standing], said: str) -> Standing:
     return kind(said) if said in set(kind) else kind("unknown")
 
 
-def lost_lately(shard: ShardSeen) -> bool:
+def has_lost_session_lately(shard: ShardSeen) -> bool:
     """Whether its broker had forgotten its session within SESSION_LOST_S, and with it what waited there."""
     return shard.session_lost_age_s is not None and shard.session_lost_age_s <= SESSION_LOST_S
 

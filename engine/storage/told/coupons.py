@@ -131,13 +131,13 @@ def tell_coupons(db: Database, store: str, local: LocalHours, *, k: int, block_s
             _select_issued(store),
             _select_shown(store),
             _select_used(store),
-            _issued_at(store),
-            _used_at(store),
+            _select_issued_by_campaign(store),
+            _select_used_by_campaign(store),
             _cost(store),
             _select_sent(store),
-            _shown_of(store),
-            _seen_of(store),
-            _held_out(store),
+            _select_arrived(store),
+            _select_seen(store),
+            _select_held_out(store),
             _messages(store),
             _points(store),
         ):
@@ -243,7 +243,7 @@ def _select_shown(store: str) -> Any:
     )
 
 
-def _issued_at(store: str) -> Any:
+def _select_issued_by_campaign(store: str) -> Any:
     return _coupons(store, ISSUED_AT)
 
 
@@ -251,12 +251,12 @@ def _select_used(store: str) -> Any:
     return _uses(store, literal("vouchers_redeemed"))
 
 
-def _used_at(store: str) -> Any:
+def _select_used_by_campaign(store: str) -> Any:
     return _uses(store, literal(USED_AT) + col(VoucherTable.campaign_id))
 
 
 def _cost(store: str) -> Any:
-    """What came off at the till: its events are those of `_used_at`, and so are its blocks."""
+    """What came off at the till: its events are those of `_select_used_by_campaign`, and so are its blocks."""
     name = literal(COST_OF) + col(VoucherTable.campaign_id)
     return _uses(store, name, col(RedemptionTable.discount_minor))
 
@@ -271,7 +271,7 @@ def _select_sent(store: str) -> Any:
     )
 
 
-def _shown_of(store: str) -> Any:
+def _select_arrived(store: str) -> Any:
     """Coupons that arrived. Messages are kept for a month only: one that was looked at had arrived, whatever is kept
     of its message. Of either nobody keeps when, so that they stand where they were issued."""
     shown = select(col(DeliveryTable.voucher_id)).where(
@@ -281,7 +281,7 @@ def _shown_of(store: str) -> Any:
     return _coupons(store, SHOWN_OF).where(col(voucher.state).not_in(NOT_SHOWN) | col(voucher.voucher_id).in_(shown))
 
 
-def _seen_of(store: str) -> Any:
+def _select_seen(store: str) -> Any:
     return _coupons(store, SEEN_OF).where(col(VoucherTable.state).in_(SEEN))
 
 
@@ -290,7 +290,7 @@ def _coupons(store: str, kind: str) -> Any:
     return _events(literal(kind) + col(VoucherTable.campaign_id), at, who).where(col(VoucherTable.store) == store)
 
 
-def _held_out(store: str) -> Any:
+def _select_held_out(store: str) -> Any:
     """Who reached a campaign's moment and was given nothing, to compare with."""
     at, who = col(DecisionTable.at), col(DecisionTable.shopper_id)
     return _events(literal(HELD_OUT_OF) + col(DecisionTable.campaign_id), at, who).where(

@@ -18,7 +18,7 @@ from engine.presence.local_hours import LocalHours, hours_in
 from engine.presence.ropo.blocks import ChanceEvent
 from engine.storage.database import Database
 from engine.storage.models.visits import RopoWaitTable
-from engine.storage.presence.sales import Sold, is_told_of, outcomes_of, read_receipts, sold_in, stops_and_purchases
+from engine.storage.presence.sales import Sold, count_sold, is_told_of, outcomes_of, read_receipts, stops_and_purchases
 from engine.storage.told.ropo import ALL, LATE_S, Streams, tell_streams, told_figures
 
 RECEIPTS, STOPPED, BUYERS = "receipts", "stop_shoppers", "stop_buyers"
@@ -43,7 +43,7 @@ def told_sales(
     """Receipts of the days that begin in [from_t, to_t), and those with each product; what is not told is left out.
     With a k of 1 everything to the second."""
     if k == 1:
-        return sold_in(db, store, from_t=from_t, to_t=to_t)
+        return count_sold(db, store, from_t=from_t, to_t=to_t)
     tell_sales(db, store, products, timezone, k=k, now=now)
     found = told_figures(db, store, hours_in(timezone), from_t=from_t, to_t=to_t, figures=[RECEIPTS])
     by = {of: round(figure.n) for (of, _), figure in found.items()}

@@ -24,7 +24,7 @@ from engine.offers.audience import LinkedShopper
 from engine.offers.interests.condition import DAY_S, Interested, ProductInterest, ShopperTouches, may_be_asked
 from engine.presence.ropo.journeys import LikelyStop, ProductTouches
 from engine.privacy.consent import JOINED
-from engine.storage.commerce.events import named_by
+from engine.storage.commerce.events import is_named_by
 from engine.storage.database import Database
 from engine.storage.models.commerce import ShopEventTable
 from engine.storage.models.identity import IdentifierTable
@@ -132,7 +132,7 @@ def _events(
     rows = session.connection().execute(query).all()
     direct = [owner_of_event(owners, row[2], row[3]) for row in rows]
     accounts = {(row[4], row[5]) for row, who in zip(rows, direct, strict=True) if who is None and row[5]}
-    by_account = _named_beside(session, accounts, owners) if accounts else {}
+    by_account = _find_named_beside(session, accounts, owners) if accounts else {}
     whose = [who or by_account.get((row[4], row[5])) for row, who in zip(rows, direct, strict=True)]
     pairs = zip(rows, whose, strict=True)
     return [(who, float(row[0]), str(row[1]), row[6] if form else "") for row, who in pairs if who is not None]
@@ -155,12 +155,12 @@ def interests_of(
         col(IdentifierTable.kind) == IdentifierKind.ACCOUNT, col(IdentifierTable.shopper_id) != shopper_id
     )
     beside = select_columns(col(table.account)).where(
-        named_by(digests), col(table.account) != "", col(table.account).not_in(others)
+        is_named_by(digests), col(table.account) != "", col(table.account).not_in(others)
     )
     accounts = [*digests, *session.connection().execute(beside.distinct()).scalars()] if digests else []
     events = (
         select_columns(col(table.kind), col(table.at), col(table.of), col(table.form))
-        .where(named_by(accounts))
+        .where(is_named_by(accounts))
         .where(col(table.kind).in_([str(ShopEventKind.PRODUCT_VIEW), str(ShopEventKind.PURCHASE)]))
         .where(col(table.at) >= since, col(table.at) < until)
     )
@@ -200,7 +200,7 @@ def with_touches(
     return replace(shopper, touches=touches)
 
 
-def _named_beside(
+def _find_named_beside(
     session: Session, accounts: Collection[tuple[str, str]], owners: Mapping[tuple[str, str], str]
 ) -> dict[tuple[str, str], str]:
     """The shopper of each (source, account) that its source has named a mailbox or card beside; the newest holds."""

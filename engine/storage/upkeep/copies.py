@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import OperatorError, Problem
-from engine.storage.database import as_ours, damaged, engine_for, open_database
-from engine.storage.migrate import downgrade, known, newer_than_us, newest, upgrade, version_of
+from engine.storage.database import as_ours, damage_problem, engine_for, open_database
+from engine.storage.migrate import downgrade, list_versions, newer_than_us, newest, upgrade, version_of
 from engine.storage.models import metadata
 from engine.storage.models.running import SchemaReachTable
 from engine.storage.upserts import table_of
@@ -121,10 +121,10 @@ def require_known(path: Path) -> str:
             found = there.execute("SELECT version_num FROM alembic_version").fetchone()
             sound = there.execute("PRAGMA quick_check").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        raise OperatorError([damaged(str(error))]) from error
+        raise OperatorError([damage_problem(str(error))]) from error
     if sound != "ok":
-        raise OperatorError([damaged(sound)])
-    if found is None or found[0] not in known():
+        raise OperatorError([damage_problem(sound)])
+    if found is None or found[0] not in list_versions():
         reason = f"its version is {found[0] if found else 'missing'}, this program knows up to {newest()}"
         raise OperatorError([Problem(path.name, "(database)", reason, "restore it with the newer program")])
     return str(found[0])
@@ -145,7 +145,7 @@ def _copy_file(source: Path, target: Path) -> None:
             here.backup(there)
             there.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
     except sqlite3.DatabaseError as error:
-        raise OperatorError([damaged(str(error))]) from error
+        raise OperatorError([damage_problem(str(error))]) from error
     finally:
         target.chmod(0o600)
 

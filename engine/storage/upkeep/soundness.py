@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from engine.errors import OperatorError
 from engine.offers.codes import code_digest, voucher_code
-from engine.storage.database import Database, damaged
+from engine.storage.database import Database, damage_problem
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.vouchers import DeliveryTable, VoucherTable
 from engine.storage.upserts import unfill
@@ -44,7 +44,9 @@ def require_sound(db: Database, most_bytes: int | None = None) -> None:
             return
         found = [str(row[0]) for row in connection.execute(text("PRAGMA quick_check"))]
     if found != ["ok"]:
-        raise OperatorError([damaged("; ".join(line for said in found[:MOST_SHOWN] for line in said.splitlines()))])
+        raise OperatorError(
+            [damage_problem("; ".join(line for said in found[:MOST_SHOWN] for line in said.splitlines()))]
+        )
 
 
 def stored_states(db: Database) -> list[StoredState]:

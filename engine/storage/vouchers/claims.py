@@ -28,13 +28,13 @@ from engine.storage.database import Database
 from engine.storage.facts.coupons import tell_coupon
 from engine.storage.leases import Lease, fence
 from engine.storage.loyalty.wallets import living
-from engine.storage.messages.bought import bought_since
+from engine.storage.messages.bought import find_bought_since
 from engine.storage.messages.slots import held_slots
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.wishes import wishes_of
-from engine.storage.sending.marks import complained_at
+from engine.storage.sending.marks import find_last_complaint
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
 from engine.storage.vouchers.hq.shared import is_bound, shared_budgets
@@ -149,8 +149,8 @@ def _standing(
         {name: campaign_of(row.spec) for name, row in rows.items()},
         {name: Spent(row.vouchers_used, row.amount_used_minor) for name, row in rows.items()},
         wishes_of(session, [shopper_id]).get(shopper_id, NO_WISHES),
-        bought_since(session, shopper_id, now - limits.bought_s),
-        complained_at(session, shopper_id),
+        find_bought_since(session, shopper_id, now - limits.bought_s),
+        find_last_complaint(session, shopper_id),
         shared_budgets(session, next(iter(rows.values())).store, rows) if rows else {},
     )
 

@@ -12,7 +12,7 @@ from axe_core_python.selenium import Axe  # type: ignore[import-untyped]
 from selenium.webdriver import Chrome
 
 from engine.storage.accounts.audit import COMMAND
-from engine.storage.accounts.people import account_named, disable_account
+from engine.storage.accounts.people import disable_account, find_account
 from engine.vocabulary import Role
 from tests.api.site import PASSWORD, Site
 from tests.browser import ask, choose, click, complaints, content, shown, wait_for, write
@@ -61,7 +61,7 @@ def test_an_administrator_invites_a_colleague_who_comes_and_goes(site: Site, chr
     wait_for(browser, "[role=status]", "peut choisir un mot de passe")
     look("people")
     link = str(ask(browser, "return document.querySelector('[readonly]').value"))
-    account = account_named(site.db, "Zoé de la Boutique-aux-très-longs-Noms", time.time())
+    account = find_account(site.db, "Zoé de la Boutique-aux-très-longs-Noms", time.time())
     assert account is not None
     browser.get(f"{site.url}/people/{account.account_id}?lang=en")
     look("person")

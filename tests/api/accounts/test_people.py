@@ -8,7 +8,7 @@ import time
 
 import httpx
 
-from engine.storage.accounts.people import account_named, list_accounts
+from engine.storage.accounts.people import find_account, list_accounts
 from engine.vocabulary import Role
 from tests.api.site import PASSWORD, Site
 
@@ -23,7 +23,7 @@ def link_in(page: httpx.Response) -> str:
 
 
 def account_id(site: Site, name: str) -> str:
-    found = account_named(site.db, name, time.time())
+    found = find_account(site.db, name, time.time())
     assert found is not None
     return found.account_id
 

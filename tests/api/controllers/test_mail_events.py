@@ -19,7 +19,7 @@ from engine.privacy.identifiers import mailbox_digest
 from engine.storage.messages.reach import out_of_reach
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.people.shoppers import consent_log, get_shopper, set_consents
-from engine.storage.sending.marks import complained_at
+from engine.storage.sending.marks import find_last_complaint
 from engine.vocabulary import Channel, DeliveryReason, Purpose
 from tests.api.conftest import served
 from tests.api.site import SECRETS, Site, small_plan
@@ -77,7 +77,7 @@ def test_a_complaint_ends_the_consent_and_is_remembered(site: Site) -> None:
     assert MAIL not in get_shopper(site.db, who).grants
     assert consent_log(site.db, who)[-1].place == "complaint:email"
     with site.db.read() as session:
-        assert complained_at(session, who) == pytest.approx(time.time(), abs=120)
+        assert find_last_complaint(session, who) == pytest.approx(time.time(), abs=120)
 
 
 def test_nobody_else_may_speak(site: Site) -> None:

@@ -9,7 +9,7 @@ import pytest
 from api.drawn.qr import qr_svg
 from api.times import rfc3339
 from engine.storage.last_places import LastPlace, note_places
-from engine.storage.people.opt_outs import opted_out
+from engine.storage.people.opt_outs import list_opted_out
 from engine.storage.people.shoppers import get_shopper, linked_devices
 from tests.api.site import MAC, Site, code_of
 
@@ -84,7 +84,7 @@ def test_restriction_pauses_and_keeps(site: Site, way: str) -> None:
             assert "En pause depuis le" in phone.get("/me/data").text
         assert "Tout est en pause depuis le" in phone.get("/me").text
         assert linked_devices(site.db, "corner") == {}
-        assert len(opted_out(site.db, "corner")) == 1
+        assert len(list_opted_out(site.db, "corner")) == 1
         assert len(phone.get("/v1/me/vouchers").json()["items"]) == 1, "kept"
         phone.put("/v1/me/rights", json={"restricted": False})
         assert len(linked_devices(site.db, "corner")) == 1

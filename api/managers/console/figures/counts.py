@@ -27,7 +27,7 @@ from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
 from engine.storage.figures.stamps import figures_stamp
 from engine.storage.presence.expected import expected_hours, expected_sums, is_expected, steps_since
-from engine.storage.presence.heatmaps import comings, first_hour, flow_sums, spent_by_hour, zone_days, zone_hours
+from engine.storage.presence.heatmaps import comings, first_hour, flow_sums, sum_spent_by_hour, zone_days, zone_hours
 from engine.storage.presence.sales import ProductCoupons, Sold
 from engine.storage.told.coupons import CouponFigures
 from engine.storage.told.sales import told_sales
@@ -97,7 +97,7 @@ class SpanCounts:
         """Person-seconds in these zones together, by when each hour with figures begins."""
         span = self.span
         within = {"from_t": span.from_t, "to_t": span.to_t}
-        found = spent_by_hour(self.made.ctx.figures, self.plan.store, **within, zones=zones)
+        found = sum_spent_by_hour(self.made.ctx.figures, self.plan.store, **within, zones=zones)
         return found if span.is_whole else {t: spent for t, spent in found.items() if t in self.seconds}
 
     @cached_property

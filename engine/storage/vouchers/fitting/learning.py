@@ -16,7 +16,7 @@ from engine.offers.next_best.model import NextBest, RankedOffer, SentOffer, lear
 from engine.offers.next_best.moments import KnownShopper, OfferedGoods
 from engine.plan.model import Plan
 from engine.privacy.consent import allows
-from engine.storage.commerce.events import named_by
+from engine.storage.commerce.events import is_named_by
 from engine.storage.database import Database
 from engine.storage.loyalty.wallets import person_of
 from engine.storage.models.commerce import ShopEventTable
@@ -73,13 +73,13 @@ def fits_of(
     fits: dict[tuple[str, str], RankedOffer] = {}
     with db.read() as session:
         for who, skus in wanted.items():
-            known = known_of(session, who, now, dict.fromkeys(near.get(who, ()), 0.0))
+            known = read_known(session, who, now, dict.fromkeys(near.get(who, ()), 0.0))
             for ranked in model.rank(known, sorted(skus), {}, now):
                 fits[who, ranked.sku] = ranked
     return fits
 
 
-def known_of(session: Session, shopper_id: str, now: float, away_m: Mapping[str, float]) -> KnownShopper:
+def read_known(session: Session, shopper_id: str, now: float, away_m: Mapping[str, float]) -> KnownShopper:
     """What may be known of a shopper: purchases and views where they agreed to it, the place in any case."""
     shopper = session.get(ShopperTable, shopper_id)
     if shopper is None or shopper.restricted_at is not None:
@@ -94,7 +94,7 @@ def known_of(session: Session, shopper_id: str, now: float, away_m: Mapping[str,
             select(event.kind, event.at, event.form)
             .where(
                 col(event.kind).in_([ShopEventKind.PURCHASE, ShopEventKind.PRODUCT_VIEW]),
-                named_by(digests),
+                is_named_by(digests),
                 col(event.at) > now - LOOK_S,
                 col(event.at) <= now,
             )
@@ -144,7 +144,7 @@ def _read_sent(
         if sku not in goods.index:
             continue
         if row.shopper_id not in people:
-            people[row.shopper_id] = known_of(session, row.shopper_id, now, {})
+            people[row.shopper_id] = read_known(session, row.shopper_id, now, {})
         known = people[row.shopper_id]
         then = KnownShopper(
             [b for b in known.bought if b[1] < row.issued_at],

@@ -176,15 +176,15 @@ def _outcomes(
     for store in sorted({*wanted, *links}):
         row = session.get(CampaignTable, (store, hq.id), with_for_update=lock, populate_existing=True)
         site = stores.get(store) if store in wanted else None
-        why = _left_out(hq, site, links.get(store), row) if store in wanted else ()
+        why = _check_left_out(hq, site, links.get(store), row) if store in wanted else ()
         if site is None or why:
             yield _without(store, row if store in links else None, why)
         else:
-            outcome, campaign = _held_back(_with(session, hq, site, links.get(store), row), row, waits)
+            outcome, campaign = _hold_back(_with(session, hq, site, links.get(store), row), row, waits)
             yield outcome, as_draft_if(campaign, drafts and outcome.change is StoreChange.NEW)
 
 
-def _left_out(
+def _check_left_out(
     hq: HqCampaign, site: HqStore | None, link: HqInstanceTable | None, row: CampaignTable | None
 ) -> tuple[Problem, ...]:
     if site is None:
@@ -217,7 +217,7 @@ def _with(
     return outcome(change, kept=local.kept, lost=local.lost, waits=waits), wanted
 
 
-def _held_back(
+def _hold_back(
     found: tuple[StoreOutcome, Campaign], row: CampaignTable | None, waits: bool
 ) -> tuple[StoreOutcome, Campaign]:
     """A store's campaign as it may be while HQ's version waits for a second person: it speaks nowhere."""

@@ -32,8 +32,7 @@ def shared_budgets(session: Session, store: str, campaign_ids: Iterable[str]) ->
         .execution_options(populate_existing=True)
     ).all()
     return {
-        row.campaign_id: SharedBudget(hq_campaign_of(row).shared(), spent_together(session, row.campaign_id))
-        for row in rows
+        row.campaign_id: SharedBudget(hq_campaign_of(row).shared(), sum_spent(session, row.campaign_id)) for row in rows
     }
 
 
@@ -57,7 +56,7 @@ def room_minor(session: Session, store: str, campaign_id: str) -> int | None:
     return min(left, default=None)
 
 
-def spent_together(session: Session, campaign_id: str) -> Spent:
+def sum_spent(session: Session, campaign_id: str) -> Spent:
     """What all stores of HQ's campaign have spent, those that are no longer among its stores included."""
     here, given = CampaignTable, HqInstanceTable
     same = and_(col(here.store) == col(given.store), col(here.campaign_id) == col(given.campaign_id))

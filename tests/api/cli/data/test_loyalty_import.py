@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from api.cli.commands import build
 from engine.errors import OperatorError
-from engine.storage.commerce.given import due_given
+from engine.storage.commerce.given import list_due_given
 from engine.storage.database import open_database
 from engine.storage.models.ledger import GivenPointsTable
 from tests.databases import new_sqlite
@@ -41,7 +41,7 @@ def test_it_imports_once_and_says_what_it_would_do(tmp_path: Path) -> None:
     db = open_database(url)
     try:
         with db.read() as session:
-            assert due_given(session, 10) == [], "all of them wait for their owners"
+            assert list_due_given(session, 10) == [], "all of them wait for their owners"
             row = session.get(GivenPointsTable, ("from:import", "M-1"))
             assert row is not None
             assert (row.points, row.state) == (1250, "waiting")

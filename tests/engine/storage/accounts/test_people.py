@@ -15,10 +15,10 @@ from engine.storage.accounts.people import (
     LastAdmin,
     NameTaken,
     NotYours,
-    account_named,
     disable_account,
     enable_account,
     erase_account,
+    find_account,
     get_account,
     give_role,
     list_accounts,
@@ -26,7 +26,7 @@ from engine.storage.accounts.people import (
     sign_in_name,
     take_role,
 )
-from engine.storage.accounts.sessions import open_session, signed_in
+from engine.storage.accounts.sessions import find_signed_in, open_session
 from engine.storage.database import Database
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.revisions import revisions
@@ -48,8 +48,8 @@ def made(db: Database, name: str, *roles: Hold, by: Actor = COMMAND) -> ConsoleA
 def test_a_name_is_given_once_however_it_is_spelt(db: Database) -> None:
     ana = made(db, " Ana López", SITE)
     assert ana.name == "Ana López"
-    assert account_named(db, "ANA LÓPEZ", NOW) == ana
-    assert account_named(db, "ana lopez", NOW) is None
+    assert find_account(db, "ANA LÓPEZ", NOW) == ana
+    assert find_account(db, "ana lopez", NOW) is None
     with pytest.raises(NameTaken):
         made(db, "ana lópez", (Role.VIEWER, "a"))
 
@@ -130,14 +130,14 @@ def test_two_administrators_who_remove_each_other(db: Database) -> None:
 def test_a_closed_account_is_out_at_once_and_does_nothing_more(db: Database) -> None:
     ana, bob = made(db, "ana", SITE), made(db, "bob", SITE)
     assert open_session(db, bob.account_id, "s1", "Firefox", "password", NOW)
-    assert signed_in(db, "s1", NOW) == bob
+    assert find_signed_in(db, "s1", NOW) == bob
     disable_account(db, ana.actor, bob.account_id, NOW)
-    assert signed_in(db, "s1", NOW) is None
+    assert find_signed_in(db, "s1", NOW) is None
     assert not open_session(db, bob.account_id, "s2", "Firefox", "password", NOW)
     with pytest.raises(BusinessRefusal):
         give_role(db, bob.actor, bob.account_id, Role.VIEWER, "a", NOW)
     enable_account(db, ana.actor, bob.account_id, NOW)
-    assert signed_in(db, "s1", NOW) is None  # what was ended stays so
+    assert find_signed_in(db, "s1", NOW) is None  # what was ended stays so
 
 
 def test_what_was_done_is_written_down_for_those_of_the_store(db: Database) -> None:

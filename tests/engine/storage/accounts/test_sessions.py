@@ -60,17 +60,17 @@ def test_links_are_forgotten_long_after(db: Database, ana: str) -> None:
 def test_a_forgotten_password_ends_every_session(db: Database, ana: str) -> None:
     sessions.open_session(db, ana, "s1", "Firefox", "password", NOW)
     links.use_link(db, "link", "hash", NOW)
-    assert sessions.signed_in(db, "s1", NOW) is None
+    assert sessions.find_signed_in(db, "s1", NOW) is None
 
 
 def test_a_session_ends_after_a_day_s_work_and_is_seen_meanwhile(db: Database, ana: str) -> None:
     sessions.open_session(db, ana, "s1", "Firefox", "password", NOW)
-    assert sessions.signed_in(db, "s1", NOW + 60.0) is not None
+    assert sessions.find_signed_in(db, "s1", NOW + 60.0) is not None
     assert [s.seen_at for s in sessions.sessions_of(db, ana, NOW)] == [NOW]
-    assert sessions.signed_in(db, "s1", NOW + 900.0) is not None
+    assert sessions.find_signed_in(db, "s1", NOW + 900.0) is not None
     assert [s.seen_at for s in sessions.sessions_of(db, ana, NOW)] == [NOW + 900.0]
     end = NOW + sessions.LIFETIME_S
-    assert sessions.signed_in(db, "s1", end) is None
+    assert sessions.find_signed_in(db, "s1", end) is None
     assert sessions.sessions_of(db, ana, end) == []
     assert sessions.purge_sessions(db, end) == 1
 

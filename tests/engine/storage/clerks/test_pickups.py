@@ -31,7 +31,7 @@ from engine.storage.erasure import erase_shopper
 from engine.storage.messages.counts import latest_messages
 from engine.storage.messages.outgoing import take_messages
 from engine.storage.models.identity import IdentifierTable
-from engine.storage.people.held import held
+from engine.storage.people.held import find_held
 from engine.storage.people.shoppers import set_consents
 from engine.storage.people.wishes import put_wishes
 from engine.storage.wallet_changes import changes_after
@@ -212,4 +212,4 @@ def test_that_an_order_waits_is_told_once_and_not_after_it_was_fetched(db: Datab
     assert take_messages(db, frozenset({Channel.APP}), NOW + 4) == []
     [(_, fate)] = latest_messages(db, STORE, from_t=NOW - 60, to_t=NOW + 60)
     assert (fate.kind, fate.reason) == (MessageKind.ORDER_READY, MessageReason.OVER)
-    assert held(db, who)["message"]
+    assert find_held(db, who)["message"]

@@ -32,7 +32,7 @@ from engine.storage.commerce.events import (
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.models.identity import IdentifierTable
-from engine.storage.people.held import held
+from engine.storage.people.held import find_held
 from engine.vocabulary import OrderState, SalesChannel, ShopEventKind
 from tests.engine.storage.scenes import shopper
 
@@ -120,7 +120,7 @@ def test_a_profile_that_is_erased_takes_its_name_off_its_purchases(db: Database)
     with db.write() as session:
         session.add(IdentifierTable(kind="email", digest=WHO.email, shopper_id=who, sealed="", verified_at=NOW))
     keep_events(db, [BOUGHT], NOW)
-    assert [row["id"] for row in held(db, who)["shop_event"]] == ["T1"]
+    assert [row["id"] for row in find_held(db, who)["shop_event"]] == ["T1"]
     erase_shopper(db, who, NOW + 1)
     with db.read() as session:
         found = find_event(session, "till", ShopEventKind.PURCHASE, "T1")

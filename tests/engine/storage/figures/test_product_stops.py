@@ -13,7 +13,7 @@ from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.figures.product_stops import StopRow
 from engine.storage.journal import save_checkpoint
-from engine.storage.people.held import held
+from engine.storage.people.held import find_held
 from engine.storage.people.merges import merge_in, split
 from engine.storage.people.rights import restrict
 from engine.storage.people.shoppers import set_consents
@@ -33,7 +33,7 @@ def stop(db: Database, who: str, *skus: str, at: float = NOW) -> None:
 
 
 def kept(db: Database, who: str) -> list[str]:
-    return [row["sku"] for row in held(db, who).get("product_stop", [])]
+    return [row["sku"] for row in find_held(db, who).get("product_stop", [])]
 
 
 @pytest.mark.parametrize(

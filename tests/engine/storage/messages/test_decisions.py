@@ -14,15 +14,15 @@ from engine.storage.clerks.due import DueWork, look_for_due
 from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.messages.bought import bought_since
+from engine.storage.messages.bought import find_bought_since
 from engine.storage.messages.counts import latest_messages, message_counts
 from engine.storage.messages.decisions import Telling, decide_in, decide_waiting
-from engine.storage.messages.outgoing import not_taken, take_messages
+from engine.storage.messages.outgoing import hand_to_next, take_messages
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.sending.letters import MailboxMarkTable
 from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.vouchers import CapCountTable
-from engine.storage.people.held import held
+from engine.storage.people.held import find_held
 from engine.storage.people.shoppers import set_consents
 from engine.storage.people.wishes import put_wishes
 from engine.storage.sending.marks import mark_mailbox
@@ -106,15 +106,15 @@ def test_what_was_bought_on_any_channel_is_not_offered_again_unless_asked_for(db
     )  # fmt: skip
     keep_events(db, [sold, replace(sold, id="2", lines=(OrderLine("1", "B2", 1_000, 9),), voided=True)], NOW)
     with db.read() as session:
-        assert bought_since(session, who, NOW - DAY_S) == {"A1"}
-        assert bought_since(session, who, NOW) == frozenset()
+        assert find_bought_since(session, who, NOW - DAY_S) == {"A1"}
+        assert find_bought_since(session, who, NOW) == frozenset()
     with db.write() as session:
         session.add(IdentifierTable(kind="account", digest="a1", shopper_id=who, sealed="", verified_at=NOW))
     keep_events(
         db, [replace(sold, id="3", lines=(OrderLine("1", "C3", 1_000, 9),), customer=Customer(account="a1"))], NOW
     )
     with db.read() as session:
-        assert bought_since(session, who, NOW - DAY_S) == {"A1", "C3"}
+        assert find_bought_since(session, who, NOW - DAY_S) == {"A1", "C3"}
     assert coupon(db, who, 1) == "bought_already"
     asked = candidate(who, visit="asked-2027-01-15", name="asked")
     assert claim(db, [asked], TWO, SECRET, NOW).vouchers
@@ -131,10 +131,10 @@ def test_a_message_goes_out_once_and_to_the_next_channel_where_one_fails(db: Dat
     assert not look_for_due(db, NOW + 1, wait_s=3).messages
     assert (out.channel, out.words) == (Channel.APP, {"points": 5})
     assert take_messages(db, channels, NOW + 1) == []
-    not_taken(db, out.message_id, NOW + 2)
+    hand_to_next(db, out.message_id, NOW + 2)
     [again] = take_messages(db, channels, NOW + 3)
     assert again.channel is Channel.EMAIL
-    not_taken(db, out.message_id, NOW + 4)
+    hand_to_next(db, out.message_id, NOW + 4)
     assert take_messages(db, channels, NOW + 5) == []
     with db.read() as session:
         row = session.exec(select(MessageTable)).one()
@@ -165,7 +165,7 @@ def test_reports_count_people_by_whole_days_in_whole_ks_and_her_own_export_has_a
     assert message_counts(db, STORE, from_t=NOW - 60, to_t=NOW + 60, k=2, block_s=900.0, now=NOW + 1) == {}, "yet"
     assert message_counts(db, STORE, from_t=NOW - 60, to_t=NOW - 30, k=2, **later) == {fate: n}, "of whole days"
     assert len(latest_messages(db, STORE, from_t=NOW - 60, to_t=NOW + 60, limit=3)) == 3
-    [row] = held(db, people[0])["message"]
+    [row] = find_held(db, people[0])["message"]
     assert (row["kind"], row["outcome"], row["reason"]) == ("points_ending", "now", "ok")
 
 

@@ -37,7 +37,7 @@ from engine.storage.ordering.asked import (
     orders_of,
 )
 from engine.storage.ordering.outbox import FIRST_PAUSE_S, mark_taken, put_off, take_due, untaken_orders
-from engine.storage.people.held import held
+from engine.storage.people.held import find_held
 from engine.storage.people.merges import merge_in, split
 from engine.storage.people.rights import restrict
 from engine.storage.people.shoppers import set_consents
@@ -184,7 +184,7 @@ def test_unknown_articles_are_unknown(db: Database) -> None:
 def test_who_is_gone_before_it_is_sent_orders_nothing(db: Database, end: str) -> None:
     who = known(db)
     asked = ask_order(db, who, HOME, NOW)
-    assert [row["request_id"] for row in held(db, who)["asked_order"]] == [asked.request_id]
+    assert [row["request_id"] for row in find_held(db, who)["asked_order"]] == [asked.request_id]
     if end == "erased":
         erase_shopper(db, who, NOW)
     elif end == "restricted":

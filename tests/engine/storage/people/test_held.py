@@ -11,7 +11,7 @@ from engine.storage.erasure import erase_shopper
 from engine.storage.journal import VisitRow, save_checkpoint
 from engine.storage.models import metadata
 from engine.storage.models.vouchers import DecisionTable
-from engine.storage.people.held import LEADS, OF_NOBODY, SECRET, held, ways_to
+from engine.storage.people.held import LEADS, OF_NOBODY, SECRET, find_held, ways_to
 from engine.storage.people.shoppers import consent_log
 from tests.databases import statements
 from tests.engine.storage.people.test_shoppers import everything, mentions
@@ -58,7 +58,7 @@ def test_no_table_of_nobody_s_has_a_shopper_s_column() -> None:
 
 def test_access_shows_every_row_that_names_the_person(db: Database) -> None:
     who, member, _ = lived(db)
-    shown = held(db, who)
+    shown = find_held(db, who)
     names = names_of(db, who, member)
     for table, row in everything(db):
         if table in OF_NOBODY:
@@ -72,8 +72,8 @@ def test_access_shows_every_row_that_names_the_person(db: Database) -> None:
 def test_and_nobody_else_s(db: Database) -> None:
     who, _, _ = lived(db)
     other = shopper(db, 7)
-    assert other.shopper_id not in str(held(db, who))
-    assert who not in str(held(db, other.shopper_id))
+    assert other.shopper_id not in str(find_held(db, who))
+    assert who not in str(find_held(db, other.shopper_id))
 
 
 def test_erasure_leaves_no_name_but_for_books_and_proof(db: Database) -> None:
@@ -87,7 +87,7 @@ def test_erasure_leaves_no_name_but_for_books_and_proof(db: Database) -> None:
     assert set(mentions(db, member)) <= AMOUNTS
     assert consent_log(db, who)[-1].place == "erasure"
     with pytest.raises(NotFound):
-        held(db, who)
+        find_held(db, who)
 
 
 def test_neither_asks_more_often_of_who_was_here_a_hundred_times(db: Database) -> None:
@@ -101,7 +101,7 @@ def test_neither_asks_more_often_of_who_was_here_a_hundred_times(db: Database) -
         with db.write() as session:
             session.add_all(_refused(who, n) for n in range(visits))
         with statements() as shown:
-            assert len(held(db, who)["visit"]) == visits
+            assert len(find_held(db, who)["visit"]) == visits
         with statements() as erased:
             erase_shopper(db, who, NOW + 5)
         return len(shown), len(erased), max(map(len, [*shown, *erased]))

@@ -20,7 +20,7 @@ from engine.storage.loyalty.reviews import waiting_reviews
 from engine.storage.loyalty.shares import create_share, open_share
 from engine.storage.loyalty.wallets import members_of
 from engine.storage.models.identity import MergeLogTable
-from engine.storage.people.merges import latest_regrouped, merge_in, merges_of, regrouped_after, split
+from engine.storage.people.merges import latest_regrouped, list_regrouped_after, merge_in, merges_of, split
 from engine.storage.people.phones import phone_of
 from engine.storage.people.shoppers import ShopperProfile, consent_log, get_shopper, linked_devices, set_consents
 from engine.storage.vouchers.campaigns import put_campaign
@@ -184,5 +184,5 @@ def test_open_pages_hear_of_it(db: Database, two: tuple[ShopperProfile, ShopperP
     merge_id = merge(db, old, new)
     split(db, merge_id, old.shopper_id, NOW + 20)
     both = frozenset({old.shopper_id, new.shopper_id})
-    assert [who for _, who in regrouped_after(db, before)] == [both, both]
-    assert regrouped_after(db, latest_regrouped(db)) == []
+    assert [who for _, who in list_regrouped_after(db, before)] == [both, both]
+    assert list_regrouped_after(db, latest_regrouped(db)) == []

@@ -10,7 +10,7 @@ from engine.config import RetentionConfig
 from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, save_checkpoint
-from engine.storage.people.opt_outs import opted_out
+from engine.storage.people.opt_outs import list_opted_out
 from engine.storage.people.rights import object_to_statistics, release, restrict
 from engine.storage.people.shoppers import get_shopper, linked_devices, links_version, sign_in
 from engine.storage.presence.heatmaps import visits_of
@@ -42,7 +42,7 @@ def test_a_restricted_phone_is_read_no_more_and_gets_nothing(db: Database, who: 
     assert not restrict(db, who, NOW + 2)
     assert get_shopper(db, who).restricted_at == NOW + 1
     assert linked_devices(db, STORE) == {}
-    assert opted_out(db, STORE) == {PHONE}
+    assert list_opted_out(db, STORE) == {PHONE}
     assert links_version(db, STORE) == before + 1
     assert pending(db, "page", NOW) == []
     assert voucher_of(db, row.delivery.voucher_id, who).voucher.state == "voided"
@@ -66,7 +66,7 @@ def test_it_ends_where_the_shopper_wants_it_to(db: Database, who: str) -> None:
     assert release(db, who)
     assert not release(db, who)
     assert set(linked_devices(db, STORE)) == {PHONE}, "what was agreed to before holds again"
-    assert opted_out(db, STORE) == frozenset()
+    assert list_opted_out(db, STORE) == frozenset()
 
 
 def test_signing_in_does_not_end_it(db: Database, who: str) -> None:

@@ -11,7 +11,7 @@ from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.models.visits import ErasedSpotTable, VisitTable, ZoneHourTable
-from engine.storage.people.held import held
+from engine.storage.people.held import find_held
 from engine.storage.people.merges import merge_in, split
 from engine.storage.people.rights import release, restrict
 from engine.storage.people.shoppers import set_consents
@@ -88,13 +88,13 @@ def test_what_was_erased_is_shown_merged_split_and_goes_with_the_profile(db: Dat
     people(db, "coats")
     linger(db, joined, "coats", "a", "b")
     erase_spot(db, joined, STORE, "coats", NOW)
-    assert [row["zone"] for row in held(db, joined)["erased_spot"]] == ["coats"]
+    assert [row["zone"] for row in find_held(db, joined)["erased_spot"]] == ["coats"]
     with db.write() as session:
         merge_id = merge_in(session, kept, joined, IdentifierKind.EMAIL, NOW + 1)
-    assert "erased_spot" in held(db, kept)
+    assert "erased_spot" in find_held(db, kept)
     assert spots(db, kept) == [], "a merge brings nothing back"
     split(db, merge_id, kept, NOW + 2)
-    assert "erased_spot" in held(db, joined)
+    assert "erased_spot" in find_held(db, joined)
     erase_shopper(db, joined, NOW + 3)
     with db.read() as session:
         assert session.exec(select(ErasedSpotTable)).all() == []

@@ -6,7 +6,7 @@ from engine.storage.database import Database
 from engine.storage.models.visits import ProductStopTable
 from engine.storage.people.rights import restrict
 from engine.storage.presence.own_spots import erase_spot
-from engine.storage.presence.own_stops import erase_stops, stopped_at
+from engine.storage.presence.own_stops import erase_stops, find_own_stops
 from tests.engine.storage.scenes import NOW, STORE, shopper
 
 DAY_S = 86_400.0
@@ -20,7 +20,7 @@ def stop(db: Database, who: str, *skus: str) -> None:
 
 
 def seen(db: Database, who: str) -> list[tuple[str, str, int]]:
-    return [(store, one.sku, one.visits) for store, one in stopped_at(db, who, [STORE], NOW)]
+    return [(store, one.sku, one.visits) for store, one in find_own_stops(db, who, [STORE], NOW)]
 
 
 def test_her_own_and_erased_line_by_line(db: Database) -> None:
@@ -28,7 +28,7 @@ def test_her_own_and_erased_line_by_line(db: Database) -> None:
     stop(db, who, "coat", "coat", "hat", "hat", "bag")
     stop(db, other, "coat")
     assert seen(db, who) == [(STORE, "coat", 2), (STORE, "hat", 2)]
-    assert stopped_at(db, who, ["another"], NOW) == []
+    assert find_own_stops(db, who, ["another"], NOW) == []
     assert seen(db, other) == []
     assert [erase_stops(db, who, STORE, ["coat"]) for _ in range(2)] == [True, False]
     assert seen(db, who) == [(STORE, "hat", 2)]

@@ -14,8 +14,8 @@ from engine.storage.models.identity import IdentifierTable
 from engine.storage.presence.sales import (
     ProductCoupons,
     buyers_of_month,
+    count_sold,
     coupons_by_product,
-    sold_in,
 )
 from engine.storage.told.sales import tell_sales, told_buyers
 from engine.storage.vouchers.campaigns import put_campaign
@@ -34,7 +34,7 @@ def receipt(name: str, *skus: str, at: float = NOW + 600.0, who: Customer = NOBO
 
 
 def test_receipts_by_product_without_what_was_voided_or_sold_elsewhere(db: Database) -> None:
-    assert not sold_in(db, STORE, from_t=0.0, to_t=LATER).told
+    assert not count_sold(db, STORE, from_t=0.0, to_t=LATER).told
     keep_events(
         db,
         [
@@ -47,9 +47,9 @@ def test_receipts_by_product_without_what_was_voided_or_sold_elsewhere(db: Datab
         ],
         NOW,
     )
-    sold = sold_in(db, STORE, from_t=NOW, to_t=LATER)
+    sold = count_sold(db, STORE, from_t=NOW, to_t=LATER)
     assert (sold.told, sold.receipts, sold.by_product) == (True, 2, {"A1": 2, "B2": 1})
-    assert sold_in(db, STORE, from_t=LATER, to_t=LATER + 1).told
+    assert count_sold(db, STORE, from_t=LATER, to_t=LATER + 1).told
 
 
 def test_coupons_are_of_the_product_at_which_their_campaign_stands(db: Database) -> None:

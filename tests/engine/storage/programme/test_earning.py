@@ -22,7 +22,7 @@ from engine.storage.loyalty.ledger import entries_of, release_pending
 from engine.storage.loyalty.proof import prove
 from engine.storage.loyalty.purchases import qualifying_points
 from engine.storage.loyalty.spending import spend
-from engine.storage.loyalty.waiting import identifier_proved
+from engine.storage.loyalty.waiting import release_by_identifier
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.ledger import LoyaltyWaitTable
 from engine.storage.programme import earning
@@ -240,7 +240,7 @@ def test_a_card_that_is_proved_while_its_purchase_is_looked_at_is_found(
                 row = IdentifierTable(kind="card", digest=CARD, shopper_id=who.shopper_id, sealed="", verified_at=NOW)
                 session.add(row)
                 session.flush()
-                identifier_proved(session, CARD)
+                release_by_identifier(session, CARD)
                 job = pool.submit(earn, db)
                 assert looked.wait(60.0)
             job.result()

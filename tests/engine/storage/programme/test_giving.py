@@ -10,7 +10,7 @@ from engine.loyalty.ledger import Balance
 from engine.storage.commerce.given import KEPT_S, Given, GivenBefore, forget_given, keep_given
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.people.held import held
+from engine.storage.people.held import find_held
 from engine.storage.programme.giving import post_given
 from engine.vocabulary import EntryKind
 from tests.engine.storage.programme.told import CARD, has_card, points, prove_card
@@ -46,7 +46,7 @@ def test_who_is_unknown_gets_them_by_proof(db: Database) -> None:
     prove_card(db, who.shopper_id, NOW)
     post_given(db, NOW)
     assert points(db, who.member_id) == Balance(100, 0)
-    assert "given_points" in held(db, who.shopper_id)
+    assert "given_points" in find_held(db, who.shopper_id)
 
 
 def test_what_nobody_comes_for_is_forgotten_and_what_was_posted_is_not(db: Database) -> None:

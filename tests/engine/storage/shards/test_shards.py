@@ -40,7 +40,7 @@ from engine.storage.shards.standing import (
     SESSION_LOST_S,
     NodeStanding,
     ShardStanding,
-    lost_lately,
+    has_lost_session_lately,
     node_standing,
     shard_standing,
     versions_at_work,
@@ -137,9 +137,9 @@ def test_sessions_that_a_broker_forgot_are_counted_over_all_lives(db: Database) 
     put_word(db, second, replace(WORD, sessions_lost=1))
     seen = read_shards(db)[1]
     assert seen.sessions_lost == 3
-    assert lost_lately(seen)
-    assert not lost_lately(replace(seen, session_lost_age_s=SESSION_LOST_S + 1.0))
-    assert not lost_lately(read_shards(db)[2])
+    assert has_lost_session_lately(seen)
+    assert not has_lost_session_lately(replace(seen, session_lost_age_s=SESSION_LOST_S + 1.0))
+    assert not has_lost_session_lately(read_shards(db)[2])
 
 
 def test_stores_without_shard_and_versions_are_seen_from_the_tables(db: Database) -> None:

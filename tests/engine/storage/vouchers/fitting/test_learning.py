@@ -22,7 +22,7 @@ from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.vouchers import VoucherTable
 from engine.storage.vouchers.campaigns import campaigns_version
 from engine.storage.vouchers.fitting import learning
-from engine.storage.vouchers.fitting.learning import fits_of, goods_of_plan, known_of, learn_store, model_of
+from engine.storage.vouchers.fitting.learning import fits_of, goods_of_plan, learn_store, model_of, read_known
 from engine.vocabulary import OfferReason, SalesChannel
 from tests.engine.offers.plans import PLAN, campaign
 from tests.engine.storage.scenes import NOW, PAGE, STORE, shopper
@@ -47,7 +47,7 @@ def customer(db: Database, *consents: ConsentChoice) -> str:
 
 def known(db: Database, who: str) -> KnownShopper:
     with db.read() as session:
-        return known_of(session, who, NOW, {})
+        return read_known(session, who, NOW, {})
 
 
 @cache

@@ -43,7 +43,7 @@ class MinuteLines:
             return
         self._last_s = now_s
         share = min(max(done / self._total, 0.0), 1.0) if self._total > 0 else 1.0
-        left = f", about {_spoken((now_s - self._start_s) * (1 / share - 1))} left" if 0 < share < NEARLY_DONE else ""
+        left = f", about {_say_time((now_s - self._start_s) * (1 / share - 1))} left" if 0 < share < NEARLY_DONE else ""
         print(f"{self._what}: {share:.0%} done{left}" + (f", {note}" if note else ""), file=self._stream, flush=True)
 
 
@@ -68,5 +68,5 @@ def show_progress(
         yield Progress(lambda done, note: bar.update(task, completed=done, note=note))
 
 
-def _spoken(seconds: float) -> str:
+def _say_time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 60 else "a minute"

@@ -33,7 +33,7 @@ from api.manager_login import PREFIX, inside, sign_in_page
 from api.ratelimits import RateLimits, line_of, rate_limits
 from engine.config import Config, OidcConfig
 from engine.errors import NotFound, OperatorError, Problem
-from engine.privacy.identifiers import normalised
+from engine.privacy.identifiers import normalise
 from engine.storage.accounts import sessions
 from engine.storage.accounts.people import get_account
 from engine.vocabulary import IdentifierKind
@@ -201,7 +201,7 @@ def _account(ctx: AppContext, oidc: OidcConfig, claims: Mapping[str, Any]) -> st
     subject = f"{oidc.issuer}|{claims['sub']}"
     found = sessions.account_of_oidc(ctx.db, subject)
     if found is None and claims.get("email_verified") is True:
-        email = normalised(IdentifierKind.EMAIL, str(claims.get("email", "")))
+        email = normalise(IdentifierKind.EMAIL, str(claims.get("email", "")))
         found = sessions.bind_oidc(ctx.db, email or "", subject, time.time())
     if found is None:
         raise Unbelieved("nobody here")

@@ -22,7 +22,7 @@ from api.pages import page
 from api.texts.catalogue import words
 from api.texts.language import Language, language
 from engine.errors import NotFound
-from engine.privacy.identifiers import normalised
+from engine.privacy.identifiers import normalise
 from engine.storage.accounts import people as desk
 from engine.storage.accounts import sessions
 from engine.storage.accounts.people import ConsoleAccount, LastAdmin, NameTaken, NotYours
@@ -55,7 +55,7 @@ def invite(
 ) -> Response:
     """Makes an account with a role in a store, and a link to choose a password: by e-mail, or shown here once."""
     lang = language(request)
-    t, address = words(lang), normalised(IdentifierKind.EMAIL, email) if email.strip() else ""
+    t, address = words(lang), normalise(IdentifierKind.EMAIL, email) if email.strip() else ""
     known, where = _role(role), _store(ctx, me, store)
     wrong = (
         (desk.sign_in_name(name) is None, t.people.bad_name),

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from engine.config import Config, check_controller, check_worth, load_config
-from engine.delivery.opening import agreed_by_nobody, not_asked
+from engine.delivery.opening import agreed_by_nobody, list_unasked
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.tls import tls_context
@@ -26,7 +26,7 @@ from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
 from engine.offers.lifecycle import NeedsSecond, needs_second
-from engine.offers.segments.check import check_audiences, check_segments, undeclared
+from engine.offers.segments.check import check_audiences, check_segments, say_undeclared
 from engine.plan.load import load_plans, load_sound_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
@@ -100,7 +100,7 @@ def open_site(
             collect.read(partial(check_worth, config.loyalty, currencies, said_in, whole=whole))
             collect.read(partial(check_rewards, config.loyalty, plans, said_in, whole=whole))
             collect.read(partial(check_pages, config, ours, environ, said_in))
-            for key, lacking in not_asked(config).items():
+            for key, lacking in list_unasked(config).items():
                 log.warning("%s: privacy.asked: %s is not asked for, as %s is not set", said_in, key, lacking)
             for key, consent in agreed_by_nobody(config).items():
                 log.warning("%s: %s: nothing goes there, as privacy.asked lacks %s", said_in, key, consent)
@@ -184,7 +184,7 @@ def _say_differing(db: Database, store: str, campaigns: list[Campaign], second: 
 def _say_undeclared(db: Database, stores: Collection[str], segments: Collection[str]) -> None:
     """A segment was taken out of the configuration, and campaigns that managers made are for it still."""
     for store in stores:
-        for said in (undeclared(campaign, segments) for campaign in all_campaigns(db, store)):
+        for said in (say_undeclared(campaign, segments) for campaign in all_campaigns(db, store)):
             if said:
                 log.warning("%s: %s. Declare it under segments, or change the campaign's audience", store, said)
 

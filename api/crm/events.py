@@ -12,7 +12,7 @@ from api.auth import needs
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
-from engine.delivery.crm.forms import shown
+from engine.delivery.crm.forms import compose_event
 from engine.errors import NotFound
 from engine.storage.crm.lines import CrmEvent
 from engine.storage.crm.log import read_log
@@ -77,4 +77,4 @@ def _receiver(ctx: AppContext, grant: Grant, named: str | None) -> str:
 def _out(request: Request, event: CrmEvent) -> CrmEventOut:
     asks = event.kind is CrmKind.PROFILE and event.shopper_id
     email: str = request.app.state.crm_mailbox(event.shopper_id) if asks else ""
-    return CrmEventOut.model_validate(shown(event, email))
+    return CrmEventOut.model_validate(compose_event(event, email))

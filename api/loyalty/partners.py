@@ -14,7 +14,7 @@ from api.keyring import Grant
 from api.problems import problem_responses
 from engine.errors import BusinessRefusal
 from engine.offers.bounds import Moment
-from engine.privacy.identifiers import identifier_digest, normalised
+from engine.privacy.identifiers import identifier_digest, normalise
 from engine.storage.commerce.given import Given, keep_given
 from engine.vocabulary import EntryKind, IdentifierKind, ProblemCode, Right
 
@@ -56,7 +56,7 @@ def give(body: Gift, grant: Partner, ctx: Annotated[AppContext, Depends(context)
     `ledger_key_reused` for a reference with other points.
     """
     kind = IdentifierKind.CARD if body.card is not None else IdentifierKind.EMAIL
-    value = normalised(kind, body.card or body.email or "")
+    value = normalise(kind, body.card or body.email or "")
     if value is None:
         raise BusinessRefusal(f"no {kind}", code=ProblemCode.INVALID_REQUEST, status=422)
     digest = identifier_digest(ctx.secrets, kind, value)

@@ -33,7 +33,7 @@ from api.texts.language import Language, language
 from api.texts.times import clock, short_date
 from api.times import rfc3339
 from engine.errors import NotFound
-from engine.privacy.identifiers import card_proof, identifier_digest, normalised, open_value, seal_value
+from engine.privacy.identifiers import card_proof, identifier_digest, normalise, open_value, seal_value
 from engine.storage.people import identifiers, merges, phones
 from engine.storage.people.browsers import end_session, sessions_of
 from engine.storage.people.identifiers import AskedLink
@@ -109,7 +109,7 @@ def register_cards(
     """
     known: list[tuple[str, str]] = []
     for card in body.cards:
-        number = normalised(IdentifierKind.CARD, card.number)
+        number = normalise(IdentifierKind.CARD, card.number)
         if number is not None:
             digest = identifier_digest(ctx.secrets, IdentifierKind.CARD, number)
             known.append((digest, card_proof(ctx.secrets, number, card.proof)))
@@ -132,7 +132,7 @@ def ask_link(
 ) -> Response:
     """Sends a link to the mailbox, good once and for a quarter of an hour. The answer says nothing of the mailbox."""
     _spend_link(limits, request, known_shopper(ctx, read_cookie(ctx, request, SHOPPER)))
-    t, value = words(language(request)), normalised(IdentifierKind.EMAIL, email)
+    t, value = words(language(request)), normalise(IdentifierKind.EMAIL, email)
     if ctx.mailer is None or value is None:
         return _page(ctx, request, t.identity.no_mail if value else t.identity.bad_email, status=422)
     digest = identifier_digest(ctx.secrets, IdentifierKind.EMAIL, value)
@@ -157,7 +157,7 @@ def present_card(
     Wrong ones alone are counted: of who is signed in by themselves, of strangers by their address; and of one card by
     who guesses, long before the card itself is closed to everybody: its owner, elsewhere, gets in meanwhile.
     """
-    t, value = words(language(request)), normalised(IdentifierKind.CARD, number) or ""
+    t, value = words(language(request)), normalise(IdentifierKind.CARD, number) or ""
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     tries = (
         ("card_stranger", line_of(request), STRANGERS_CARDS_PER_MINUTE)

@@ -20,7 +20,7 @@ from api.times import rfc3339
 from engine.delivery.tokens import PURPOSE, unsubscribe_token
 from engine.errors import NotFound
 from engine.plan.pickup_places import pickup_place
-from engine.privacy.identifiers import normalised, open_value
+from engine.privacy.identifiers import normalise, open_value
 from engine.storage.clerks.pickups import Pickup
 from engine.storage.messages.outgoing import OutgoingMessage
 from engine.storage.people.identifiers import identifiers_of
@@ -189,7 +189,7 @@ def proved_mailbox(ctx: AppContext, shopper: ShopperProfile) -> str | None:
     found = [known for known in identifiers_of(ctx.db, shopper.shopper_id) if known.kind is IdentifierKind.EMAIL]
     over = marked_mailboxes(ctx.db, [known.digest for known in found])
     proved = [open_value(ctx.secrets, known.sealed) for known in found if known.digest not in over]
-    named = normalised(IdentifierKind.EMAIL, shopper.email or "")
+    named = normalise(IdentifierKind.EMAIL, shopper.email or "")
     return named if named in proved else next(iter(reversed(proved)), None)
 
 

@@ -297,7 +297,7 @@ class Dispatcher:
         body = self._wording.told_by_gateway(message, reader)
 
         def dress(now: float) -> tuple[bytes, dict[str, str]]:
-            return webhooks.signed(side.secret, f"message-{message.message_id}", now, body)
+            return webhooks.sign_call(side.secret, f"message-{message.message_id}", now, body)
 
         return (await side.poster.post(Call(side.url, message.until, dress))).taken
 
@@ -384,7 +384,7 @@ class Dispatcher:
         body = self._wording.by_gateway(message, reader, ack_token(self._key, number, channel), channel)
 
         def dress(now: float) -> tuple[bytes, dict[str, str]]:
-            return webhooks.signed(side.secret, f"delivery-{number}", now, body)
+            return webhooks.sign_call(side.secret, f"delivery-{number}", now, body)
 
         sent = await side.poster.post(Call(side.url, message.ends_at, dress))
         if sent.taken:

@@ -101,7 +101,7 @@ def asked_consents(config: Config) -> tuple[AskedConsent, ...]:
     return tuple(key for key in config.privacy.asked if key in has or not key.startswith(Purpose.LOCATION_OFFERS))
 
 
-def not_asked(config: Config) -> dict[str, str]:
+def list_unasked(config: Config) -> dict[str, str]:
     """What `privacy.asked` was told to ask for and no page does, and the key that its channel lacks."""
     lacks = {
         Channel.PUSH: "delivery.push_contact",

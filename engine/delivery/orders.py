@@ -61,7 +61,7 @@ class OrderSender:
         return taken
 
     def _send(self, order: DueOrder, now: float) -> bool:
-        content, headers = webhooks.signed(self._secret, order.request_id, now, self._body(order))
+        content, headers = webhooks.sign_call(self._secret, order.request_id, now, self._body(order))
         try:
             status = asyncio.run(self._ask(content, headers))
         except (httpx.RequestError, TimeoutError) as error:

@@ -40,7 +40,7 @@ def read_secret(environ: Mapping[str, str], variable: str = VARIABLE, needed_by:
     return secret
 
 
-def signed(secret: bytes, message_id: str, now: float, body: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
+def sign_call(secret: bytes, message_id: str, now: float, body: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
     """(body, headers) of one call. `message_id` is the same at every attempt, so that a gateway sends it once."""
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     at = str(int(now))

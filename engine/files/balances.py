@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.errors import OperatorError, Problem
 from engine.offers.bounds import FIRST_YEAR, LAST_YEAR
-from engine.privacy.identifiers import normalised
+from engine.privacy.identifiers import normalise
 from engine.spreadsheets import other_separator
 from engine.vocabulary import IdentifierKind
 
@@ -133,7 +133,7 @@ def _whose(
         problems.append(said(f"line {number}", "has not exactly one of card and email", "one of them"))
         return IdentifierKind.CARD, ""
     kind = IdentifierKind(named[0])
-    value = normalised(kind, row[named[0]])
+    value = normalise(kind, row[named[0]])
     if value is None:
         fix = "6 to 32 letters and digits" if kind is IdentifierKind.CARD else "name@example.com"
         problems.append(said(f"line {number}, {kind}", f"is no {kind}", fix))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import expm1, log1p
 
-from engine.indicators.comparison import PeriodDifference, against_usual, controlled
+from engine.indicators.comparison import PeriodDifference, against_usual, control_false_discoveries
 from engine.offers.measured.intervals import wilson
 from engine.presence.expected.figures import LEVEL, Figure, Spread
 
@@ -73,7 +73,7 @@ def changes(now: Mapping[str, float | None], before: Mapping[str, Sequence[float
             found[name] = difference
     return [
         Alert(AlertKind.CHANGE, name, at, Figure(known[name], known[name], known[name]), _usual(known[name], d))
-        for name, d in controlled(found).items()
+        for name, d in control_false_discoveries(found).items()
         if d.q < CHANGE_Q and abs(expm1(d.change.value)) >= LEAST_SHARE
     ]
 

@@ -61,7 +61,7 @@ _ALL = (
         groupings=(Grouping.STORE, *BY_TIME),
         sources=(FigureSource.WIFI,),
         biases=(IndicatorBias.CONNECTED,),
-        work_out=formulas.engaged,
+        work_out=formulas.engagement_rate,
         thresholds={"passing_s": PASSING_S, "engaged_s": ENGAGED_S},
     ),
     Preset(

@@ -77,7 +77,7 @@ def difference(now: Spread, before: Spread) -> PeriodDifference:
 
 def differences(now: Mapping[str, Spread], before: Mapping[str, Spread]) -> dict[str, PeriodDifference]:
     """Of the places that both periods know, looked at together."""
-    return controlled({name: difference(now[name], before[name]) for name in now if name in before})
+    return control_false_discoveries({name: difference(now[name], before[name]) for name in now if name in before})
 
 
 def usual(values: Sequence[float]) -> Usual | None:
@@ -114,7 +114,7 @@ def _chance_of_counts(now: int, before: int, periods: int) -> float:
     return min(1.0, 2 * min(below, above))
 
 
-def controlled(found: Mapping[str, PeriodDifference]) -> dict[str, PeriodDifference]:
+def control_false_discoveries(found: Mapping[str, PeriodDifference]) -> dict[str, PeriodDifference]:
     """The same with q among each other."""
     q = benjamini_hochberg([d.p for d in found.values()]).tolist()
     return {name: replace(d, q=value) for (name, d), value in zip(found.items(), q, strict=True)}

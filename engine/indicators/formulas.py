@@ -26,7 +26,7 @@ def bounce(c: Counts) -> Figure | None:
     return share(c.short_stays, c.came_in)
 
 
-def engaged(c: Counts) -> Figure | None:
+def engagement_rate(c: Counts) -> Figure | None:
     """Of who came in, who stayed for long."""
     return share(c.long_stays, c.came_in)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.indicators.comparison import PeriodDifference, controlled, difference, rank
+from engine.indicators.comparison import PeriodDifference, control_false_discoveries, difference, rank
 from engine.indicators.counts import Counts
 from engine.presence.expected.figures import Spread
 
@@ -70,7 +70,7 @@ def compare_stores(now: Mapping[str, Spread | None], before: Mapping[str, Spread
     """Stores by their figure, largest first; those that are not alike in both periods at last, by name."""
     alike = {store: spread for store, spread in now.items() if spread is not None and before.get(store) is not None}
     found = {s: difference(spread, was) for s, spread in alike.items() if (was := before[s]) is not None}
-    changes = controlled(found)
+    changes = control_false_discoveries(found)
     rows = (
         [LeagueRow(r.name, now[r.name], before[r.name], changes[r.name], r.best, r.worst) for r in rank(alike)]
         if alike

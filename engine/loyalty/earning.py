@@ -141,6 +141,6 @@ def _exact(bought: Bought, line: BoughtLine, rules: Sequence[EarnRule], tier: st
     return sum((Fraction(line.earning_minor * r.points, r.per_minor) for r in met), Fraction(0))
 
 
-def points_kept(points: int, amount_minor: int, returned_minor: int) -> int:
+def reduce_points(points: int, amount_minor: int, returned_minor: int) -> int:
     """What a line's points come to once so much of it was given back; rounded down."""
     return points * (amount_minor - returned_minor) // amount_minor if amount_minor else 0

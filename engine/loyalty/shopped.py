@@ -17,12 +17,12 @@ CategoryOf = Callable[[str], str]
 """A product's category, for lines that name none; empty where nobody knows."""
 
 
-def told_as(source: str, name: str) -> str:
+def ledger_name(source: str, name: str) -> str:
     """By which name the ledger knows a purchase or a return of this source."""
     return f"{source}:{name}"
 
 
-def bought_of(purchase: Purchase, category_of: CategoryOf = lambda sku: "") -> Bought:
+def to_bought(purchase: Purchase, category_of: CategoryOf = lambda sku: "") -> Bought:
     """The purchase with what each line really cost. One that is voided has no lines."""
     said = () if purchase.voided else purchase.lines
     paid = spread_paid([line.amount_minor for line in said], purchase.total_minor)
@@ -30,7 +30,7 @@ def bought_of(purchase: Purchase, category_of: CategoryOf = lambda sku: "") -> B
         BoughtLine(name, max(line.amount_minor, 0), line.sku, line.category or category_of(line.sku), part)
         for name, line, part in zip(_names([line.id for line in said]), said, paid, strict=True)
     )
-    name = told_as(purchase.source, purchase.id)
+    name = ledger_name(purchase.source, purchase.id)
     return Bought(name, purchase.store, purchase.at, purchase.currency, lines)
 
 
@@ -40,15 +40,15 @@ def back_of(back: Return) -> BroughtBack:
     for line in back.lines:
         lines[line.id] += line.amount_minor
     return BroughtBack(
-        told_as(back.source, back.id),
-        told_as(back.source, back.purchase_id),
+        ledger_name(back.source, back.id),
+        ledger_name(back.source, back.purchase_id),
         back.at,
         tuple(sorted(lines.items())),
         0 if lines else back.total_minor,
     )
 
 
-def kept_of(purchase: Purchase, back: Sequence[Return]) -> tuple[list[int], list[int]]:
+def deduct_returns(purchase: Purchase, back: Sequence[Return]) -> tuple[list[int], list[int]]:
     """What was paid for each line, and what of that was kept, each (lines,).
 
     A return in another currency, or of more than was paid, is none of this purchase: points do not go by it either.

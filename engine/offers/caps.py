@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.offers.campaigns import Budget, Campaign
-from engine.offers.measured.pacing import released
+from engine.offers.measured.pacing import release_budget
 from engine.offers.wishes import NO_WISHES, Wishes
 from engine.vocabulary import DecisionReason
 
@@ -106,7 +106,7 @@ def cap_refusal(
         if most is not None and used >= most:
             return reason
     budgets = [(ask.campaign, spent)] + ([(shared.campaign, shared.spent)] if shared else [])
-    in_budget = all(affordable(released(of, ask.now), used, ask.worth_minor) for of, used in budgets)
+    in_budget = all(affordable(release_budget(of, ask.now), used, ask.worth_minor) for of, used in budgets)
     return None if in_budget else DecisionReason.BUDGET
 
 

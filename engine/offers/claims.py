@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.caps import WEEK_S, Ask, Limits, SharedBudget, Slot, Spent, cap_refusal
 from engine.offers.experiments import is_control, note_experiment
-from engine.offers.messages.choose import complained_lately
+from engine.offers.messages.choose import has_complained_lately
 from engine.offers.wishes import NO_WISHES, Wishes, is_asked
 from engine.privacy.consent import Grants, allows
 from engine.records import Candidate, Decision, Grounds
@@ -125,7 +125,7 @@ def _refuse_unwanted(campaign: Campaign, candidate: Candidate, standing: Standin
     """Why nobody would bring it up; whoever asks for it may have it."""
     if is_asked(candidate.trigger.visit_id):
         return None
-    if complained_lately(standing.complained_at, now):
+    if has_complained_lately(standing.complained_at, now):
         return DecisionReason.COMPLAINED
     product = campaign.offer.sku or campaign.place.product
     return DecisionReason.BOUGHT_ALREADY if product in standing.bought else None

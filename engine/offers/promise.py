@@ -64,7 +64,7 @@ def promise(cells: Cells, occupancy: F32, member: F32, sigma_m: float, wanted: f
     return Promise(threshold, float(mean[best]), float(low[best]), float(came[best]))
 
 
-def expected_at(cells: Cells, occupancy: F32, member: F32, sigma_m: float, threshold: float) -> Promise:
+def promise_at(cells: Cells, occupancy: F32, member: F32, sigma_m: float, threshold: float) -> Promise:
     """The same at a given `threshold` of P(place), whatever comes of it: what a campaign does that promises nothing."""
     near, there = _near(cells, member)
     if not there.any():

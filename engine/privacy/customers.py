@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from cryptography.fernet import Fernet
 
-from engine.privacy.identifiers import identifier_digest, normalised
+from engine.privacy.identifiers import identifier_digest, normalise
 from engine.privacy.secrets import Secrets
 from engine.vocabulary import IdentifierKind
 
@@ -27,7 +27,7 @@ def customer_digest(secrets: Secrets) -> Callable[[str, str, str], str]:
             said = text.strip()
             return hmac.new(key, f"{source}|{said}".encode(), hashlib.sha256).hexdigest() if said else ""
         identifier = IdentifierKind(kind)
-        value = normalised(identifier, text)
+        value = normalise(identifier, text)
         return "" if value is None else identifier_digest(secrets, identifier, value)
 
     return digest

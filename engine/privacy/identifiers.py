@@ -16,7 +16,7 @@ from engine.vocabulary import IdentifierKind
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}\.[^@\s.\x00-\x1f]{2,}")
 
 
-def normalised(kind: IdentifierKind, text: str) -> str | None:
+def normalise(kind: IdentifierKind, text: str) -> str | None:
     """As it is compared: without the case of letters, and of a card its signs only. None for what can be none."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if kind is IdentifierKind.EMAIL:
@@ -32,7 +32,7 @@ def identifier_digest(secrets: Secrets, kind: IdentifierKind, value: str) -> str
 
 def mailbox_digest(secrets: Secrets, email: str) -> str | None:
     """The digest of an address as somebody wrote it; None for what can be none."""
-    value = normalised(IdentifierKind.EMAIL, email)
+    value = normalise(IdentifierKind.EMAIL, email)
     return None if value is None else identifier_digest(secrets, IdentifierKind.EMAIL, value)
 
 

@@ -42,7 +42,7 @@ _ENDS = "0123456789 !?.,;:*+-_/$€#&@'\"()"
 
 def flaw_of(password: str, names: Iterable[str] = ()) -> PasswordFlaw | None:
     """Why this is no password for somebody of these names (account, address, shop); None where it is one."""
-    plain = _spelt(password)
+    plain = _spell(password)
     if len(plain) < LEAST_CHARS:
         return PasswordFlaw.TOO_SHORT
     if len(plain) > MOST_CHARS:
@@ -59,14 +59,14 @@ def flaw_of(password: str, names: Iterable[str] = ()) -> PasswordFlaw | None:
 def hash_password(password: str) -> str:
     """What is kept of a password: an Argon2id hash with its parameters and a salt of its own."""
     with _AT_ONCE:
-        return _HASHER.hash(_spelt(password))
+        return _HASHER.hash(_spell(password))
 
 
 def fits(kept: str | None, password: str) -> bool:
     """Whether this is the password. `kept` None, for nobody, takes as long and is never right."""
     with _AT_ONCE:
         try:
-            return _HASHER.verify(kept or _nobodys(), _spelt(password)) and bool(kept)
+            return _HASHER.verify(kept or _nobodys(), _spell(password)) and bool(kept)
         except (VerificationError, InvalidHashError):
             return False
 
@@ -81,13 +81,13 @@ def _nobodys() -> str:
     return _HASHER.hash("nobody's password")
 
 
-def _spelt(password: str) -> str:
+def _spell(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
 def _words(name: str) -> list[str]:
     """The words of a name that are long enough to be found in a password."""
-    folded = _spelt(name).casefold()
+    folded = _spell(name).casefold()
     parts = "".join(sign if sign.isalnum() else " " for sign in folded).split()
     return [word for word in (folded, *parts) if len(word) >= _SHORTEST_WORD]
 

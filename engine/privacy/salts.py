@@ -34,24 +34,24 @@ class DailySalts:
         to."""
         with self._file.open(make=True) as raw:
             stores = _stores(raw)
-            mine = _kept({store: stores[store]}) if store in stores else {}
+            mine = _find_whole({store: stores[store]}) if store in stores else {}
             if store in mine and mine[store][0] == day:
                 return mine[store][1]
             salt = randomness.token_bytes(SALT_BYTES)
-            _keep(raw, {**stores, store: _written(day, salt)})
+            _keep(raw, {**stores, store: _pack(day, salt)})
             return salt
 
     def destroy_ended(self, now: float) -> int:
         """Destroys the salts of days that are over at `now` (s, UTC), whether an engine runs or not. How many."""
         with self._file.open() as raw:
-            kept = _kept(_stores(raw))
-            living = {store: _written(day, salt) for store, (day, salt) in kept.items() if now < day.ends_at}
+            kept = _find_whole(_stores(raw))
+            living = {store: _pack(day, salt) for store, (day, salt) in kept.items() if now < day.ends_at}
             _keep(raw, living)
             return len(kept) - len(living)
 
     def count_ended(self, now: float) -> int:
         """How many `destroy_ended` would destroy."""
-        return sum(now >= day.ends_at for day, _ in _kept(_stores(self._file.read())).values())
+        return sum(now >= day.ends_at for day, _ in _find_whole(_stores(self._file.read())).values())
 
     def damage(self) -> str:
         """What is wrong with the file, in a few words; empty where nothing is."""
@@ -63,7 +63,7 @@ def _stores(raw: Mapping[str, Any]) -> dict[str, Any]:
     return stores if isinstance(stores, dict) else {}
 
 
-def _kept(stores: Mapping[str, Any]) -> Kept:
+def _find_whole(stores: Mapping[str, Any]) -> Kept:
     """What is whole of it. A store whose entry is not, or that has none, gets new names for the devices of today."""
     kept: Kept = {}
     for store, values in stores.items():
@@ -83,7 +83,7 @@ def _keep(raw: dict[str, Any], stores: Mapping[str, Any]) -> None:
     raw["stores"] = dict(stores)
 
 
-def _written(day: SaltDay, salt: bytes) -> dict[str, object]:
+def _pack(day: SaltDay, salt: bytes) -> dict[str, object]:
     return {"begins_at": day.begins_at, "ends_at": day.ends_at, "salt": salt.hex()}
 
 

@@ -56,7 +56,7 @@ class _OnOurClock(NamedTuple):
     upto: float
 
 
-def _placed_at(positions: ToldPositions, offset_s: float, received_at: float) -> ToldPositions:
+def _bound_positions(positions: ToldPositions, offset_s: float, received_at: float) -> ToldPositions:
     """ToldPositions no later than their receipt, and none that are days old."""
     if not len(positions):
         return positions
@@ -68,7 +68,7 @@ def _newest(heard: Readings, places: ToldPositions) -> float:
     return max((float(part.t.max()) for part in (heard, places) if len(part)), default=np.inf)
 
 
-def _told_to(sent_at: float, newest: float) -> float:
+def _frontier_of(sent_at: float, newest: float) -> float:
     """How far a frame tells everything, `newest` being the newest time in it, infinite where there is none."""
     return newest if sent_at - newest > UP_TO_DATE_S else sent_at
 
@@ -120,7 +120,7 @@ class Intake:
         """Up to when the frame's source will have told everything once it is taken, s UTC: windows that end until then
         need not wait for it. It changes nothing here."""
         offset_s = self._clocks.given_s(frame.source)
-        told_to = _told_to(frame.sent_at + offset_s, _newest(frame.readings, frame.positions) + offset_s)
+        told_to = _frontier_of(frame.sent_at + offset_s, _newest(frame.readings, frame.positions) + offset_s)
         return self._frontiers.told_by(frame.source, min(told_to, frame.received_at))
 
     def reaches(self, frame: Frame | None, now: float) -> float:
@@ -210,9 +210,9 @@ class Intake:
         received_at = min(frame.received_at, now)
         offset_s = self._clocks.offset_s(frame.source, frame.sent_at, received_at)
         heard, told = (self._bound(shift_times(r, offset_s), received_at) for r in (frame.readings, frame.ap_readings))
-        places = _placed_at(frame.positions, offset_s, received_at)
+        places = _bound_positions(frame.positions, offset_s, received_at)
         sent_at = frame.sent_at + offset_s
-        return _OnOurClock(heard, told, places, min(_told_to(sent_at, _newest(heard, places)), received_at))
+        return _OnOurClock(heard, told, places, min(_frontier_of(sent_at, _newest(heard, places)), received_at))
 
     def _bound(self, readings: Readings, received_at: float) -> Readings:
         """No reading later than its receipt and the tolerance; what is days old is counted late and left out."""

@@ -40,7 +40,7 @@ from engine.runtime.store_engine import Step, StoreEngine
 from engine.runtime.stored.behind import StepsBehind
 from engine.runtime.stored.beside import Beside
 from engine.runtime.stored.damage import BAD_CHECKPOINT, BAD_ROW, OLD_S, STALE, Damaged
-from engine.runtime.stored.journal import linked_in, pack_frames, steps_in, unpack_frames
+from engine.runtime.stored.journal import pack_frames, read_linked, steps_in, unpack_frames
 from engine.runtime.stored.layout import layout_of
 from engine.runtime.stored.names import NameBook, ReadBook
 from engine.runtime.stored.pace import Pace
@@ -134,7 +134,7 @@ class StoreRunner:
             frames = (
                 None if payload is None else unpack_frames(self.plan.store, payload, self._layout, self._read_names)
             )
-            self._were_linked([] if payload is None else linked_in(payload))
+            self._were_linked([] if payload is None else read_linked(payload))
         except ValueError as error:
             self._damaged[Damaged.JOURNAL] += 1
             log.error(BAD_ROW, self.plan.store, row.id, error)

@@ -12,7 +12,7 @@ import pytest
 
 from api.cli.demo.run import demo_config
 from engine.config import Config
-from engine.delivery.opening import agreed_by_nobody, asked_consents, decision_rules, not_asked
+from engine.delivery.opening import agreed_by_nobody, asked_consents, decision_rules, list_unasked
 from engine.vocabulary import Channel
 
 OFFERS = [f"location_offers:{channel}" for channel in ("page", "push", "email", "sms", "app")]
@@ -36,12 +36,12 @@ def test_a_channel_is_asked_for_where_the_site_has_it(said: dict[str, object], a
     assert [f"location_offers:{c}" for c in Channel if c in decision_rules(config).channels] == list(
         asked_consents(config)
     )[:-1]
-    assert set(not_asked(config)) == set(OFFERS) - set(asked_consents(config))
+    assert set(list_unasked(config)) == set(OFFERS) - set(asked_consents(config))
 
 
 def test_nothing_is_said_of_what_nobody_chose() -> None:
     assert "location_offers:push" not in asked_consents(Config())
-    assert not_asked(Config()) == {}
+    assert list_unasked(Config()) == {}
 
 
 def test_a_gateway_that_nobody_is_asked_for_is_said() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from engine.commerce.records import OrderLine, Purchase, Return
-from engine.loyalty.shopped import kept_of
+from engine.loyalty.shopped import deduct_returns
 from engine.vocabulary import SalesChannel
 
 AT = 1_800_000_000.0
@@ -48,4 +48,4 @@ TWINS = bought(line("1", 1000), line("1", 1000), total=2000)
     ],
 )
 def test_what_was_kept(purchase: Purchase, returns: list[Return], kept: list[int]) -> None:
-    assert kept_of(purchase, returns) == ([one.amount_minor for one in purchase.lines], kept)
+    assert deduct_returns(purchase, returns) == ([one.amount_minor for one in purchase.lines], kept)

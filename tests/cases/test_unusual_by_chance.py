@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.indicators.comparison import against_usual, controlled
+from engine.indicators.comparison import against_usual, control_false_discoveries
 
 
 @pytest.mark.parametrize("mean", [0.3, 1, 2, 5])
@@ -19,7 +19,7 @@ def test_few_tables_have_a_false_mark(mean: float) -> None:
     for _ in range(60):
         rows = rng.poisson(mean, (100, 5)).tolist()
         found = {str(i): d for i, (now, *before) in enumerate(rows) if (d := against_usual(now, before))}
-        marked += any(d.significant for d in controlled(found).values())
+        marked += any(d.significant for d in control_false_discoveries(found).values())
     assert marked <= 3
 
 

@@ -51,12 +51,12 @@ def add(
     Example: rayon accounts add ana --role admin
     """
     from api.server import invitation_link
-    from engine.privacy.identifiers import normalised
+    from engine.privacy.identifiers import normalise
     from engine.storage.accounts.people import NameTaken
     from engine.vocabulary import IdentifierKind
 
     site = open_keys_site(config)
-    address = normalised(IdentifierKind.EMAIL, email) if email else ""
+    address = normalise(IdentifierKind.EMAIL, email) if email else ""
     if store not in ("*", *site.plans):
         _refuse("--store", f"no store {store!r}", f"one of {', '.join(site.plans)}")
     if address is None:

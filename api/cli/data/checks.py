@@ -21,7 +21,7 @@ from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.publisher import Publisher
 from engine.ingest.shops.kinds import SHOP_DECODERS
 from engine.ingest.sources.declared import declare
-from engine.offers.segments.check import check_audiences, check_segments, undeclared
+from engine.offers.segments.check import check_audiences, check_segments, say_undeclared
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.day_keys import KEY_FILE, KeyFile
@@ -268,7 +268,7 @@ def _stored_campaigns(db: Database, store: str) -> Iterator[Found]:
 def _undeclared_segments(db: Database, store: str, config: Config) -> Iterator[Found]:
     """Campaigns for a segment that was taken out of the configuration since."""
     named = {segment.name for segment in config.segments}
-    for said in (undeclared(campaign, named) for campaign in all_campaigns(db, store)):
+    for said in (say_undeclared(campaign, named) for campaign in all_campaigns(db, store)):
         if said:
             out = "declare it under segments of config.yaml, or change the campaign's audience"
             yield Found("campaigns", Condition.WARNING, f"{store}: {said}", out)

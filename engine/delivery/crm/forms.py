@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.delivery.crm.mapping import TIMES, CrmMapping
-from engine.delivery.webhooks import signed
+from engine.delivery.webhooks import sign_call
 from engine.storage.crm.lines import CrmEvent
 from engine.vocabulary import CrmForm, CrmKind
 
@@ -39,7 +39,7 @@ class CrmWire:
     mapping: CrmMapping | None = None
 
 
-def shown(event: CrmEvent, email: str = "") -> dict[str, Any]:
+def compose_event(event: CrmEvent, email: str = "") -> dict[str, Any]:
     """An event as it goes out: `cursor` grows, so that who gets one twice or late can tell; times are RFC 3339."""
     data = {name: _time(value) if name in TIMES else value for name, value in json.loads(event.data).items()}
     if event.kind is CrmKind.PROFILE:
@@ -58,7 +58,7 @@ def shown(event: CrmEvent, email: str = "") -> dict[str, Any]:
 def as_call(wire: CrmWire, event: CrmEvent, email: str, now: float) -> CrmCall | None:
     """The request that brings an event; None where the receiver's mapping says nothing of it."""
     if wire.form is CrmForm.EVENTS:
-        content, headers = signed(wire.secret, event.message_id, now, shown(event, email))
+        content, headers = sign_call(wire.secret, event.message_id, now, compose_event(event, email))
         return CrmCall("POST", wire.url, headers, content)
     assert wire.mapping is not None
     build = _brevo if wire.form is CrmForm.BREVO else _hubspot
@@ -94,7 +94,7 @@ def _hubspot(wire: CrmWire, mapping: CrmMapping, event: CrmEvent, said: Mapping[
 
 def _flat(event: CrmEvent, email: str) -> dict[str, Any]:
     """All fields that a mapping may name, of this event."""
-    whole = shown(event, email)
+    whole = compose_event(event, email)
     return {
         "shopper": event.ref,
         "store": whole["store"],

@@ -24,7 +24,7 @@ async def ask_omada(client: httpx.AsyncClient, source: Source) -> AsyncIterator[
     url = f"{base}/{controller}/api/v2/sites/{site}/clients"
     for number in range(1, MOST_PAGES + 1):
         params = {"currentPage": number, "currentPageSize": PAGE, "filters.active": "true"}
-        answer = await _logged_in(client, source, f"{base}/{controller}/api/v2/login", url, params)
+        answer = await _log_in(client, source, f"{base}/{controller}/api/v2/login", url, params)
         yield answer.content
         result = _result(read_json(answer, url))
         if number * PAGE >= read_number(result, "totalRows"):
@@ -39,7 +39,7 @@ async def _controller(client: httpx.AsyncClient, base: str) -> str:
     return found
 
 
-async def _logged_in(
+async def _log_in(
     client: httpx.AsyncClient, source: Source, login: str, url: str, params: dict[str, Any]
 ) -> httpx.Response:
     try:

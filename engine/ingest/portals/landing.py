@@ -97,7 +97,7 @@ def fold(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def fully_decoded(text: str) -> str:
+def decode_fully(text: str) -> str:
     """The text without the escapes that it still has: scripts of vendors escape addresses twice and more."""
     for _ in range(TIMES):
         plain = unquote(text)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from engine.ingest.portals.landing import fully_decoded
+from engine.ingest.portals.landing import decode_fully
 from engine.vocabulary import PortalRefusal
 
 _BYTES = re.compile(r"[0-9a-f]{2}([:._ -])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}|(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}")
@@ -31,7 +31,7 @@ class Spelt:
 
 def mac_digits(text: str) -> str | None:
     """A MAC in any spelling as 12 lower-case digits; None for what is none."""
-    plain = fully_decoded(text).strip().strip("\"'").lower()
+    plain = decode_fully(text).strip().strip("\"'").lower()
     if plain.startswith("mac-"):
         plain = plain[4:]
     if _GROUPS.fullmatch(plain):
@@ -53,7 +53,7 @@ def is_one_device(digits: str) -> bool:
 
 def read_phone(text: str) -> Spelt:
     """What a value says of the phone. Raises nothing, whatever the value."""
-    plain = fully_decoded(text).strip()
+    plain = decode_fully(text).strip()
     if plain.lower() in _NOTHING:
         return Spelt()
     digits = mac_digits(plain)
@@ -68,7 +68,7 @@ def read_phone(text: str) -> Spelt:
 
 def read_ap(text: str) -> tuple[str | None, str]:
     """An access point's MAC, or None, and the SSID where one hangs on it, as in RADIUS: `00-00-5E-00-53-A0:Guest`."""
-    plain = fully_decoded(text).strip()
+    plain = decode_fully(text).strip()
     digits, ssid = mac_digits(plain), ""
     if digits is None and (found := _AP_AND_SSID.fullmatch(plain)):
         digits, ssid = mac_digits(found[1]), found[2]
@@ -78,7 +78,7 @@ def read_ap(text: str) -> tuple[str | None, str]:
 def read_ip(text: str) -> str | None:
     """An IP address of one device; None for anything else."""
     try:
-        found = ip_address(fully_decoded(text).strip())
+        found = ip_address(decode_fully(text).strip())
     except ValueError:
         return None
     return None if found.is_unspecified or found.is_multicast else str(found)

@@ -56,7 +56,7 @@ def _order(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     changed = v.time_s(body.get("updated_at"), told.zone)
     placed = v.time_s(body.get("created_at"), told.zone)
     lines = _lines(body.get("line_items"), code, included=body.get("taxes_included") is not False)
-    store = v.place(body.get("location_id"), told) or _fetched_at(body, told)
+    store = v.place(body.get("location_id"), told) or _find_pickup_store(body, told)
     state, name = _state(body, told), v.identifier(body.get("id"))
     total, who = v.minor(body.get("total_price"), code), _customer(body, told)
     version = v.version_of(changed, v.state_rank(state))
@@ -83,7 +83,7 @@ def _customer(body: Json, told: ShopTold) -> Customer:
     return told.customer(body.get("email") or body.get("contact_email"), account=child(body, "customer").get("id"))
 
 
-def _fetched_at(body: Json, told: ShopTold) -> str:
+def _find_pickup_store(body: Json, told: ShopTold) -> str:
     """The store whose pick-up a shipping line names; empty for an order that is sent home."""
     ways = v.records(body.get("shipping_lines"))
     return v.known_place((way.get(key) for way in ways for key in ("code", "title")), told)

@@ -66,7 +66,7 @@ def _order(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     version = v.version_of(changed, v.state_rank(state))
     who = told.customer(child(body, "billing").get("email"), account=body.get("customer_id"))
     lines = tuple(_line(line, code) for line in v.records(body.get("line_items")))
-    store = _fetched_at(body, told)
+    store = _find_pickup_store(body, told)
     yield Order(told.source, name, version, placed, state, code, total, lines, who, store, reference=_reference(body))
     if body.get("date_paid_gmt"):
         paid = v.time_s(body.get("date_paid_gmt"), _UTC)
@@ -93,7 +93,7 @@ def _state(body: Json, told: ShopTold) -> OrderState:
     return found
 
 
-def _fetched_at(body: Json, told: ShopTold) -> str:
+def _find_pickup_store(body: Json, told: ShopTold) -> str:
     return v.known_place((name for way in v.records(body.get("shipping_lines")) for name in _names_of(way)), told)
 
 

@@ -196,14 +196,14 @@ def read_hq_campaign(
     if unread:
         return None, unread
     try:
-        campaign = HqCampaign.model_validate_json(_json(_spelled_out(raw)))
+        campaign = HqCampaign.model_validate_json(_json(_spell_out(raw)))
     except ValidationError as error:
         problems = [replace(p, place=_place(at, p.place)) for p in validation_problems(error, file)]
         return None, [plain_place(p) for p in problems if p.place != f"{at}.campaign.id"]
     return campaign, list(audience_problems(campaign.campaign, segments, file, f"{at}.campaign"))
 
 
-def _spelled_out(raw: Mapping[Any, Any]) -> dict[Any, Any]:
+def _spell_out(raw: Mapping[Any, Any]) -> dict[Any, Any]:
     """What a file may say in short: one store or `*` without a list, true for any value, the id once."""
     own, stores, may = raw.get("campaign"), raw.get("stores"), raw.get("may_change")
     out = dict(raw)

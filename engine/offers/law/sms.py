@@ -19,10 +19,10 @@ _AFTER_EASTER = (1, 39, 50)
 
 def channel_open(channel: Channel, now: float, timezone: ZoneInfo) -> bool:
     """Whether an offer may go out on a channel at a time (s UTC), by the shop's clock."""
-    return channel is not Channel.SMS or sms_allowed(dt.datetime.fromtimestamp(now, timezone))
+    return channel is not Channel.SMS or is_sms_allowed(dt.datetime.fromtimestamp(now, timezone))
 
 
-def sms_allowed(at: dt.datetime) -> bool:
+def is_sms_allowed(at: dt.datetime) -> bool:
     """Whether an SMS may go out at a local time: from 8:00 to before 22:00, on no Sunday and no public holiday."""
     return FIRST_HOUR <= at.hour < LAST_HOUR and at.weekday() != 6 and not is_holiday(at.date())
 

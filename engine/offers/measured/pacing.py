@@ -58,7 +58,7 @@ def pace_of(spent: int, budget: int, when: When, now: float, *, untold: int = 0)
     return BudgetPace(spent, budget, due, state, gone_at if gone_at is not None and gone_at < ended else None)
 
 
-def released(campaign: Campaign, now: float) -> Budget:
+def release_budget(campaign: Campaign, now: float) -> Budget:
     """The budget as far as its pace has released it at `now` (s UTC); all of it where it has none."""
     budget, begun, ended = campaign.budget, campaign.when.starts_at, campaign.when.ends_at
     if budget.pace is None or begun is None or ended is None:

@@ -105,7 +105,7 @@ def choose(occasion: Occasion, listener: Listener, rules: MessageRules, now: flo
     return Chosen(MessageOutcome.NOW, MessageReason.OK, open_[0], tuple(open_[1:]))
 
 
-def complained_lately(complained_at: float | None, now: float) -> bool:
+def has_complained_lately(complained_at: float | None, now: float) -> bool:
     """Whether a complaint still silences what sells."""
     return complained_at is not None and now - complained_at < COMPLAINED_S
 
@@ -125,7 +125,7 @@ def _refuse_unwanted(occasion: Occasion, listener: Listener, now: float) -> Mess
     """Why it would be better not said at all."""
     if occasion.kind in SERVICE:
         return None
-    if complained_lately(listener.complained_at, now):
+    if has_complained_lately(listener.complained_at, now):
         return MessageReason.COMPLAINED
     if occasion.about.sku is not None and occasion.about.sku in listener.bought:
         return MessageReason.BOUGHT_ALREADY

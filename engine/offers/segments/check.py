@@ -68,7 +68,7 @@ def check_audiences(
         raise OperatorError(problems)
 
 
-def undeclared(campaign: Campaign, segments: Collection[str]) -> str:
+def say_undeclared(campaign: Campaign, segments: Collection[str]) -> str:
     """What to say of a campaign that was stored when the site had other segments; empty where nothing is wrong, and of
     one that has ended."""
     gone = [name for name in campaign.audience.segments if name not in segments]

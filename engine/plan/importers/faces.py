@@ -13,7 +13,7 @@ PARALLEL_COS = math.cos(math.radians(3.0))
 SHARED = 0.6  # of the shorter face, beside the other one
 
 
-def two_faced(walls: list[LineString]) -> list[bool]:
+def have_two_faces(walls: list[LineString]) -> list[bool]:
     """Whether each straight piece of wall has another one beside it that is its other face."""
     if len(walls) < 2:
         return [False] * len(walls)

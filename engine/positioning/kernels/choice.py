@@ -51,7 +51,7 @@ def _choose(asked: str) -> ModuleType | None:
     if asked == "numpy" or find_spec("numba") is None:
         return None
     try:
-        with _said_before_compiling():
+        with _say_before_compiling():
             return importlib.import_module(COMPILED)
     except (ImportError, OSError, RuntimeError) as error:  # of numba: of another numpy, or with nowhere to keep files
         log.warning("numpy computes positions, at half of the speed, as numba cannot be used: %s", error)
@@ -59,7 +59,7 @@ def _choose(asked: str) -> ModuleType | None:
 
 
 @contextmanager
-def _said_before_compiling() -> Iterator[None]:
+def _say_before_compiling() -> Iterator[None]:
     """Within it the log says that numba compiles, when it begins to; what it finds on disk it does not compile."""
     event = importlib.import_module("numba.core.event")
 

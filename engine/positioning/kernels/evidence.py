@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.positioning.kernels.exponentials import as_float, as_int, exponential, logarithm, of_rank, rank
 from engine.positioning.kernels.numba_functions import CUBE, MASK, ROW, ROWS, SLOTS, compiled, inlined, inner
-from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, lined_up, listed, pack
+from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, allocate_aligned, list_positive, pack
 from engine.records import F32, I64, Bools
 
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
@@ -165,8 +165,8 @@ def likelihood(
     mean: F32, weight: F32, log_sigma: F32, z: F32, v: F32, offset_var: F32, log: F32, offset: F32, var: F32
 ) -> None:
     """`cell_likelihood` where spreads differ from cell to cell: fills `log`, `offset` and `var` (N, C)."""
-    n_cells, heard = mean.shape[1], listed(v)
-    sums, packed = lined_up(4 * CHUNK), lined_up((2 * len(mean) + 1) * CHUNK)
+    n_cells, heard = mean.shape[1], list_positive(v)
+    sums, packed = allocate_aligned(4 * CHUNK), allocate_aligned((2 * len(mean) + 1) * CHUNK)
     for first in range(0, n_cells, CHUNK):
         last = min(first + CHUNK, n_cells)
         pack(mean, weight, log_sigma, first, last, packed)
@@ -209,7 +209,7 @@ def likelihood_uniform(
 @compiled(f"void({ROWS}, {ROWS}, f4, {ROWS})")
 def silence(weight: F32, not_heard_log: F32, partial_share: np.float32, out: F32) -> None:
     """Log of the mixture of `weight` (N, R) @ `not_heard_log` (R, C), the whole silence, with none: fills (N, C)."""
-    n_cells, given = not_heard_log.shape[1], listed(weight)
+    n_cells, given = not_heard_log.shape[1], list_positive(weight)
     sums = np.empty(CHUNK, np.float32)
     for first in range(0, n_cells, CHUNK):
         size = min(CHUNK, n_cells - first)

@@ -19,7 +19,7 @@ from engine.positioning.kernels.lanes import (
 )
 from engine.positioning.kernels.numba_functions import INDEX, ROW, ROWS, SLOTS, WALK, compiled, in_place_of, inner
 from engine.positioning.kernels.steps import shares_of, walk_on
-from engine.positioning.kernels.vectors import Vectors, written
+from engine.positioning.kernels.vectors import Vectors, make_codegen
 from engine.records import F32, I32, I64
 
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
@@ -43,7 +43,7 @@ def _blend(
         stayed = vectors.times(vectors.load(out, own), vectors.load(shares, vectors.row(left)))
         vectors.store(vectors.plus(stayed, came), out, own)
 
-    return types.void(out, row, shares, left, given, source, added, scale), written(LANES, write)
+    return types.void(out, row, shares, left, given, source, added, scale), make_codegen(LANES, write)
 
 
 @inner

@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 
 from engine.positioning.kernels.numba_functions import in_place_of, inner
-from engine.positioning.kernels.vectors import Vectors, number, written
+from engine.positioning.kernels.vectors import Vectors, make_codegen, number
 from engine.records import F32, I64
 
 LANES = 16  # devices side by side: one register of AVX-512, two of AVX2
@@ -38,7 +38,7 @@ def _turn(_context: Any, given: Any, first: Any, step: Any, out: Any, to: Any, a
         for j, row in enumerate(rows):
             vectors.store(row, out, place(to, apart, j))
 
-    return types.void(given, first, step, out, to, apart), written(LANES, write)
+    return types.void(given, first, step, out, to, apart), make_codegen(LANES, write)
 
 
 @inner

@@ -12,7 +12,7 @@ from numba import types
 
 from engine.positioning.kernels.lanes import LANES
 from engine.positioning.kernels.numba_functions import in_place_of, inner
-from engine.positioning.kernels.vectors import INDEX_TYPE, Vectors, number, written
+from engine.positioning.kernels.vectors import INDEX_TYPE, Vectors, make_codegen, number
 from engine.records import F32, I32, I64
 
 ABREAST = 4  # rows that step at once: sums of so many do not wait for each other, and fit sixteen registers of AVX2
@@ -38,7 +38,7 @@ def _stepping(rows: int) -> Any:
             own = vectors.row(builder.add(row, number(j)))
             vectors.store(vectors.plus(vectors.load(mass, own), vectors.times(taken, total)), out, own)
 
-    return written(LANES, write)
+    return make_codegen(LANES, write)
 
 
 @in_place_of

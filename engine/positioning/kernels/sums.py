@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 
 from engine.positioning.kernels.numba_functions import in_place_of, inner
-from engine.positioning.kernels.vectors import Vectors, number, written
+from engine.positioning.kernels.vectors import Vectors, make_codegen, number
 from engine.records import F32, I64
 
 CHUNK = 256  # cells at a time: what 16 access points are expected to say is then 32 KiB, which the first cache holds
@@ -22,7 +22,7 @@ ZERO = np.float32(0.0)
 
 
 @inner
-def listed(weights: F32) -> I64:
+def list_positive(weights: F32) -> I64:
     """How many of each row (N, A) are above 0, and which: (N, 1 + A)."""
     out = np.zeros((len(weights), 1 + weights.shape[1]), np.int64)
     for n in range(len(weights)):
@@ -34,7 +34,7 @@ def listed(weights: F32) -> I64:
 
 
 @inner
-def lined_up(size: int) -> F32:
+def allocate_aligned(size: int) -> F32:
     """Memory for so many values, from the beginning of a line of the cache on."""
     room = np.empty(size + LINE, np.float32)
     start = (-room.ctypes.data) % (4 * LINE) // 4
@@ -64,7 +64,7 @@ def _add_voices(
     _context: Any, packed: Any, n_ap: Any, heard: Any, row: Any, z: Any, v: Any, sums: Any, start: Any
 ) -> Any:
     """S, L and Q of `likelihood` at AT_ONCE cells from `start` on, of scan `row`, over the access points that are
-    `heard` in it, as `listed` has them."""
+    `heard` in it, as `list_positive` has them."""
 
     def write(
         vectors: Vectors, packed: Any, n_ap: Any, heard: Any, row: Any, z: Any, v: Any, sums: Any, start: Any
@@ -91,7 +91,7 @@ def _add_voices(
         for i, total in enumerate(held):
             vectors.store(total, sums, builder.add(start, number(i % 3 * CHUNK + lines[i // 3])))
 
-    return types.void(packed, n_ap, heard, row, z, v, sums, start), written(LINE, write)
+    return types.void(packed, n_ap, heard, row, z, v, sums, start), make_codegen(LINE, write)
 
 
 @inner
@@ -99,7 +99,7 @@ def add_readings(
     packed: F32, log_sigma: F32, z: F32, v: F32, heard: I64, n: int, first: int, last: int, sums: F32
 ) -> None:
     """Fills `sums` (4 CHUNK,) with S, L and Q of `likelihood`, and the sum of `log_sigma`, of scan `n` at the `packed`
-    cells from `first` to `last`. Past the last cell there are zeros, or anything. `heard` as `listed` has it."""
+    cells from `first` to `last`. Past the last cell there are zeros, or anything. `heard` as `list_positive` has it."""
     n_ap, size, many = len(log_sigma), last - first, heard[n, 0]
     for i in range(0, size, AT_ONCE):
         _add_voices(packed, np.int64(n_ap), heard, np.int64(n), z, v, sums, np.int64(i))
@@ -123,7 +123,8 @@ def add_readings(
 
 @inner
 def add_silence(weight: F32, not_heard_log: F32, silent: I64, n: int, first: int, last: int, sums: F32) -> None:
-    """Adds `weight[n]` (R,) @ `not_heard_log` (R, C) of the rows that are `silent`, as `listed` has them, to `sums`."""
+    """Adds `weight[n]` (R,) @ `not_heard_log` (R, C) of the rows that are `silent`, as `list_positive` has
+    them, to `sums`."""
     many = silent[n, 0]
     for k in range(0, many - 1, 2):
         r0, r1 = silent[n, 1 + k], silent[n, 2 + k]

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.positioning.kernels.exponentials import exponential, of_rank, rank
 from engine.positioning.kernels.numba_functions import ROW, ROWS, compiled, inner
-from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, lined_up, listed, pack
+from engine.positioning.kernels.sums import CHUNK, add_readings, add_silence, allocate_aligned, list_positive, pack
 from engine.records import F32, I64
 
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
@@ -93,9 +93,9 @@ def update(
     `out` (N, 5): the log of how well each scan was foreseen; the offset's mean, mean square and mean variance; how many
     times better even mass on all cells foresees it. `prior` is (N, C) or (1, C), `silent` (N, R) weights of
     `not_heard_log` (R, C)."""
-    n_cells, heard, quiet = mean.shape[1], listed(v), listed(silent)
+    n_cells, heard, quiet = mean.shape[1], list_positive(v), list_positive(silent)
     n_pieces = (n_cells - 1) // CHUNK + 1
-    sums, packed = lined_up(5 * CHUNK), lined_up((2 * len(mean) + 1) * CHUNK)
+    sums, packed = allocate_aligned(5 * CHUNK), allocate_aligned((2 * len(mean) + 1) * CHUNK)
     pieces, mixture = np.empty((len(z), n_pieces, FIGURES), np.float32), sums[4 * CHUNK :]
     for k in range(n_pieces):
         first, last = k * CHUNK, min((k + 1) * CHUNK, n_cells)

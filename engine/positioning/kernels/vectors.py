@@ -85,7 +85,7 @@ class Vectors:
         return now
 
 
-def written(width: int, write: Callable[..., None]) -> Callable[..., Any]:
+def make_codegen(width: int, write: Callable[..., None]) -> Callable[..., Any]:
     """What an intrinsic generates: `write` is given the `Vectors`, and of the arguments their values, or of arrays
     where their values begin."""
 

@@ -44,7 +44,7 @@ class MovedProduct:
     devices: int
 
 
-def timed(kind: I32) -> Bools:
+def are_timed(kind: I32) -> Bools:
     """(n,) which labels have a time of their own."""
     return ~np.isin(kind, _UNTIMED)
 
@@ -60,7 +60,7 @@ def lying(taught: Taught) -> dict[int, str]:
     """Streams, by their number, whose labels contradict the map as a whole: what they look like."""
     out = {}
     for source in np.unique(taught.source).tolist():
-        own = taught.take((taught.source == source) & timed(taught.kind))
+        own = taught.take((taught.source == source) & are_timed(taught.kind))
         if len(own) >= LEAST_TIMED and (what := _contradiction(own)):
             out[source] = what
     return out
@@ -91,7 +91,7 @@ def chance_lines(lines: float, fit: float, others: float) -> bool:
 
 def moved_products(taught: Taught) -> list[MovedProduct]:
     """Products whose devices seem to be elsewhere, all in the same place, beyond what the map is off there."""
-    rows = np.flatnonzero(timed(taught.kind) & (taught.product >= 0))
+    rows = np.flatnonzero(are_timed(taught.kind) & (taught.product >= 0))
     own = taught.take(rows)
     if not len(own):
         return []

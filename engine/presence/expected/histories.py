@@ -10,13 +10,13 @@ from scipy import sparse
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
-from engine.presence.expected.kept import held_from, held_state
+from engine.presence.expected.kept import held_state, restore_held
 from engine.presence.expected.levels import VISIT_S, Runs, levels_above, mostly, runs_of
 from engine.presence.expected.likely import likely_ways
 from engine.presence.expected.products import STOP_RUN_S, product_places
 from engine.presence.expected.rows import FLOOR, PRODUCT, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
 from engine.presence.expected.thinning import SECONDTHS, TICKS, Held, thin
-from engine.presence.expected.ways import CAME, LEAST, reached, way_rows, wholes_of
+from engine.presence.expected.ways import CAME, LEAST, find_reached, way_rows, wholes_of
 from engine.presence.flows import ZoneStay, leaf_zones
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import hours_in
@@ -148,7 +148,7 @@ class Histories:
         self._likely.append((who, likely))
         rows = [stay, *expected_rows(history, names, self._local, smooth, runs)]
         if stay.zone in CAME:
-            places = reached(runs, names)
+            places = find_reached(runs, names)
             rows += way_rows(places, self._within, stay.hour_start)
             stops = {n.removeprefix(PRODUCT): at for n, at in places.items() if n.startswith(PRODUCT)}
             known = {sku: at for sku, at in stops.items() if at.chance >= LEAST}
@@ -197,7 +197,7 @@ class Histories:
         self._intervals.restore(state["intervals"])
         self._staff.restore(state["staff"])
         held = state["held"]
-        self._held, self._fresh = held_from(held if isinstance(held, Mapping) else state, len(self.zones)), []
+        self._held, self._fresh = restore_held(held if isinstance(held, Mapping) else state, len(self.zones)), []
         ended = state["ended"]
         until: list[float] = np.asarray(ended["until"]).tolist()
         self._ended = list(zip(np.asarray(ended["device"], np.uint64).tolist(), until, strict=True))

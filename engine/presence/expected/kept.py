@@ -17,7 +17,7 @@ from engine.records import I64
 
 
 def held_state(held: Held) -> dict[str, Any]:
-    """Of histories sorted by device and time. `held_from` is its inverse, to the bit."""
+    """Of histories sorted by device and time. `restore_held` is its inverse, to the bit."""
     device, t, seconds, p = held
     devices, rows = np.unique(device, return_counts=True)
     begins = int(t.min()) if len(t) else 0
@@ -36,7 +36,7 @@ def held_state(held: Held) -> dict[str, Any]:
     }
 
 
-def held_from(state: Mapping[str, Any], width: int) -> Held:
+def restore_held(state: Mapping[str, Any], width: int) -> Held:
     """Histories of so many zones, of this version or one before."""
     rows = np.asarray(state["rows"], np.int64)
     device = np.repeat(np.asarray(state["device"], np.uint64), rows)

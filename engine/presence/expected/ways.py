@@ -42,7 +42,7 @@ class Reached:
         return float(self.levels.mean())
 
 
-def reached(runs: Runs, names: Sequence[str]) -> dict[str, Reached]:
+def find_reached(runs: Runs, names: Sequence[str]) -> dict[str, Reached]:
     """The places of a stay that have a visit at any threshold."""
     out: dict[str, Reached] = {}
     for zone in np.unique(runs.zone).tolist():

@@ -82,13 +82,13 @@ def own_spots(
 ) -> list[OwnSpot]:
     """The spots of one store, the strongest first. `stays` are all of the shopper's there, `erased` says when they
     erased the spot of a zone: visits that had begun by then say nothing of it any more, visits since do."""
-    counted = since_erased(stays, erased)
+    counted = drop_erased(stays, erased)
     zones = sorted({stay.zone for stay in counted})
     found = [_spot(zone, [stay for stay in counted if stay.zone == zone], people.get(zone), now) for zone in zones]
     return sorted((spot for spot in found if spot is not None), key=lambda spot: (-spot.ratio, spot.zone))
 
 
-def since_erased(stays: Sequence[OwnStay], erased: Mapping[str, float]) -> list[OwnStay]:
+def drop_erased(stays: Sequence[OwnStay], erased: Mapping[str, float]) -> list[OwnStay]:
     """The stays of visits that began after the zone's spot was erased. A visit begins with its first stay, anywhere."""
     begun: dict[str, float] = {}
     for stay in stays:

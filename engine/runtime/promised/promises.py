@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.offers.campaigns import Campaign
 from engine.offers.measured.labelled import LabelledTriggers
-from engine.offers.promise import Promise, expected_at, promise
+from engine.offers.promise import Promise, promise, promise_at
 from engine.offers.targets import Target, keep_word, target_of
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
@@ -73,7 +73,7 @@ class Promises:
     def expect(self, target: Target, places: PlacePrior) -> Promise:
         """At a target's place, with the threshold that it has."""
         sigma_m = places.sigma_m if places.sigma_m is not None else self._before(target.membership)
-        return expected_at(self._cells, places.occupancy, target.membership, sigma_m, target.min_probability)
+        return promise_at(self._cells, places.occupancy, target.membership, sigma_m, target.min_probability)
 
     def _before(self, member: F32) -> float:
         """At a place (C,), by the plan alone."""

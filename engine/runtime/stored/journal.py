@@ -46,7 +46,7 @@ def pack_frames(
     return _fill(pack(tree)), page
 
 
-def linked_in(payload: bytes) -> list[int]:
+def read_linked(payload: bytes) -> list[int]:
     """The `linked` of a batch."""
     found: list[int] = np.asarray(unpack(payload).get("linked", ()), np.uint64).tolist()
     return found

@@ -13,7 +13,7 @@ from sqlalchemy import union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
-from engine.loyalty.earning import points_kept
+from engine.loyalty.earning import reduce_points
 from engine.records import LedgerEntry, Posting
 from engine.storage.loyalty.ledger import post_in
 from engine.storage.loyalty.lots import lock_members, lots_of
@@ -113,7 +113,7 @@ def lock_standing(session: Session, purchase_id: str, *others: str) -> PurchaseS
 
 def kept_points(lines: Lines, gone: Mapping[str, int]) -> int:
     """What these lines earned and that was not given back."""
-    return sum(points_kept(n, paid, min(gone.get(name, 0), paid)) for name, (paid, n) in lines.items())
+    return sum(reduce_points(n, paid, min(gone.get(name, 0), paid)) for name, (paid, n) in lines.items())
 
 
 def take_in(session: Session, standing: PurchaseStanding, kind: EntryKind, key: str, points: int, now: float) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from engine.presence.own.spots import DAY_S, OwnSpot, OwnStay, PeoplesDwell, own_spots, since_erased
+from engine.presence.own.spots import DAY_S, OwnSpot, OwnStay, PeoplesDwell, drop_erased, own_spots
 from engine.privacy.consent import allows_targeting
 from engine.storage.database import Database
 from engine.storage.figures.segment_spans import look_again
@@ -52,7 +52,7 @@ def erase_spot(db: Database, shopper_id: str, store: str, zone: str, now: float,
         if session.get(ShopperTable, shopper_id, with_for_update=True) is None:
             return False
         gone = erase_stops_in(session, shopper_id, store, skus)
-        stays = since_erased(_stays(session, shopper_id, store, now), _read_erased(session, shopper_id, store))
+        stays = drop_erased(_stays(session, shopper_id, store, now), _read_erased(session, shopper_id, store))
         if all(stay.zone != zone for stay in stays):
             return gone
         session.add(ErasedSpotTable(shopper_id=shopper_id, store=store, zone=zone, at=now))

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from engine.commerce.records import Customer, Purchase, Return
 from engine.loyalty.earning import Bought, EarnTerms
-from engine.loyalty.shopped import back_of, bought_of, told_as
+from engine.loyalty.shopped import back_of, ledger_name, to_bought
 from engine.storage.commerce.events import (
     category_in,
     find_event,
@@ -134,7 +134,7 @@ def _has_come(session: Session, event: object) -> bool:
         return member_of(session, event.source, event.customer) is not None
     assert isinstance(event, Return)
     purchase = find_event(session, event.source, ShopEventKind.PURCHASE, event.purchase_id)
-    earned = standing_of(session, told_as(event.source, event.purchase_id)) is not None
+    earned = standing_of(session, ledger_name(event.source, event.purchase_id)) is not None
     return earned and isinstance(purchase, Purchase) and not purchase.voided
 
 
@@ -156,7 +156,7 @@ def _earn_bought(session: Session, programme: Programme, purchase: Purchase, now
         in_plan = programme.category_of(purchase.store, sku) if purchase.store else ""
         return in_plan or category_in(session, purchase.source, sku)
 
-    bought = bought_of(purchase, category)
+    bought = to_bought(purchase, category)
     zone = programme.zone_of(purchase.store)
     standing = standing_of(session, bought.purchase_id)
     if standing is not None:
@@ -198,7 +198,7 @@ def _back(session: Session, programme: Programme, told: Return, now: float) -> E
         return EarnWait.NO_PURCHASE
     purchase, taken = found
     assert isinstance(purchase, Purchase)
-    standing = standing_of(session, told_as(told.source, told.purchase_id))
+    standing = standing_of(session, ledger_name(told.source, told.purchase_id))
     if standing is None:
         waits = not taken or is_waiting(session, (told.source, str(ShopEventKind.PURCHASE), told.purchase_id))
         return EarnWait.NO_PURCHASE if waits else EarnWait.NO_MEMBER  # a newer version may still say who bought

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from engine.commerce.records import OnlineBasket, ProductView, Purchase, Return
 from engine.config.segments import JOINED_FACTS, Fact, SegmentConfig
 from engine.loyalty.earning import EarnTerms
-from engine.loyalty.shopped import kept_of
+from engine.loyalty.shopped import deduct_returns
 from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
 from engine.presence.own.products import LIKELY
 from engine.privacy.consent import Grants, allows_joining
@@ -125,7 +125,7 @@ def _find_brought_back(session: Session, bought: Sequence[Purchase]) -> dict[tup
 
 def _subtract_returns(purchase: Purchase, back: Sequence[Return], goods: _Goods) -> KeptPurchase:
     """What of it was paid and kept. A line that came back whole was not bought."""
-    paid, left = kept_of(purchase, back)
+    paid, left = deduct_returns(purchase, back)
     lines = tuple(
         goods.of(purchase.source, line.sku, line.category, purchase.store, kept)
         for line, amount, kept in zip(purchase.lines, paid, left, strict=True)

@@ -18,7 +18,7 @@ from engine.delivery.dispatch import Dispatcher, GatewaySide, Sides
 from engine.delivery.opening import _tls, check_channels
 from engine.delivery.senders import Poster
 from engine.delivery.tokens import read_ack_token
-from engine.delivery.webhooks import APP_VARIABLE, VARIABLE, read_secret, signed
+from engine.delivery.webhooks import APP_VARIABLE, VARIABLE, read_secret, sign_call
 from engine.errors import OperatorError
 from engine.storage.database import Database
 from engine.storage.models.vouchers import DeliveryTable
@@ -124,7 +124,7 @@ def test_offers_in_the_app_need_their_own_consent(db: Database) -> None:
 def test_the_example_of_standard_webhooks() -> None:
     """Id, timestamp, body and signature as its specification's libraries are tested with."""
     secret = read_secret({VARIABLE: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
-    body, headers = signed(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330.0, {"test": 2432232314})
+    body, headers = sign_call(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330.0, {"test": 2432232314})
     assert body == b'{"test":2432232314}'
     said = b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330." + body
     assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(secret, said, "sha256")).decode()

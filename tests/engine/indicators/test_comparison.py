@@ -7,7 +7,7 @@ import pytest
 
 from engine.indicators.comparison import (
     against_usual,
-    controlled,
+    control_false_discoveries,
     difference,
     differences,
     rank,
@@ -96,6 +96,8 @@ def test_zones_are_ranked_only_where_they_differ() -> None:
 def test_differences_looked_at_together_are_harder_to_find() -> None:
     alone = difference(counted(130.0), counted(100.0))
     assert alone.significant
-    among = controlled({"a": alone, **{f"z{i}": difference(counted(100.0), counted(100.0)) for i in range(9)}})
+    among = control_false_discoveries(
+        {"a": alone, **{f"z{i}": difference(counted(100.0), counted(100.0)) for i in range(9)}}
+    )
     assert not among["a"].significant
     assert among["a"].p == alone.p

@@ -16,7 +16,7 @@ from engine.loyalty.earning import (
     EarnTerms,
     Tier,
     points_by_line,
-    points_kept,
+    reduce_points,
 )
 from tests.examples import examples
 
@@ -93,10 +93,10 @@ def test_the_same_basket_cut_otherwise_earns_the_same(amounts: list[int], points
 @given(points=st.integers(0, 500), amount=st.integers(1, 9_999), data=st.data())
 def test_what_is_kept_is_never_worth_more_than_its_share(points: int, amount: int, data: st.DataObject) -> None:
     back = data.draw(st.integers(0, amount))
-    kept = points_kept(points, amount, back)
+    kept = reduce_points(points, amount, back)
     assert 0 <= kept * amount <= points * (amount - back)
-    assert points_kept(points, amount, 0) == points
-    assert points_kept(points, amount, amount) == 0
+    assert reduce_points(points, amount, 0) == points
+    assert reduce_points(points, amount, amount) == 0
 
 
 def test_the_highest_tier_reached_counts() -> None:

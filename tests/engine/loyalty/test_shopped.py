@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.commerce.records import OrderLine, Purchase, Return
 from engine.loyalty.earning import BoughtLine
-from engine.loyalty.shopped import back_of, bought_of, kept_of, spread_paid, told_as
+from engine.loyalty.shopped import back_of, deduct_returns, ledger_name, spread_paid, to_bought
 from engine.vocabulary import SalesChannel
 from tests.examples import examples
 
@@ -65,16 +65,16 @@ def test_no_line_is_more_than_a_cent_from_its_share(amounts: list[int], total: i
 
 def test_a_purchase_is_known_by_its_source_and_its_lines_by_a_name_each() -> None:
     purchase = bought(900, line("1", 400, "shoes"), line("1", 400), line("1", 100), line("1#2", 100), line("d", -100))
-    found = bought_of(purchase, lambda sku: f"of {sku}")
+    found = to_bought(purchase, lambda sku: f"of {sku}")
     assert (found.purchase_id, found.store, found.at, found.currency) == ("till:7", "corner", AT, "EUR")
-    assert found.purchase_id == told_as("till", "7")
+    assert found.purchase_id == ledger_name("till", "7")
     assert found.lines == (
         BoughtLine("1", 400, "sku-1", "shoes", 360), BoughtLine("1#3", 400, "sku-1", "of sku-1", 360),
         BoughtLine("1#4", 100, "sku-1", "of sku-1", 90), BoughtLine("1#2", 100, "sku-1#2", "of sku-1#2", 90),
         BoughtLine("d", 0, "sku-d", "of sku-d", 0),
     )  # fmt: skip
-    assert bought_of(purchase).lines[1].category == ""
-    assert bought_of(replace(purchase, voided=True)).lines == ()
+    assert to_bought(purchase).lines[1].category == ""
+    assert to_bought(replace(purchase, voided=True)).lines == ()
 
 
 def test_a_return_adds_up_lines_of_one_name_and_names_its_money_only_where_there_is_no_line() -> None:
@@ -86,20 +86,20 @@ def test_a_return_adds_up_lines_of_one_name_and_names_its_money_only_where_there
 
 def test_what_came_back_of_a_name_is_taken_from_its_lines_one_after_the_other() -> None:
     purchase = bought(1000, line("1", 300), line("1", 300), line("2", 400))
-    assert kept_of(purchase, []) == ([300, 300, 400], [300, 300, 400])
-    assert kept_of(purchase, [returned(450, line("1", 450))]) == ([300, 300, 400], [0, 150, 400])
+    assert deduct_returns(purchase, []) == ([300, 300, 400], [300, 300, 400])
+    assert deduct_returns(purchase, [returned(450, line("1", 450))]) == ([300, 300, 400], [0, 150, 400])
     twice = [returned(200, line("2", 200)), returned(300, line("2", 300), line("1", -50))]
-    assert kept_of(purchase, twice)[1] == [300, 300, 0]
+    assert deduct_returns(purchase, twice)[1] == [300, 300, 0]
 
 
 def test_money_for_no_line_is_taken_off_all_that_is_left() -> None:
     purchase = bought(1000, line("1", 600), line("2", 400))
-    assert kept_of(purchase, [returned(400, line("2", 400)), returned(150)])[1] == [450, 0]
-    assert kept_of(purchase, [returned(100)])[1] == [540, 360]
+    assert deduct_returns(purchase, [returned(400, line("2", 400)), returned(150)])[1] == [450, 0]
+    assert deduct_returns(purchase, [returned(100)])[1] == [540, 360]
 
 
 def test_a_return_in_other_money_or_of_more_than_was_paid_is_of_another_purchase() -> None:
     purchase = bought(1000, line("1", 600), line("2", 400))
     strange = [returned(400, line("2", 400), currency="CHF"), returned(1001, line("1", 600))]
-    assert kept_of(purchase, strange)[1] == [600, 400]
-    assert kept_of(purchase, [returned(1000, line("1", 600), line("2", 400))])[1] == [0, 0]
+    assert deduct_returns(purchase, strange)[1] == [600, 400]
+    assert deduct_returns(purchase, [returned(1000, line("1", 600), line("2", 400))])[1] == [0, 0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from engine.offers.promise import MOST_CELLS, Promise, expected_at, promise
+from engine.offers.promise import MOST_CELLS, Promise, promise, promise_at
 from engine.offers.targets import KEEPS, Target, keep_word
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Level, Plan
@@ -85,11 +85,11 @@ def test_at_a_given_threshold_it_says_what_that_one_brings(cells: Cells) -> None
     place = within(cells, 3.0)
     kept = promise(cells, even(cells), place, 0.8, 0.8)
     assert kept.threshold is not None
-    same = expected_at(cells, even(cells), place, 0.8, kept.threshold)
+    same = promise_at(cells, even(cells), place, 0.8, kept.threshold)
     assert (same.precision, same.recall) == pytest.approx((kept.precision, kept.recall))
     assert same.precision_low == pytest.approx(kept.precision_low)
-    low, high = (expected_at(cells, even(cells), place, 2.0, p) for p in (0.3, 0.6))
+    low, high = (promise_at(cells, even(cells), place, 2.0, p) for p in (0.3, 0.6))
     assert (low.threshold, high.threshold) == (0.3, 0.6)
     assert low.precision < high.precision
     assert low.recall > high.recall
-    assert expected_at(cells, even(cells), even(cells), 2.0, 0.6) == Promise(0.6, 1.0, 1.0, 1.0)
+    assert promise_at(cells, even(cells), even(cells), 2.0, 0.6) == Promise(0.6, 1.0, 1.0, 1.0)

@@ -14,7 +14,7 @@ from engine.privacy.identifiers import (
     card_proof,
     identifier_digest,
     mailbox_digest,
-    normalised,
+    normalise,
     open_value,
     seal_value,
 )
@@ -51,7 +51,7 @@ def theirs(tmp_path: Path) -> Secrets:
     ],
 )
 def test_an_address_is_compared_without_case(text: str, value: str | None) -> None:
-    assert normalised(IdentifierKind.EMAIL, text) == value
+    assert normalise(IdentifierKind.EMAIL, text) == value
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_an_address_is_compared_without_case(text: str, value: str | None) -> No
     ],
 )
 def test_a_card_is_compared_by_its_signs(text: str, value: str | None) -> None:
-    assert normalised(IdentifierKind.CARD, text) == value
+    assert normalise(IdentifierKind.CARD, text) == value
 
 
 def test_a_digest_is_keyed_and_of_its_kind(ours: Secrets, theirs: Secrets) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from api.cli.bench.paired import figures_of
 from engine.config import SourceConfig
-from engine.delivery.webhooks import signed
+from engine.delivery.webhooks import sign_call
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.sources.shops import ShopSource, declare_shops
 from engine.privacy.customers import customer_digest
@@ -79,7 +79,7 @@ def _rate(db: Database, shop: ShopSource, number: int, events: int, seconds: flo
 def _message(name: str, events: int) -> VendorMessage:
     now = time.time()
     body = {"events": [_purchase(f"{name}-{n}", now) for n in range(events)]}
-    content, headers = signed(KEY, f"msg_{name}", now, body)
+    content, headers = sign_call(KEY, f"msg_{name}", now, body)
     return VendorMessage(content, now, headers={key.lower(): value for key, value in headers.items()})
 
 

@@ -17,7 +17,7 @@ from shapely.geometry import LineString, Point, Polygon
 from engine.plan.checks.crosscheck import MOST_EXTENT_M
 from engine.plan.importers.answers import METRES, DrawingAnswers
 from engine.plan.importers.draft import Draft, Storey
-from engine.plan.importers.faces import two_faced
+from engine.plan.importers.faces import have_two_faces
 from engine.plan.importers.formats.dxf_strokes import DrawnText, Insert, Stroke, Strokes, read_strokes
 from engine.plan.importers.geometry import middle_line, outline_of_level, polygons_in, segments
 from engine.plan.importers.notes import Notes
@@ -171,7 +171,7 @@ class _Drawing:
         self._doors = self._read_doors()
         walls = self._walls()
         refuse_tangle([wall for wall, _ in walls], self._draft.notes)
-        faces = two_faced([wall for wall, _ in walls])
+        faces = have_two_faces([wall for wall, _ in walls])
         for (wall, layer), face in zip(walls, faces, strict=True):
             material = wall_material(layer)
             half_db = (wall_attenuation_db(material or "unspecified") or 0.0) / 2 if face else None

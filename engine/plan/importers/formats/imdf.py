@@ -285,7 +285,7 @@ def _amenities(archive: Archive, draft: Draft, levels: dict[str, str], shop: dic
 
 
 def _amenity(archive: Archive, draft: Draft, level: str, shape: Point, p: Row, place: str) -> None:
-    category, mark = str(p.get("category")), _marked(p.get("correlation_id"))
+    category, mark = str(p.get("category")), _read_mark(p.get("correlation_id"))
     if mark.get("feature_type") == "access_point":
         macs = mark.get("macs")
         own_macs = [clean(mac) for mac in macs if is_mac(clean(mac))] if isinstance(macs, list) else None
@@ -308,7 +308,7 @@ def _amenity(archive: Archive, draft: Draft, level: str, shape: Point, p: Row, p
         archive.notes.say(place, "amenity wifi is where guests find Wi-Fi, not where an access point hangs: left out")
 
 
-def _marked(mark: Any) -> Row:
+def _read_mark(mark: Any) -> Row:
     """What `rayon plan export` wrote of an amenity; empty for those of others."""
     if not isinstance(mark, str) or not mark.startswith(MARK):
         return {}

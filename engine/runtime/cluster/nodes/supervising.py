@@ -163,7 +163,7 @@ class NodeSupervisor:
             self._say_away(error)
             return None
         if before is not None and head.epoch != before.epoch + 1:
-            raise _lost_to(head)
+            raise _say_lost_to(head)
         command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
         try:
             self._start_ray(head, {}, command)
@@ -288,7 +288,7 @@ class NodeSupervisor:
             return
         self._namesakes.see(beats)
         if head is not None and now is not None and now.epoch != head.epoch:
-            raise _lost_to(now)
+            raise _say_lost_to(now)
 
     def _say_away(self, error: StorageUnavailable) -> None:
         if not self._away:
@@ -315,7 +315,7 @@ class _Rests:
         return min(2.0 ** (ends - 1), MOST_REST_S) if ends else 0.0
 
 
-def _lost_to(head: Head) -> HeadLost:
+def _say_lost_to(head: Head) -> HeadLost:
     return HeadLost(f"{head.node} ({head.address}) is the head now; this one ends. Join it with --join")
 
 

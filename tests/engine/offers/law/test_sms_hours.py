@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.offers.law.sms import channel_open, easter, is_holiday, sms_allowed
+from engine.offers.law.sms import channel_open, easter, is_holiday, is_sms_allowed
 from engine.vocabulary import Channel
 
 
@@ -29,7 +29,7 @@ from engine.vocabulary import Channel
     ],
 )
 def test_hours_and_days(at: str, *, allowed: bool) -> None:
-    assert sms_allowed(dt.datetime.fromisoformat(at)) is allowed
+    assert is_sms_allowed(dt.datetime.fromisoformat(at)) is allowed
 
 
 @pytest.mark.parametrize(

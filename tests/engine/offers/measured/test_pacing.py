@@ -9,7 +9,7 @@ import pytest
 from engine.offers.campaigns import Budget, Campaign
 from engine.offers.caps import Ask, Limits, Spent, cap_refusal
 from engine.offers.hours import When
-from engine.offers.measured.pacing import DAY_S, PaceState, pace_of, released
+from engine.offers.measured.pacing import DAY_S, PaceState, pace_of, release_budget
 from engine.vocabulary import DecisionReason
 from tests.engine.storage.scenes import campaign
 
@@ -47,11 +47,11 @@ def paced(**budget: object) -> Campaign:
 
 def test_each_day_releases_its_share_and_what_is_left_stays() -> None:
     made = paced(max_amount_minor=5000)
-    at = [released(made, T0 + days * DAY_S) for days in (-1.5, 0.0, 0.99, 1.0, 9.5, 12.0)]
+    at = [release_budget(made, T0 + days * DAY_S) for days in (-1.5, 0.0, 0.99, 1.0, 9.5, 12.0)]
     assert [b.max_vouchers for b in at] == [0, 10, 10, 20, 100, 100]
     assert [b.max_amount_minor for b in at] == [0, 500, 500, 1000, 5000, 5000]
     plain = campaign(when=WHEN, budget={"max_vouchers": 100})
-    assert released(plain, T0) == Budget(max_vouchers=100)
+    assert release_budget(plain, T0) == Budget(max_vouchers=100)
 
 
 def test_a_coupon_waits_for_its_day() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shapely.geometry import LineString
 
-from engine.plan.importers.faces import two_faced
+from engine.plan.importers.faces import have_two_faces
 
 
 def test_faces_are_parallel_near_and_beside_each_other() -> None:
@@ -16,9 +16,9 @@ def test_faces_are_parallel_near_and_beside_each_other() -> None:
         LineString([(10.1, 0.2), (20, 0.2)]),  # goes on where the second ends
         LineString([(0, 2), (5, 2)]),  # one of them drawn twice: no thickness
     ]
-    assert two_faced(walls) == [True, True, False, False, False, False]
+    assert have_two_faces(walls) == [True, True, False, False, False, False]
 
 
 def test_one_wall_has_one_face() -> None:
-    assert two_faced([LineString([(0, 0), (10, 0)])]) == [False]
-    assert two_faced([]) == []
+    assert have_two_faces([LineString([(0, 0), (10, 0)])]) == [False]
+    assert have_two_faces([]) == []

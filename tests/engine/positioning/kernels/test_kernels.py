@@ -338,7 +338,7 @@ def test_with_nowhere_to_keep_what_was_compiled_numpy_computes_and_it_is_said(
 
 def test_that_it_compiles_is_said_once_and_not_of_what_is_found(caplog: pytest.LogCaptureFixture) -> None:
     numba = importlib.import_module("numba")
-    with caplog.at_level(logging.INFO), choice._said_before_compiling():
+    with caplog.at_level(logging.INFO), choice._say_before_compiling():
         importlib.import_module(choice.COMPILED)
         assert caplog.text == ""
         for _ in range(2):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from engine.presence.expected.kept import held_from, held_state
+from engine.presence.expected.kept import held_state, restore_held
 from engine.presence.expected.thinning import SECONDTHS, TICKS, Held
 from engine.runtime.stored.packing import pack, unpack
 
@@ -35,7 +35,7 @@ def same(one: Held, other: Held) -> bool:
 @given(st.integers(0, 2**32 - 1), st.integers(0, 6), st.integers(0, 12), st.sampled_from([1, 9, 255, 256, 300]))
 def test_what_is_kept_comes_back_to_the_bit(seed: int, phones: int, fixes: int, zones: int) -> None:
     held = histories(seed, phones, fixes, zones)
-    assert same(held_from(unpack(pack(held_state(held))), zones), held)
+    assert same(restore_held(unpack(pack(held_state(held))), zones), held)
 
 
 def test_what_earlier_versions_kept_is_read() -> None:
@@ -43,8 +43,8 @@ def test_what_earlier_versions_kept_is_read() -> None:
     devices, rows = np.unique(device, return_counts=True)
     columns = {"device": devices, "rows": rows.astype(np.int32), "zone": p.indices.astype(np.uint8), "p": p.data}
     columns |= {"held": np.diff(p.indptr).astype(np.uint8), "seconds": seconds, "begins": 1_000}
-    assert same(held_from(columns | {"later": np.diff(t, prepend=1_000)}, 9), held)
-    assert same(held_from(columns | {"begins": 0, "t": t}, 9), held)
+    assert same(restore_held(columns | {"later": np.diff(t, prepend=1_000)}, 9), held)
+    assert same(restore_held(columns | {"begins": 0, "t": t}, 9), held)
 
 
 def test_a_walk_takes_a_fifth_less_than_its_columns() -> None:

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlmodel import col, select
 
 from engine.errors import BusinessRefusal
-from engine.loyalty.earning import points_kept
+from engine.loyalty.earning import reduce_points
 from engine.loyalty.ledger import PROGRAMME, claw_back, content_digest, earn_pending, reversal
 from engine.storage.database import Database, open_database
 from engine.storage.loyalty.expiry import expire_lots
@@ -174,7 +174,7 @@ class AnyHistory(RuleBasedStateMachine):
     @invariant()
     def always(self) -> None:
         paid = dict(self.bought)
-        kept = sum(points_kept(paid[name], paid[name], paid[name] - left) for name, left in self.kept.items())
+        kept = sum(reduce_points(paid[name], paid[name], paid[name] - left) for name, left in self.kept.items())
         self.points.holds(kept + self.other)
 
 

@@ -118,7 +118,7 @@ def may_have(right: Right) -> LetOrNobody:
     return _may_have(right)
 
 
-def right_needed(dependency: Callable[..., Any] | None) -> Right | None:
+def find_right(dependency: Callable[..., Any] | None) -> Right | None:
     """The right without which a dependency lets nobody through; None for any other dependency."""
     return None if dependency is None else _needed.get(dependency)
 
@@ -231,13 +231,13 @@ def shopper_id(
     return found
 
 
-def guarded(app: FastAPI) -> dict[str, tuple[Right, ...]]:
+def list_route_rights(app: FastAPI) -> dict[str, tuple[Right, ...]]:
     """Which rights each route of the application asks for, as `GET /v1/stores`: all of them, and none where it asks
     for none. Made from the routes themselves: nobody keeps it up to date."""
     found: dict[str, tuple[Right, ...]] = {}
     for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
-        asked = [] if dependant is None else [right_needed(d.call) for d in _all(dependant)]
+        asked = [] if dependant is None else [find_right(d.call) for d in _all(dependant)]
         for method in sorted((route.methods or {"*"}) - {"HEAD"}):
             found[f"{method} {route.path}"] = tuple(sorted({right for right in asked if right is not None}))
     return found

@@ -183,7 +183,7 @@ def home_of(grant: Grant) -> str:
     return next((page_ for may, page_ in pages if may), ACCOUNT)
 
 
-def asked_to_sign_in(request: Request, right: Right) -> Response:
+def ask_to_sign_in(request: Request, right: Right) -> Response:
     """For nobody at an address that is a page to browsers: the forms. Raises NotSignedIn for programs."""
     if "text/html" not in request.headers.get("accept", ""):
         raise refusal(None, right)

@@ -60,7 +60,7 @@ def page(
     return HTMLResponse(html, status, headers)
 
 
-def compressed(request: Request, response: Response) -> Response:
+def compress(request: Request, response: Response) -> Response:
     """The answer, smaller where the browser takes that. Only for what repeats nothing that a visitor may choose: beside
     that, the size of a compressed page would give away what is secret in it."""
     if "gzip" in request.headers.get("accept-encoding", ""):

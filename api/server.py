@@ -19,7 +19,7 @@ from api.accounts.oidc import check_oidc
 from api.app import create_app
 from api.keyring import digest_fingerprint, key_fingerprint
 from api.manager_login import make_link
-from api.middleware.connections import Doorkeeper, guarded_by
+from api.middleware.connections import Doorkeeper, make_protocol
 from api.portal.declared import check_portals
 from engine.config import ApiConfig, Config
 from engine.delivery.crm.opening import check_crm
@@ -135,7 +135,9 @@ class ApiServer:
             server_header=False,
             ws="auto",
             ws_max_size=WS_BYTES,
-            http=guarded_by(Doorkeeper(limits.max_connections, limits.connections_per_address, limits.trusted_proxies)),
+            http=make_protocol(
+                Doorkeeper(limits.max_connections, limits.connections_per_address, limits.trusted_proxies)
+            ),
             timeout_keep_alive=KEEP_ALIVE_S,
             backlog=512,
             forwarded_allow_ips=list(limits.trusted_proxies),

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.accounts.shown import moment_shown, store_shown
+from api.accounts.shown import show_moment, show_store
 from api.auth import needs_or_nobody
 from api.context import AppContext, context
 from api.keyring import Grant
@@ -40,11 +40,11 @@ def audit_page(
     found = entries(ctx.db, me.where(Right.SEE_AUDIT), before=before, limit=SHOWN + 1, account_id=account)
     lines = [
         {
-            "when": moment_shown(ctx, e.at, lang),
+            "when": show_moment(ctx, e.at, lang),
             "who": e.who,
             "what": t.audit_actions[e.action],
             "whom": _whom(e),
-            "where": store_shown(ctx, e.store, lang),
+            "where": show_store(ctx, e.store, lang),
             "about": _about(e, lang),
         }
         for e in found[:SHOWN]

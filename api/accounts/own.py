@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.accounts.entering import spend_try
-from api.accounts.shown import roles_shown, sessions_shown
+from api.accounts.shown import show_roles, show_sessions
 from api.accounts.sign_in import Password
 from api.auth import account_session, person
 from api.context import AppContext, context
@@ -82,8 +82,8 @@ def _page(ctx: AppContext, request: Request, me: Grant, notice: str = "", status
         "name": mine.name,
         "email": mine.email,
         "has_password": mine.has_password,
-        "roles": roles_shown(ctx, mine.roles, lang),
-        "sessions": sessions_shown(ctx, mine, account_session(ctx, request), lang, now),
+        "roles": show_roles(ctx, mine.roles, lang),
+        "sessions": show_sessions(ctx, mine, account_session(ctx, request), lang, now),
         "home": home_of(me),
         "tills": me.may_somewhere(Right.USE_TILLS) and home_of(me) != TILL,
         "stores": me.may_somewhere(Right.COMPARE_STORES),

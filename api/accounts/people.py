@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.accounts.invitations import new_link
-from api.accounts.shown import moment_shown, roles_shown, sessions_shown, store_shown
+from api.accounts.shown import show_moment, show_roles, show_sessions, show_store
 from api.auth import needs, needs_or_nobody
 from api.context import AppContext, context
 from api.keyring import Grant
@@ -188,7 +188,7 @@ def _stores(ctx: AppContext, me: Grant, lang: Language) -> list[tuple[str, str]]
     """Stores that `me` may give roles in, with their names; all of them together last, never taken by chance."""
     own = me.where(Right.MANAGE_PEOPLE)
     known = [*sorted(ctx.plans), EVERY_STORE] if EVERY_STORE in own else sorted(own)
-    return [(store, store_shown(ctx, store, lang)) for store in known]
+    return [(store, show_store(ctx, store, lang)) for store in known]
 
 
 def _say_sent(account: ConsoleAccount, link: str | None, lang: Language) -> str:
@@ -233,7 +233,7 @@ def _one(
         here=f"{PEOPLE}/{account.account_id}",
         account=_show(ctx, me, account, lang),
         whole=EVERY_STORE in own or account.stores() <= own,
-        sessions=sessions_shown(ctx, account, None, lang, now),
+        sessions=show_sessions(ctx, account, None, lang, now),
         me=account.account_id == me.account_id,
         notice=notice,
         link=link,
@@ -259,8 +259,8 @@ def _show(ctx: AppContext, me: Grant, account: ConsoleAccount, lang: Language) -
         "id": account.account_id,
         "name": account.name,
         "email": account.email,
-        "roles": roles_shown(ctx, roles, lang),
+        "roles": show_roles(ctx, roles, lang),
         "closed": account.disabled_at is not None,
         "waits": not (account.has_password or account.has_oidc),
-        "until": None if until is None else moment_shown(ctx, until, lang),
+        "until": None if until is None else show_moment(ctx, until, lang),
     }

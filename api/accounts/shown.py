@@ -14,7 +14,7 @@ from engine.storage.accounts.sessions import sessions_of
 from engine.storage.keys import EVERY_STORE
 
 
-def store_shown(ctx: AppContext, store: str, lang: Language) -> str:
+def show_store(ctx: AppContext, store: str, lang: Language) -> str:
     """What people call a store; its id where there is no plan of it any more."""
     t = words(lang)
     if store == EVERY_STORE:
@@ -22,16 +22,16 @@ def store_shown(ctx: AppContext, store: str, lang: Language) -> str:
     return ctx.plans[store].name if store in ctx.plans else store
 
 
-def roles_shown(ctx: AppContext, roles: Iterable[Hold], lang: Language) -> list[dict[str, str]]:
+def show_roles(ctx: AppContext, roles: Iterable[Hold], lang: Language) -> list[dict[str, str]]:
     """Each role with its name and its store's."""
     t = words(lang)
     return [
-        {"role": role, "store": store, "name": t.roles[role], "where": store_shown(ctx, store, lang)}
+        {"role": role, "store": store, "name": t.roles[role], "where": show_store(ctx, store, lang)}
         for role, store in roles
     ]
 
 
-def sessions_shown(
+def show_sessions(
     ctx: AppContext, account: ConsoleAccount, here: str | None, lang: Language, now: float
 ) -> list[dict[str, Any]]:
     """Where an account is signed in; `here` is the session of the browser that looks."""
@@ -40,14 +40,14 @@ def sessions_shown(
             "id": s.session_id,
             "label": s.label,
             "here": s.session_id == here,
-            "since": moment_shown(ctx, s.made_at, lang),
-            "seen": moment_shown(ctx, s.seen_at, lang),
+            "since": show_moment(ctx, s.made_at, lang),
+            "seen": show_moment(ctx, s.seen_at, lang),
         }
         for s in sessions_of(ctx.db, account.account_id, now)
     ]
 
 
-def moment_shown(ctx: AppContext, t: float, lang: Language) -> str:
+def show_moment(ctx: AppContext, t: float, lang: Language) -> str:
     """Day and time by the clock of the site's first store."""
     zone = next((plan.timezone for plan in ctx.plans.values()), "UTC")
     return f"{short_date(t, zone, lang)} {clock(t, zone)}"

@@ -72,7 +72,7 @@ def read_cookie(ctx: AppContext, request: Request, name: str) -> str | None:
     value = read_signed(ctx, name, request.cookies.get(name), LIFETIME_S[name])
     if not isinstance(value, str):
         return None
-    return _signed_in(ctx, request, value) if name == SHOPPER else value
+    return _find_signed_in(ctx, request, value) if name == SHOPPER else value
 
 
 def session_of(ctx: AppContext, request: Request) -> str | None:
@@ -100,7 +100,7 @@ def repeated_secret(ctx: AppContext, scope: str, key: str, salt: str) -> str:
     return hmac.new(mac_key, f"{scope}|{key}|{salt}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _signed_in(ctx: AppContext, request: Request, value: str) -> str | None:
+def _find_signed_in(ctx: AppContext, request: Request, value: str) -> str | None:
     """Looked up once a request. While the database is away the cookie is believed: nothing can be read by it then."""
     shopper_id, _, secret = value.partition(".")
     known: dict[str, str | None] = request.scope.setdefault("rayon_sessions", {})

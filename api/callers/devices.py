@@ -45,7 +45,7 @@ SealedRedirect = Annotated[str, Form(max_length=SEALED_CHARS)]
 """The same with the whole redirect: what the controller wants to hear again."""
 
 
-def landed(request: Request, body: str = "", told: PortalTold | None = None) -> PortalRedirect:
+def parse_landing(request: Request, body: str = "", told: PortalTold | None = None) -> PortalRedirect:
     """What the captive portal's redirect says that led to this request; `body` is a form that came with it."""
     raw = request.scope.get("raw_path") or request.scope["path"].encode()
     target = f"{raw.decode('latin-1')}?{request.scope['query_string'].decode('latin-1')}"
@@ -67,7 +67,7 @@ def landed_phone(ctx: AppContext, plan: Plan, redirect: PortalRedirect) -> Phone
     claim = _claim(ctx, plan, redirect.client_mac, fields.first(fold(SIGNED_AT)), fields.first(fold(SIGNATURE)))
     if not redirect.signed or claim.device is None:
         return claim
-    return replace(claim, redirect=_used_as(redirect.signed), redirect_until=time.time() + FORM_S)
+    return replace(claim, redirect=_name_use(redirect.signed), redirect_until=time.time() + FORM_S)
 
 
 def named_phone(ctx: AppContext, plan: Plan, said: Mapping[str, str | None]) -> PhoneClaim:
@@ -83,10 +83,10 @@ def _claim(ctx: AppContext, plan: Plan, mac: str | None, t: str, signature: str)
     spelt = read_phone(mac).mac or mac
     if not is_signed(ctx.portal.of(plan.store), plan.store, spelt, t, signature, time.time(), fresh_s):
         return PhoneClaim(device)
-    return PhoneClaim(device, redirect=_used_as(signature), redirect_until=int(t) + fresh_s + FORM_S)
+    return PhoneClaim(device, redirect=_name_use(signature), redirect_until=int(t) + fresh_s + FORM_S)
 
 
-def _used_as(signature: str) -> str:
+def _name_use(signature: str) -> str:
     """Under which name a signature is used up."""
     return hashlib.sha256(f"redirect|{signature.lower()}".encode()).hexdigest()[:32]
 

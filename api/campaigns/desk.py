@@ -71,7 +71,7 @@ def needs_four_eyes(ctx: AppContext, store: str, campaign: Campaign) -> bool:
     return needs_second(campaign, worth_of(campaign, ctx.plan(store)), ctx.config.offers.four_eyes_above_minor)
 
 
-def signed(ctx: AppContext, store: str, campaign_id: str) -> Signatures:
+def find_signatures(ctx: AppContext, store: str, campaign_id: str) -> Signatures:
     """Who wrote the terms that stand, and who approved them."""
     return signatures(ctx.db, store, campaign_id)
 
@@ -90,7 +90,7 @@ def save(
     if newest is None or not same or newest.state is not campaign.state:
         check_right(grant, right_to(campaign.state), store)
     if needs_four_eyes(ctx, store, campaign):
-        _check_stands(campaign, signed(ctx, store, campaign.id) if same else None, by)
+        _check_stands(campaign, find_signatures(ctx, store, campaign.id) if same else None, by)
     return store_of.put_campaign(ctx.db, store, campaign, time.time(), by=by, expected=at)
 
 
@@ -110,7 +110,7 @@ def move(
 ) -> store_of.StoredCampaign:
     """Brings a campaign to another state. Raises NotFound, CampaignChanged, CampaignNotApproved, WrongCampaignState."""
     stored = store_of.get_campaign(ctx.db, store, campaign_id)
-    names = signed(ctx, store, campaign_id)
+    names = find_signatures(ctx, store, campaign_id)
     second = needs_four_eyes(ctx, store, stored.campaign)
     check_change(
         stored.campaign, to, second=second, author=names.author, by=by, approved=names.four_eyes, holders=names.holders

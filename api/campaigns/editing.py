@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.campaigns.changes import change_lines
 from api.campaigns.desk import save_edit
-from api.campaigns.foretelling import foretell_week, shown
+from api.campaigns.foretelling import foretell_week, show_forecast
 from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
 from api.campaigns.looked_at import Foresights, LookedAt, look_at, promise_words
 from api.campaigns.mistakes import by_field, say_mistakes
@@ -91,7 +91,7 @@ def take_form(store: Store, request: Request, grant: Editor, ctx: Ctx, seen: See
         status = 422 if typed.get("do") == "save" else 200
         week = None
         if typed.get("do") == "foretell" and campaign is not None:
-            week = shown(
+            week = show_forecast(
                 foretell_week(ctx, store, campaign, time.time()), plan, language(request), ctx.config.privacy.k
             )
         return _form(request, ctx, store, typed, version, looked, status=status, week=week)

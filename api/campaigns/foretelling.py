@@ -96,7 +96,7 @@ def _blocks(at: Sequence[float], whose: Sequence[str], since: float, told: Priva
     return tell_blocks(events, WaitingCount(since), told.k, told.block_s)[0]
 
 
-def shown(what_if: WhatIf, plan: Plan, lang: Language, k: int) -> dict[str, Any]:
+def show_forecast(what_if: WhatIf, plan: Plan, lang: Language, k: int) -> dict[str, Any]:
     """The same, as the page shows it; `k` is what it was told by."""
 
     def sum_of(band: ForecastBand) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse
 
-from api.campaigns.foretelling import foretell_week, shown
+from api.campaigns.foretelling import foretell_week, show_forecast
 from api.campaigns.mistakes import say_mistakes
 from api.campaigns.pages import Ctx, Name, Reader, Seen, Store, Visitor, place_name, zone_of
 from api.context import AppContext
@@ -46,7 +46,7 @@ def what_if_page(store: Store, campaign_id: Name, request: Request, visitor: Vis
         return sign_in_page(request, request.url.path)
     plan, lang = ctx.plan(store), language(request)
     campaign = get_campaign(ctx.db, store, campaign_id).campaign
-    week = shown(foretell_week(ctx, store, campaign, time.time()), plan, lang, ctx.config.privacy.k)
+    week = show_forecast(foretell_week(ctx, store, campaign, time.time()), plan, lang, ctx.config.privacy.k)
     return page(
         request,
         "campaign_what_if.html",

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth import check_right, needs, needs_or_nobody
 from api.campaigns.changes import change_lines
-from api.campaigns.desk import editor, move, needs_four_eyes, right_to, segment_names, signed
+from api.campaigns.desk import editor, find_signatures, move, needs_four_eyes, right_to, segment_names
 from api.campaigns.looked_at import Foresights, draw_place, find_never, promise_words
 from api.campaigns.mistakes import say_mistakes
 from api.campaigns.said import audience_words, target_words
@@ -121,7 +121,7 @@ def campaign_page(
     campaign, now, k = stored.campaign, time.time(), ctx.config.privacy.k
     told = seen.foretell(plan, campaign) if _is_known(campaign, plan) else None
     history = revisions(ctx.db, store, campaign_id, limit=VERSIONS)
-    names = signed(ctx, store, campaign_id)
+    names = find_signatures(ctx, store, campaign_id)
     wrong = campaign_problems([campaign], plan, "campaign", day_at(now, plan.timezone))
     wrong += audience_problems(campaign, segment_names(ctx), "campaign", "campaign")
     return page(

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from api.cli.lazy import LazyGroup, Listed, added_by
+from api.cli.lazy import LazyGroup, Listed, collect_commands
 from api.cli.version import version_line
 
 SITE, TRY = "Run a site", "Try it"
@@ -92,7 +92,7 @@ class Commands(LazyGroup):
 
     def _with_others(self) -> dict[str, Any]:
         for entry in entry_points(group="rayon.commands"):
-            for name, command in added_by(entry.load()).items():
+            for name, command in collect_commands(entry.load()).items():
                 self.commands.setdefault(name, command)
         return dict(self.commands)
 

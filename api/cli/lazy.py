@@ -37,7 +37,7 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> Any:
         """The command that this one stands for."""
-        return added_by(import_module(self._module).register)[str(self.name)]
+        return collect_commands(import_module(self._module).register)[str(self.name)]
 
 
 class LazyGroup(TyperGroup):
@@ -50,7 +50,7 @@ class LazyGroup(TyperGroup):
         self.commands = {name: LazyCommand(name, listed) for name, listed in self.table.items()}
 
 
-def added_by(register: Any) -> dict[str, Any]:
+def collect_commands(register: Any) -> dict[str, Any]:
     """The commands, by name, that this function adds to an application that it is given; what they are given is checked
     as it is read."""
     app = typer.Typer(rich_markup_mode="rich")

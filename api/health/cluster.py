@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api.auth import needs_or_nobody
 from api.context import AppContext, context
 from api.keyring import Grant
-from api.manager_login import asked_to_sign_in
+from api.manager_login import ask_to_sign_in
 from api.pages import page
 from engine.config import Config
 from engine.storage.shards.nodes import NodeSeen, read_head, read_nodes
@@ -91,7 +91,7 @@ def cluster_page(
     something is not well. Needs the right to see the health of every store. Without a cluster it says so.
     """
     if grant is None:
-        return asked_to_sign_in(request, Right.SEE_HEALTH)
+        return ask_to_sign_in(request, Right.SEE_HEALTH)
     found = _look(ctx.config, ctx)
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(found.model_dump(mode="json"))

@@ -14,7 +14,7 @@ from api.auth import needs_or_nobody
 from api.context import AppContext, context
 from api.health.labels import LabelsOut, labels_of
 from api.keyring import Grant
-from api.manager_login import asked_to_sign_in
+from api.manager_login import ask_to_sign_in
 from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
 from engine.ingest.masks import mask_macs
@@ -124,7 +124,7 @@ def sources_page(
     """JSON, or a page where the caller prefers HTML, which asks to sign in. Needs the right to see the store's health;
     names of access points that no plan has, and of campaigns, are for those who may see its radio."""
     if grant is None:
-        return asked_to_sign_in(request, Right.SEE_HEALTH)
+        return ask_to_sign_in(request, Right.SEE_HEALTH)
     plan = ctx.plan(store)
     turned: TurnedAway = request.app.state.turned_away
     found = _look(ctx, plan, time.time(), turned, manages=grant.may(Right.SEE_RADIO, store))

@@ -18,7 +18,7 @@ from api.managers import schemas as out
 from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import draw_heat, ground_level
 from api.managers.reports import Period, Reports, counted_sums, reports
-from api.managers.told import FEWER_THAN_K, CountedSums, ToldZone, told_zone
+from api.managers.told import FEWER_THAN_K, CountedSums, ToldZone, tell_zone
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
 from api.texts.catalogue import words
@@ -151,7 +151,7 @@ def hours(
     for at in keys[:limit]:
         sums = counted.get(at, CountedSums())
         nothing = ZoneSums() if at[1] in whole else None
-        figures = told_zone(sums, expected.get(at, nothing), k)
+        figures = tell_zone(sums, expected.get(at, nothing), k)
         if at[1] in whole and at not in expected:
             none = TableFigure(None, withheld=k > 1)
             figures = replace(figures, kind="expected", visits=none, mean_dwell_s=none)

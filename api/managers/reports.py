@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from api.context import AppContext
 from api.managers.console.figures.kept import Kept
 from api.managers.console.figures.prints import PlanPrints
-from api.managers.told import CountedSums, ToldFlow, ToldZone, flow_spreads, told_flow, told_zone
+from api.managers.told import CountedSums, ToldFlow, ToldZone, flow_spreads, tell_flow, tell_zone
 from engine.errors import BusinessRefusal
 from engine.plan.model import Plan, Zone
 from engine.presence.expected.figures import ZoneSums
@@ -176,7 +176,7 @@ class Reports:
         counts = {(r.from_zone, r.to_zone): r.count for r in rows if r.from_zone in known and r.to_zone in known}
         expected = self.expected(store, period, self.hours(store, period)) if counts else {}
         spreads = flow_spreads(counts, expected)
-        return [ToldFlow(a, b, n, told_flow(n, spreads.get((a, b)), k)) for (a, b), n in counts.items()]
+        return [ToldFlow(a, b, n, tell_flow(n, spreads.get((a, b)), k)) for (a, b), n in counts.items()]
 
     def coupons(self, store: str, period: Period | DaySpan, now: float) -> CouponFigures:
         """What is told of the store's coupons over a period, as of `now` (s UTC)."""
@@ -217,7 +217,7 @@ class Reports:
         zones = []
         for zone, hot in zip(plan.zones, verdicts, strict=True):
             sums = counted_sums(by_zone[zone.id])
-            zones.append(ZoneReport(zone, told_zone(sums, expected.get(zone.id), k), hot))
+            zones.append(ZoneReport(zone, tell_zone(sums, expected.get(zone.id), k), hot))
         zones.sort(key=lambda z: -(z.told.person_s.value or 0.0))  # stable: others stay in the plan's order
         return StoreReport(plan, period, levels, zones, hours, self.tests(store).outlined(levels, verdicts))
 

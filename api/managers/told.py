@@ -74,21 +74,21 @@ def spreads_of(sums: CountedSums, expected: ZoneSums | None) -> tuple[Spread, Sp
     return expected.time(sums.person_s), expected.count(), dwell
 
 
-def told_zone(sums: CountedSums, expected: ZoneSums | None, k: int) -> ToldZone:
+def tell_zone(sums: CountedSums, expected: ZoneSums | None, k: int) -> ToldZone:
     """What is told of one zone (or of several, added up)."""
-    spreads, peak = spreads_of(sums, expected), told(sums.persons_peak, k)
+    spreads, peak = spreads_of(sums, expected), tell_sum(sums.persons_peak, k)
     if spreads is None:
         dwell = sums.mean_dwell_s
         mean = TableFigure(None, withheld=k > 1) if dwell is None else TableFigure(dwell)
-        return ToldZone("counted", told(sums.person_s, k), told(sums.visits, k), mean, peak)
-    time, visits, dwell_s = (told_spread(spread, k) for spread in spreads)
+        return ToldZone("counted", tell_sum(sums.person_s, k), tell_sum(sums.visits, k), mean, peak)
+    time, visits, dwell_s = (tell_spread(spread, k) for spread in spreads)
     return ToldZone("expected", time, visits, dwell_s, peak)
 
 
-def told_spread(spread: Spread, k: int) -> TableFigure:
+def tell_spread(spread: Spread, k: int) -> TableFigure:
     """With its interval."""
     figure = spread.figure()
-    return TableFigure(figure.value, figure.low, figure.high) if figure.value else told(0.0, k)
+    return TableFigure(figure.value, figure.low, figure.high) if figure.value else tell_sum(0.0, k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,11 @@ def flow_spreads(
     return found
 
 
-def told_flow(n: int, spread: Spread | None, k: int) -> TableFigure:
+def tell_flow(n: int, spread: Spread | None, k: int) -> TableFigure:
     """Transitions, with their interval where one is known."""
-    return told(n, k) if spread is None else told_spread(spread, k)
+    return tell_sum(n, k) if spread is None else tell_spread(spread, k)
 
 
-def told(value: float | None, k: int) -> TableFigure:
+def tell_sum(value: float | None, k: int) -> TableFigure:
     """A sum; nought is none where k is more than one."""
     return TableFigure(None, withheld=True) if not value and k > 1 else TableFigure(value)

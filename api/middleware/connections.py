@@ -79,7 +79,7 @@ class Doorkeeper:
 
 
 class Guarded(cast(Any, AutoHTTPProtocol)):  # type: ignore[misc]  # uvicorn's choice of parser
-    """uvicorn's protocol with a door. `doorkeeper` is set by `guarded_by`."""
+    """uvicorn's protocol with a door. `doorkeeper` is set by `make_protocol`."""
 
     doorkeeper: Doorkeeper
     _timer: asyncio.TimerHandle | None = None
@@ -171,7 +171,7 @@ class Guarded(cast(Any, AutoHTTPProtocol)):  # type: ignore[misc]  # uvicorn's c
             self.doorkeeper.leave(self, self._address)
 
 
-def guarded_by(doorkeeper: Doorkeeper) -> type[asyncio.Protocol]:
+def make_protocol(doorkeeper: Doorkeeper) -> type[asyncio.Protocol]:
     """The protocol class of one server."""
     return cast(type[asyncio.Protocol], type("GuardedHere", (Guarded,), {"doorkeeper": doorkeeper}))
 

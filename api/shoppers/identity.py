@@ -316,7 +316,7 @@ def _page(ctx: AppContext, request: Request, notice: str, status: int = 200) -> 
     if shopper is not None:
         zone, who = _zone(ctx, shopper.store), shopper.shopper_id
         shown = {
-            "known": _known_by(ctx, identifiers.identifiers_of(ctx.db, who), lang),
+            "known": _say_known_by(ctx, identifiers.identifiers_of(ctx.db, who), lang),
             "sessions": [
                 {"id": s.session_id, "label": s.label, "here": s.session_id == session_of(ctx, request),
                  "since": _when(s.made_at, zone, lang), "shared": s.shared}
@@ -336,7 +336,7 @@ def _page(ctx: AppContext, request: Request, notice: str, status: int = 200) -> 
     )
 
 
-def _known_by(ctx: AppContext, known: Sequence[identifiers.Identifier], lang: Language) -> list[str]:
+def _say_known_by(ctx: AppContext, known: Sequence[identifiers.Identifier], lang: Language) -> list[str]:
     """Accounts that several of the shop's systems name are one line: which is which nobody could read."""
     t = words(lang)
     return list(dict.fromkeys(_value(ctx, one) or t.identity.account for one in known))

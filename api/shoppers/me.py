@@ -16,7 +16,7 @@ from api.shoppers import schemas as says
 from api.shoppers.cards import cards
 from api.shoppers.choices import check_asked, may_be_asked
 from api.shoppers.receipts import send_receipt
-from api.shoppers.sessions import known_shopper, withdrawn
+from api.shoppers.sessions import known_shopper, refuse_granted
 from api.texts.brought import points_why
 from api.texts.consents import TEXT_VERSION
 from api.texts.language import Language, in_language, language_of
@@ -183,7 +183,7 @@ def fewer(
     if body.kind == "mute":
         muted = Mute(MuteKind.SHOP, ctx.plan(body.store).store)
         return says.Done(changed=put_mute(ctx.db, shopper.shopper_id, muted, time.time()))
-    choices = withdrawn(shopper, Purpose.LOCATION_OFFERS)
+    choices = refuse_granted(shopper, Purpose.LOCATION_OFFERS)
     profiles.set_consents(ctx.db, shopper.shopper_id, choices, TEXT_VERSION, f"coupon:{body.store}", time.time())
     return says.Done(changed=bool(choices))
 

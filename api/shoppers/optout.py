@@ -15,7 +15,7 @@ from api.notices import notice_of
 from api.pages import page
 from api.shoppers.choices import remember_refusal
 from api.shoppers.qr import qr_svg
-from api.shoppers.sessions import known_shopper, withdrawn
+from api.shoppers.sessions import known_shopper, refuse_granted
 from api.texts.consents import TEXT_VERSION
 from api.texts.language import language
 from engine.storage.people import shoppers as profiles
@@ -49,7 +49,7 @@ def withdraw(
     if shopper is not None:
         place = f"opt-out:{store}"
         opt_out_phones(ctx.db, store, shopper.shopper_id, now)
-        profiles.set_consents(ctx.db, shopper.shopper_id, withdrawn(shopper), TEXT_VERSION, place, now)
+        profiles.set_consents(ctx.db, shopper.shopper_id, refuse_granted(shopper), TEXT_VERSION, place, now)
     ask_release(ctx.db, store, from_here(ctx, request, unseal_phone(ctx, store, phone)), now)
     response = _page(ctx, store, request, phone="", done=True)
     remember_refusal(ctx, response)

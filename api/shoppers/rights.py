@@ -22,7 +22,7 @@ from api.shoppers.cards import cards
 from api.shoppers.me import require_shopper, worth_of
 from api.shoppers.points.statement import statement
 from api.shoppers.receipts import receipt_of
-from api.shoppers.sessions import known_shopper, withdrawn
+from api.shoppers.sessions import known_shopper, refuse_granted
 from api.shoppers.wallet.spots import shown_spots
 from api.texts.catalogue import words
 from api.texts.consents import TEXT_VERSION
@@ -175,7 +175,7 @@ def _ask(ctx: AppContext, request: Request, shopper: profiles.ShopperProfile, wh
         rights.object_to_statistics(ctx.db, who, None)
     else:
         rights.object_to_statistics(ctx.db, who, now)
-        choices = withdrawn(shopper, Purpose.STATISTICS)
+        choices = refuse_granted(shopper, Purpose.STATISTICS)
         profiles.set_consents(ctx.db, who, choices, TEXT_VERSION, f"rights:{shopper.store}", now)
         if not allows_targeting(shopper.grants):  # no phone is known as theirs: as whoever passes by
             opt_out_phones(ctx.db, shopper.store, who, now)

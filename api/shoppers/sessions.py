@@ -100,7 +100,7 @@ def known_shopper(ctx: AppContext, shopper_id: str | None) -> profiles.ShopperPr
         return None
 
 
-def withdrawn(shopper: profiles.ShopperProfile, purpose: Purpose | None = None) -> list[ConsentChoice]:
+def refuse_granted(shopper: profiles.ShopperProfile, purpose: Purpose | None = None) -> list[ConsentChoice]:
     """A no to everything granted, or to everything granted for one purpose."""
     pairs = sorted(pair for pair in shopper.grants if purpose in (None, pair[0]))
     return [ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": False}).choice() for p, c in pairs]

@@ -25,7 +25,7 @@ from api.staff.card_schemas import (
     PointsRequest,
     VisitorCard,
 )
-from api.staff.orders import shown
+from api.staff.orders import show_order
 from api.texts.language import Language, in_language, language
 from api.texts.money import badge, money
 from api.times import rfc3339
@@ -70,7 +70,7 @@ def card(store: Store, visitor: Visitor, request: Request, ctx: Ctx, clerk: Cler
     terms = terms_of(ctx.config.loyalty)
     tier = terms.tier_of(qualifying_points(ctx.db, found.members, now - terms.tier_s)) if terms.tiers else ""
     left = max(0, ctx.config.loyalty.clerk_points - found.visitor.points)
-    asked = [shown(ctx, one, ctx.plan(store), lang) for one in orders_of_visitor(ctx.db, store, visitor, now)]
+    asked = [show_order(ctx, one, ctx.plan(store), lang) for one in orders_of_visitor(ctx.db, store, visitor, now)]
     return _show(found, ctx.plan(store), tier, left, asked, lang)
 
 

@@ -18,7 +18,7 @@ from api.keyring import Grant
 from api.problems import problem_responses
 from api.ratelimits import WRONG_CODES_PER_TILL, RateLimits, rate_limits
 from api.staff.card_schemas import DeskVisitor
-from api.staff.orders import shown
+from api.staff.orders import show_order
 from api.staff.schemas import DeskLine, DeskPickup, Handed, HandOverRequest, StaffDesk
 from api.texts.catalogue import words
 from api.texts.language import Language, language
@@ -125,7 +125,7 @@ def desk_of(ctx: AppContext, plan: Plan, lang: Language, now: float) -> StaffDes
         for one in visitors(ctx.db, plan.store, now)
     ]
     pickups = [_show(one, plan, lang, now) for one in found]
-    asked = [shown(ctx, one, plan, lang) for one in orders_asked_in(ctx.db, plan.store, now)]
+    asked = [show_order(ctx, one, plan, lang) for one in orders_asked_in(ctx.db, plan.store, now)]
     return StaffDesk(store=plan.store, pickups=pickups, visitors=known, orders=asked, now=rfc3339(now))
 
 

@@ -121,17 +121,17 @@ def ask(
         raise BusinessRefusal("this site asks no e-shop", code=ProblemCode.ORDERS_OFF)
     check_article(ctx.db, article, in_plan=body.sku in plan.product_by_sku)
     wish = OrderWish(plan.store, article, body.way, to)
-    return shown(ctx, ask_for_visitor(ctx.db, visitor, wish, clerk.actor, time.time()), plan, language(request))
+    return show_order(ctx, ask_for_visitor(ctx.db, visitor, wish, clerk.actor, time.time()), plan, language(request))
 
 
 @router.post("/orders/{order}/again", summary="Send a request again", responses=problem_responses(422))
 def again(store: Store, order: Name, request: Request, ctx: Ctx, clerk: Clerk, key: Key) -> CardOrder:
     """One that the e-shop did not take for a day, under the same name; 404 for every other."""
     plan = ctx.plan(store)
-    return shown(ctx, ask_again(ctx.db, store, order, clerk.actor, time.time()), plan, language(request))
+    return show_order(ctx, ask_again(ctx.db, store, order, clerk.actor, time.time()), plan, language(request))
 
 
-def shown(ctx: AppContext, one: AskedOrder, plan: Plan, lang: Language) -> CardOrder:
+def show_order(ctx: AppContext, one: AskedOrder, plan: Plan, lang: Language) -> CardOrder:
     """A request as a clerk sees it; who asked is not in it."""
     wish = one.wish
     to, known = ctx.plans.get(wish.to_store), plan.product_by_sku.get(wish.article.sku)

@@ -49,6 +49,6 @@ ShownVersion = Annotated[str, Field(max_length=40), AfterValidator(_was_shown)]
 """A version of our own: the log proves what was shown, so no caller makes one up."""
 
 
-def worded_since(lang: Language) -> str:
+def show_version_date(lang: Language) -> str:
     """The version as a shopper reads it: `28 novembre 2026`."""
     return long_date(dt.date.fromisoformat(TEXT_VERSION), lang)

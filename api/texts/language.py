@@ -30,13 +30,13 @@ LANGUAGES: tuple[Language, ...] = _catalogues()
 
 def language(request: Request) -> Language:
     """`?lang=` where it names a language of ours, else what Accept-Language prefers."""
-    asked = spoken(request.query_params.get("lang", ""))
-    return asked or preferred(request.headers.get("accept-language", ""))
+    asked = match_language(request.query_params.get("lang", ""))
+    return asked or choose_language(request.headers.get("accept-language", ""))
 
 
 def language_of(locale: str) -> Language:
     """Our language for a locale such as `en-GB`; French where we do not speak it."""
-    return spoken(locale) or DEFAULT
+    return match_language(locale) or DEFAULT
 
 
 def in_language(texts: Mapping[str, T], lang: Language) -> T:
@@ -44,13 +44,13 @@ def in_language(texts: Mapping[str, T], lang: Language) -> T:
     return texts[lang] if lang in texts else texts["en"]
 
 
-def spoken(tag: str) -> Language | None:
+def match_language(tag: str) -> Language | None:
     """Our language that a tag such as `fr-CA` or `en_GB` begins with, None where it is none of ours."""
     primary = tag.strip().lower().replace("_", "-").partition("-")[0]
     return next((lang for lang in LANGUAGES if lang == primary), None)
 
 
-def preferred(accept_language: str) -> Language:
+def choose_language(accept_language: str) -> Language:
     """Our language with the highest weight in an Accept-Language header (RFC 9110, 12.5.4), the first of equals.
 
     `*` stands for what the header does not name; a weight of 0 refuses. Where nothing is said of either language, it is
@@ -65,7 +65,7 @@ def preferred(accept_language: str) -> Language:
             continue
         if tag == "*":
             rest = weight
-        elif (lang := spoken(tag)) is not None:
+        elif (lang := match_language(tag)) is not None:
             weights[lang] = max(weight, weights.get(lang, 0.0))
     for lang in (DEFAULT, *LANGUAGES):  # after those that were named
         weights.setdefault(lang, 1e-9 if rest is None else rest)

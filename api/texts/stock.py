@@ -44,7 +44,7 @@ def article_name(sku: str, plans: Iterable[Plan], found: Iterable[Stock]) -> str
     return next(named, "") or next((one.name for one in found if one.article.sku == sku), "") or sku
 
 
-def told_ago(age_s: float, lang: Language) -> str:
+def say_age(age_s: float, lang: Language) -> str:
     """How old it is, in the largest whole unit."""
     t = words(lang)
     if age_s >= 86_400.0:
@@ -72,7 +72,7 @@ def way_sentence(way: OrderWay, store_name: str, lang: Language) -> str:
 
 def _line(one: Stock, place: str, now: float, believed_s: float, lang: Language) -> StockLine:
     t, state, label = words(lang), one.state(now, believed_s), one.label
-    text = t.stock_states[state].format(place=place, age=told_ago(one.age_s(now), lang))
+    text = t.stock_states[state].format(place=place, age=say_age(one.age_s(now), lang))
     said = f"{label} · {text}" if label else text
     sku, variant = one.article
     return StockLine(one.store, sku, variant, label, state, one.at, one.quantity_milli, said)

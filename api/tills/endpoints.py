@@ -63,7 +63,7 @@ def check(
         time.time(),
         secret=ctx.secrets.site_key,
         timezone=ctx.plan(body.store).timezone,
-        sold_at=_sold_at(body),
+        sold_at=_read_sold_at(body),
         channel=_channel(grant),
     )
     tries.tell(right=found.reason is not desk.TillReason.UNKNOWN)
@@ -94,7 +94,7 @@ def redeem(
             time.time(),
             secret=ctx.secrets.site_key,
             timezone=ctx.plan(body.store).timezone,
-            sold_at=_sold_at(body),
+            sold_at=_read_sold_at(body),
             cashier=body.cashier or "",
             channel=_channel(grant),
         )
@@ -165,7 +165,7 @@ def _channel(grant: Grant) -> SalesChannel:
     return SalesChannel.WEB if grant.scope == "web" else SalesChannel.STORE
 
 
-def _sold_at(body: TillRequest) -> float | None:
+def _read_sold_at(body: TillRequest) -> float | None:
     return None if body.sold_at is None else body.sold_at.timestamp()
 
 

@@ -19,7 +19,7 @@ from typing import Any, get_args
 import typer
 
 from api.app import create_app
-from api.auth import guarded
+from api.auth import list_route_rights
 from api.cli.commands import build
 from api.cli.lazy import LazyCommand
 from docs.from_code.events import example_events
@@ -214,7 +214,7 @@ def rights() -> Mapping[Right, tuple[str, ...]]:
     with tempfile.TemporaryDirectory() as folder:
         db = open_database(f"sqlite:///{folder}/rayon.db")
         try:
-            found = guarded(create_app(Config(), db, _SECRETS, {}, start_delivery=False))
+            found = list_route_rights(create_app(Config(), db, _SECRETS, {}, start_delivery=False))
         finally:
             db.close()
     return {right: tuple(route for route, needed in found.items() if right in needed) for right in Right}

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from api.auth import Forbidden, NotSignedIn, check_right, needs, right_needed
+from api.auth import Forbidden, NotSignedIn, check_right, find_right, needs
 from api.keyring import Grant
 from api.rights import ROLE_RIGHTS, SCOPE_RIGHTS
 from engine.errors import BusinessRefusal, NotFound
@@ -64,6 +64,6 @@ def test_a_person_with_no_role_sees_no_store() -> None:
 
 
 def test_a_dependency_says_what_it_needs() -> None:
-    assert right_needed(needs(Right.SEE_HEALTH)) is Right.SEE_HEALTH
-    assert right_needed(needs(Right.SEE_HEALTH, everywhere=True)) is Right.SEE_HEALTH
-    assert right_needed(print) is None
+    assert find_right(needs(Right.SEE_HEALTH)) is Right.SEE_HEALTH
+    assert find_right(needs(Right.SEE_HEALTH, everywhere=True)) is Right.SEE_HEALTH
+    assert find_right(print) is None

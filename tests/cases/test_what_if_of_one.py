@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from api.campaigns.foretelling import foretell_week, shown
+from api.campaigns.foretelling import foretell_week, show_forecast
 from api.context import AppContext
 from engine.config import Config
 from engine.storage.database import Database, open_database
@@ -31,7 +31,7 @@ def asked(db: Database, k: int, **typed: Any) -> dict[str, Any]:
     ctx = AppContext(config, db, SECRETS, {PLAN.store: PLAN})
     place = campaign("tea-20").place.model_copy(update={"zone": "tea", "product": None, "radius_m": None})
     terms = campaign("tea-20").model_copy(update={"place": place} | typed)
-    return shown(foretell_week(ctx, PLAN.store, terms, NOW), PLAN, "en", k)
+    return show_forecast(foretell_week(ctx, PLAN.store, terms, NOW), PLAN, "en", k)
 
 
 def visit(db: Database, n: int) -> None:

@@ -29,6 +29,6 @@ def in_words(kind: str, reason: str) -> str:
     return f"{said} ({hint})" if hint else said
 
 
-def not_checked(kind: str) -> str:
+def say_unchecked(kind: str) -> str:
     """What goes unchecked where no secret is given; empty for kinds whose messages prove nothing by themselves."""
     return NOT_CHECKED.get(kind, SECRET_NOT_CHECKED) if kind in SIGNED else ""

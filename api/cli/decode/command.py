@@ -10,9 +10,9 @@ from pathlib import Path
 
 import typer
 
-from api.cli.decode.advice import not_checked
+from api.cli.decode.advice import say_unchecked
 from api.cli.decode.form import FileDecoded, as_form, as_lines
-from api.cli.decode.kinds import declared, kind_of, told_options, told_secret, unheard
+from api.cli.decode.kinds import find_declared, kind_of, told_options, told_secret, unheard
 from api.cli.decode.messages import NOT_KNOWN, read_message, read_messages
 from api.cli.decode.shops import shop_form, shop_lines, shop_source, try_message
 from api.cli.engine import CONFIG_OPTION
@@ -65,7 +65,7 @@ def decode(
         return
     kind, said = kind_of(source), Told()
     if kind is None:
-        kind, said = declared(source, config)
+        kind, said = find_declared(source, config)
     for word in unheard(kind, options):
         typer.echo(word, err=True)
     at = received_at if received_at is not None else _number(options.pop("now", ""))
@@ -79,7 +79,7 @@ def decode(
     found = [[_decode(DECODERS[kind], message, known) for message in messages] for messages in read]
     form = as_form([FileDecoded(str(file), decoded) for file, decoded in zip(files, found, strict=True)])
     theirs = any(not message.topic.startswith(OUR_TOPICS) for messages in read for message in messages)
-    if known.secret is None and theirs and (warning := not_checked(kind)):
+    if known.secret is None and theirs and (warning := say_unchecked(kind)):
         form["notes"]["secret"] = warning
     text = json.dumps(form, ensure_ascii=False) if as_json else "\n".join(as_lines(form, kind))
     print(text.encode("utf-8", "replace").decode())  # a name may hold half a character

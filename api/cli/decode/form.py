@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from api.cli.decode.advice import in_words
-from api.cli.decode.counting import counted
+from api.cli.decode.counting import say_count
 from engine.ingest.decoders.heard import Decoded, VendorPosition, VendorSession
 
 TIMES = ("t",)
@@ -53,7 +53,7 @@ def as_lines(form: Mapping[str, Any], kind: str) -> Iterator[str]:
     """The same to read: a table of each sort that there is, then counts, refusals of a `kind` of source in words."""
     for sort in ("readings", "positions", "sessions", "identity"):
         rows = form[sort]
-        yield counted(len(rows), sort.removesuffix("s")) if sort != "identity" else f"{len(rows)} known by name"
+        yield say_count(len(rows), sort.removesuffix("s")) if sort != "identity" else f"{len(rows)} known by name"
         yield from _table(rows)
     if form["ignored"]:
         yield f"{form['ignored']} ignored: nothing of a phone in it"

@@ -37,7 +37,7 @@ def kind_of(source: str) -> str | None:
     return kind if kind in DECODERS else None
 
 
-def declared(source: str, config: Path | None) -> tuple[str, Told]:
+def find_declared(source: str, config: Path | None) -> tuple[str, Told]:
     """The kind of a source in `sources:`, and what is told of it there; its secret is not checked where the
     environment lacks it. Raises OperatorError with all kinds where there is no such source either."""
     sources = {one.name: one for one in read_config(config).sources}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from api.cli.decode.advice import in_words
-from api.cli.decode.counting import counted
+from api.cli.decode.counting import say_count
 from api.cli.startup import config_path, read_config
 from engine.commerce.form import as_form
 from engine.config import SourceConfig
@@ -81,7 +81,7 @@ def shop_form(tried: Sequence[ShopTried]) -> dict[str, Any]:
 
 def shop_lines(form: Mapping[str, Any], kind: str) -> Iterator[str]:
     """The same to read, a line for each event."""
-    yield counted(len(form["events"]), "event")
+    yield say_count(len(form["events"]), "event")
     for event in form["events"]:
         yield f"  {event_line(event)}"
     if form["ignored"]:
@@ -102,5 +102,5 @@ def event_line(event: Mapping[str, Any]) -> str:
     if "quantity_milli" in event:
         said.append(f"{event['quantity_milli'] / 1000:g} there")
     if event.get("lines"):
-        said.append(counted(len(event["lines"]), "line"))
+        said.append(say_count(len(event["lines"]), "line"))
     return ", ".join(said) + (", void" if event.get("voided") else "")

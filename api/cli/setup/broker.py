@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from api.cli.setup.asking import WrongAnswer, ask, ask_yes, say
 from api.cli.setup.files import CONFIG, EnvFile, config_text, plain_secret, write_whole
-from api.cli.sources.listening import subscribed
+from api.cli.sources.listening import subscribe
 from engine.config import Config, MqttConfig, load_config
 from engine.errors import OperatorError
 
@@ -19,7 +19,7 @@ ANSWER_S = 3.0  # a broker that lets us in does so at once
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 
 
-def configured(folder: Path, env: EnvFile) -> Config:
+def configure(folder: Path, env: EnvFile) -> Config:
     """The configuration that is there, or one that is asked for and written."""
     path = folder / CONFIG
     if path.exists():
@@ -45,7 +45,7 @@ def _ask_broker(known: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str
             said |= {"tls": True} if ask_yes("TLS", default=said["port"] == 8883) else {}
         credentials = _ask_credentials(known)
         try:
-            with subscribed(MqttConfig(**said), None, {**known, **credentials}, ANSWER_S):
+            with subscribe(MqttConfig(**said), None, {**known, **credentials}, ANSWER_S):
                 say("It answers.")
             return said, credentials
         except OperatorError as error:

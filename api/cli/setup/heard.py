@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from api.cli.setup.asking import say
-from api.cli.sources.listening import asked, decoded, received, subscribed
+from api.cli.sources.listening import ask, decode, receive, subscribe
 from api.cli.sources.site import DeclaredSite
 from api.texts.catalogue import words
 from engine.ingest.decoders.heard import Decoded, printable
@@ -75,7 +75,7 @@ def hear(site: DeclaredSite, source: Source, environ: Mapping[str, str], seconds
                 heard.problem = raw.problem
                 continue
             heard.messages += 1
-            said = decoded(source, raw)
+            said = decode(source, raw)
             if isinstance(said, str):
                 heard.refused[said] += 1
                 continue
@@ -90,10 +90,10 @@ def _messages(
     site: DeclaredSite, source: Source, environ: Mapping[str, str], seconds: float
 ) -> Iterator[RawFrame | PollState]:
     if source.config.url is not None:
-        yield from asked(source, seconds)
+        yield from ask(source, seconds)
         return
-    with subscribed(site.config.mqtt, source, environ) as subscriber:
-        yield from received(subscriber, seconds)
+    with subscribe(site.config.mqtt, source, environ) as subscriber:
+        yield from receive(subscriber, seconds)
 
 
 def _naming(site: DeclaredSite) -> tuple[Naming, Pseudonyms]:

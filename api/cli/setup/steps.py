@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.cli.setup.asking import ask_yes, say
-from api.cli.setup.broker import configured
+from api.cli.setup.broker import configure
 from api.cli.setup.files import CONFIG, ENV, EnvFile
 from api.cli.setup.heard import Arrivals, hear, tell_points, tell_result
 from api.cli.setup.points import place_points
@@ -53,7 +53,7 @@ def _run_steps(folder: Path, listen_s: float) -> None:
     store = choose_store(floorplans)
     plan = make_plan(floorplans / store, store)
     say("\n-- Broker and pages")
-    config = configured(folder, env)
+    config = configure(folder, env)
     if config.stores.stores and store not in config.stores.stores:
         say(f"{path} serves {', '.join(config.stores.stores)} only: add {store} to stores.stores.")
     make_secrets(folder / config.storage.data_dir, store, env)
@@ -86,7 +86,7 @@ def _listen(
     again = ask_yes("Listen now", default=True)
     while again:
         site = DeclaredSite(config, {plan.store: plan}, Sources([source]))
-        heard = _heard(site, source, env, listen_s)
+        heard = _listen_for(site, source, env, listen_s)
         if heard is None:
             again = ask_yes("Listen again", default=False)
             continue
@@ -97,7 +97,7 @@ def _listen(
         again = ask_yes("Listen again", default=changed)
 
 
-def _heard(site: DeclaredSite, source: Source, env: EnvFile, listen_s: float) -> Arrivals | None:
+def _listen_for(site: DeclaredSite, source: Source, env: EnvFile, listen_s: float) -> Arrivals | None:
     try:
         return hear(site, source, {**os.environ, **env.values}, listen_s)
     except OperatorError as error:

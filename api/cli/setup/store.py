@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from api.cli.decode.counting import counted
+from api.cli.decode.counting import say_count
 from api.cli.plan.import_ import drawing_answers, read_drawing
 from api.cli.plan.new import read_size
 from api.cli.setup.asking import WrongAnswer, ask, ask_one_of, ask_text, say
@@ -145,9 +145,8 @@ def _describe(plan: Plan) -> str:
     width = [level.polygon.bounds[2] - level.polygon.bounds[0] for level in plan.levels]
     depth = [level.polygon.bounds[3] - level.polygon.bounds[1] for level in plan.levels]
     size = ", ".join(f"{w:.1f} by {d:.1f} m" for w, d in zip(width, depth, strict=True))
-    return (
-        f"{plan.name}, {size}, {counted(len(plan.zones), 'zone')}, {counted(len(plan.access_points), 'access point')}"
-    )
+    zones, points = say_count(len(plan.zones), "zone"), say_count(len(plan.access_points), "access point")
+    return f"{plan.name}, {size}, {zones}, {points}"
 
 
 def check_raw_plan(raw: dict[str, Any], target: Path) -> Plan:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import typer
 
-from api.cli.decode.counting import counted
+from api.cli.decode.counting import say_count
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import MessageRefused, OperatorError, Problem
 from engine.ingest.decoders.heard import VendorMessage
@@ -51,7 +51,7 @@ def again(
         used, left = try_held(db, secrets, shops[source], time.time())
     finally:
         db.close()
-    print(f"{counted(used, 'message')} used, {left} still held")
+    print(f"{say_count(used, 'message')} used, {left} still held")
     if left:
         raise typer.Exit(1)
 

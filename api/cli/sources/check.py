@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from api.cli.decode.advice import in_words
-from api.cli.decode.counting import counted
+from api.cli.decode.counting import say_count
 from api.cli.decode.messages import NOT_KNOWN, read_message
 from api.cli.decode.shops import shop_form, shop_lines, try_message
 from api.cli.engine import CONFIG_OPTION
@@ -159,7 +159,7 @@ def _off_plan(source: Source, decoded: Decoded, plans: Mapping[str, Plan]) -> It
             f"{x0:.1f}, {y0:.1f} to {x1:.1f}, {y1:.1f} m"
         )
     if len(off) > MOST_SHOWN:
-        yield f"and {counted(len(off) - MOST_SHOWN, 'position')} more off the plan"
+        yield f"and {say_count(len(off) - MOST_SHOWN, 'position')} more off the plan"
 
 
 def _summary(named: StoresTold, kind: str) -> str:
@@ -168,12 +168,12 @@ def _summary(named: StoresTold, kind: str) -> str:
         if len(frame.readings):
             devices = len(np.unique(frame.readings.device))
             aps = len(np.unique(frame.readings.ap))
-            by = f"{counted(devices, 'phone')} by {counted(aps, 'access point')}"
-            parts.append(f"{frame.store}: {counted(len(frame.readings), 'reading')} of {by}")
+            by = f"{say_count(devices, 'phone')} by {say_count(aps, 'access point')}"
+            parts.append(f"{frame.store}: {say_count(len(frame.readings), 'reading')} of {by}")
         if len(frame.positions):
-            parts.append(f"{frame.store}: {counted(len(frame.positions), 'position')}")
+            parts.append(f"{frame.store}: {say_count(len(frame.positions), 'position')}")
     if named.sessions:
-        parts.append(counted(len(named.sessions), "session"))
+        parts.append(say_count(len(named.sessions), "session"))
     refused: Counter[str] = Counter()
     for frame in named.frames:
         refused.update({str(reason): n for reason, n in frame.refused.items()})

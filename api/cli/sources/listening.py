@@ -30,14 +30,14 @@ def listen(site: DeclaredSite, source: Source, seconds: float | None) -> Iterato
     Raises OperatorError where the broker is not reached.
     """
     naming = site.naming
-    with subscribed(site.config.mqtt, source) as subscriber:
-        for raw in received(subscriber, seconds):
-            said = decoded(source, raw)
+    with subscribe(site.config.mqtt, source) as subscriber:
+        for raw in receive(subscriber, seconds):
+            said = decode(source, raw)
             yield raw, said if isinstance(said, str) else naming.name(source, *said)
 
 
 @contextmanager
-def subscribed(
+def subscribe(
     config: MqttConfig,
     source: Source | None,
     environ: Mapping[str, str] | None = None,
@@ -63,7 +63,7 @@ def subscribed(
         subscriber.stop()
 
 
-def received(subscriber: Subscriber, seconds: float | None) -> Iterator[RawFrame]:
+def receive(subscriber: Subscriber, seconds: float | None) -> Iterator[RawFrame]:
     """Each message, for so long or until Ctrl-C."""
     until = time.monotonic() + seconds if seconds is not None else float("inf")
     while (left := until - time.monotonic()) > 0:
@@ -72,7 +72,7 @@ def received(subscriber: Subscriber, seconds: float | None) -> Iterator[RawFrame
             yield raw
 
 
-def asked(source: Source, seconds: float) -> Iterator[RawFrame | PollState]:
+def ask(source: Source, seconds: float) -> Iterator[RawFrame | PollState]:
     """Each answer of a source with a `url`, asked here as the engine would, for so long; then how asking went."""
     answers: queue.Queue[tuple[str, bytes]] = queue.Queue()
 
@@ -95,7 +95,7 @@ def asked(source: Source, seconds: float) -> Iterator[RawFrame | PollState]:
         pollers.stop()
 
 
-def decoded(source: Source, raw: RawFrame) -> tuple[VendorMessage, Decoded] | str:
+def decode(source: Source, raw: RawFrame) -> tuple[VendorMessage, Decoded] | str:
     """What a message says, or why it says nothing."""
     try:
         message = open_message(raw)

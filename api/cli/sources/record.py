@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from api.cli.decode.advice import in_words
-from api.cli.decode.counting import counted
+from api.cli.decode.counting import say_count
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import OperatorError, Problem
 from engine.ingest.decoders.native import Frame
@@ -63,7 +63,7 @@ def record(
                     rows += 1
         except KeyboardInterrupt:
             pass
-    typer.echo(f"{counted(rows, 'reading')} in {output}", err=True)
+    typer.echo(f"{say_count(rows, 'reading')} in {output}", err=True)
     for reason, n in refused.most_common():
         typer.echo(f"{n} refused: {in_words(found.kind, reason)}", err=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from api.cli.decode.counting import counted
+from api.cli.decode.counting import say_count
 from api.cli.decode.shops import event_line
 from api.cli.engine import CONFIG_OPTION
 from engine.commerce.form import as_form
@@ -57,7 +57,7 @@ def tail(
                 print(f"{time.strftime('%H:%M:%S', time.localtime(raw.received_at))} {line}", flush=True)
     except KeyboardInterrupt:
         pass
-    typer.echo(counted(messages, "message"), err=True)
+    typer.echo(say_count(messages, "message"), err=True)
 
 
 def _tail_shop(config: Config, source: str, seconds: float | None) -> None:
@@ -75,7 +75,7 @@ def _tail_shop(config: Config, source: str, seconds: float | None) -> None:
         pass
     finally:
         db.close()
-    typer.echo(counted(events, "event"), err=True)
+    typer.echo(say_count(events, "event"), err=True)
 
 
 def _lines(named: StoresTold, plans: dict[str, Plan], now: float) -> Iterator[str]:

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from api.tagged import KEPT, VARY, still_holds
 
 
-def tagged(
+def answer_tagged(
     request: Request,
     etag: str | None,
     make: Callable[[], bytes],

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.auth import needs
 from api.drawn.paper import Pdf, can_print
-from api.managers.console.answers import json_bytes, tagged
+from api.managers.console.answers import answer_tagged, json_bytes
 from api.managers.console.drawn.pictures import can_draw, report_png
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import AskedReport, ask_report
@@ -141,13 +141,15 @@ def report_json(
         items, following = rows_json(report, after, limit)
         return json_bytes(head_json(report) | {"items": items, "next": following})
 
-    return tagged(request, wanted.tag("json", after, limit), make)
+    return answer_tagged(request, wanted.tag("json", after, limit), make)
 
 
 @router.get("/{view}/csv", responses={**NOT_MODIFIED, 200: {"content": {"text/csv": {}}}}, summary="A report as CSV")
 def report_csv(request: Request, wanted: Wanted) -> Response:
     """The whole table by RFC 4180."""
-    return tagged(request, wanted.tag("csv"), lambda: table_csv(wanted.make()).encode(), CSV, _as_file(wanted, "csv"))
+    return answer_tagged(
+        request, wanted.tag("csv"), lambda: table_csv(wanted.make()).encode(), CSV, _as_file(wanted, "csv")
+    )
 
 
 @router.get(
@@ -156,7 +158,7 @@ def report_csv(request: Request, wanted: Wanted) -> Response:
 def report_geojson(request: Request, wanted: Wanted) -> Response:
     """Zones with their figures, and squares of heat, in degrees where the plan has an anchor (RFC 7946)."""
     headers = _as_file(wanted, "geojson")
-    return tagged(request, wanted.tag("geojson"), lambda: json_bytes(geojson(wanted.make())), GEOJSON, headers)
+    return answer_tagged(request, wanted.tag("geojson"), lambda: json_bytes(geojson(wanted.make())), GEOJSON, headers)
 
 
 @router.get(
@@ -169,7 +171,9 @@ def report_picture(request: Request, wanted: Wanted) -> Response:
     if not can_draw():
         raise FormMissing("pip install 'rayon[png]'")
     lang, headers = language(request), _as_file(wanted, "png")
-    return tagged(request, wanted.tag("png", lang), lambda: report_png(wanted.make(), lang), "image/png", headers)
+    return answer_tagged(
+        request, wanted.tag("png", lang), lambda: report_png(wanted.make(), lang), "image/png", headers
+    )
 
 
 @router.get(
@@ -190,7 +194,7 @@ def report_document(request: Request, wanted: Wanted) -> Response:
         report = replace(wanted, plan=written).make()
         return report_pdf(report, lang, renamed=written is not wanted.plan)
 
-    return tagged(request, wanted.tag("pdf", lang), make, Pdf.media_type, headers)
+    return answer_tagged(request, wanted.tag("pdf", lang), make, Pdf.media_type, headers)
 
 
 def _as_file(wanted: AskedReport, ending: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from api.managers.console.figures.asked import AskedPage, View
 from api.managers.console.figures.report import Report
 from api.managers.console.figures.views import OUTSIDE_KEY
 from api.managers.console.saying import figure_text, with_interval, zone_name
-from api.managers.told import told_flow
+from api.managers.told import tell_flow
 from api.texts.catalogue import words
 from api.texts.language import Language
 from engine.presence.expected.figures import sum_spreads
@@ -87,7 +87,7 @@ class ShownFlows:
         known = [counts.move_spreads[pair] for pair in pairs if pair in counts.move_spreads]
         n = sum(counts.moves[pair] for pair in pairs)
         return with_interval(
-            told_flow(n, sum_spreads(known) if len(known) == len(pairs) else None, k), "count", self.lang
+            tell_flow(n, sum_spreads(known) if len(known) == len(pairs) else None, k), "count", self.lang
         )
 
     def _node_name(self, node: str) -> str:

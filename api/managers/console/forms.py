@@ -70,7 +70,7 @@ def rows_json(report: Report, after: str | None, limit: int) -> tuple[list[Json]
 def cell_json(cell: Cell) -> Any:
     """A code, or a figure with its interval; where it is withheld, why there is none."""
     if isinstance(cell, TableFigure):
-        said = {"value": rounded(cell.value), "low": rounded(cell.low), "high": rounded(cell.high)}
+        said = {"value": round_off(cell.value), "low": round_off(cell.low), "high": round_off(cell.high)}
         return said | {"reason": FEWER_THAN_K} if cell.withheld else said
     return cell
 
@@ -101,7 +101,7 @@ def table_csv(report: Report) -> str:
         for i, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
             if isinstance(cell, TableFigure):
                 ends = (cell.value, cell.low, cell.high) if i in wide else (cell.value,)
-                line += ["" if end is None else rounded(end) for end in ends]
+                line += ["" if end is None else round_off(end) for end in ends]
             else:
                 line.append(WEEKDAYS[int(cell)] if column.unit == "weekday" else _safe(cell))
                 if column.unit in named:
@@ -160,8 +160,8 @@ def _squares(report: Report) -> list[Json]:
             said = {
                 "kind": "square",
                 "level": frame.level,
-                "person_s": rounded(float(heat.person_s[row, col])),
-                "z": rounded(float(heat.z[row, col])),
+                "person_s": round_off(float(heat.person_s[row, col])),
+                "z": round_off(float(heat.z[row, col])),
                 "hot": bool(hot[row, col]),
             }
             out.append(_feature(report.plan, box(x, y, x + side, y + side), said))
@@ -190,7 +190,7 @@ def _place(plan: Plan, shape: BaseGeometry) -> BaseGeometry:
     return transform(shape, lambda xy: np.round(ground.to_degrees(turn.undo(xy)), PLACE_DIGITS))
 
 
-def rounded(value: float | None) -> float | None:
+def round_off(value: float | None) -> float | None:
     """To four decimals; None of what is no number."""
     if value is None or not np.isfinite(value):
         return None

@@ -44,7 +44,7 @@ def hq_campaigns_of(ctx: AppContext, plans: Sequence[Plan]) -> list[StoredHq]:
     return [seen for stored in hq_campaigns(ctx.db) if (seen := stored.only(mine.__contains__)).stores]
 
 
-def shared_of(ctx: AppContext, plans: Sequence[Plan], found: Sequence[StoredHq], now: float) -> list[StoresBudget]:
+def list_shared(ctx: AppContext, plans: Sequence[Plan], found: Sequence[StoredHq], now: float) -> list[StoresBudget]:
     """What the stores of these campaigns share; nothing of one that shares nothing, or ended everywhere."""
     out, by_store, k = [], {plan.store: plan for plan in plans}, ctx.config.privacy.k
     for stored in found:

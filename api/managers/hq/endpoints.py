@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from api.auth import needs
 from api.keyring import Grant
-from api.managers.console.answers import json_bytes, tagged
-from api.managers.console.forms import rounded
+from api.managers.console.answers import answer_tagged, json_bytes
+from api.managers.console.forms import round_off
 from api.managers.hq.budgets import budgets_of
 from api.managers.hq.league import StoreLeague, make_league, stores_of
 from api.managers.hq.watching import alerts_of
@@ -132,7 +132,7 @@ def league_json(request: Request, league: AskedLeague) -> Response:
         "compared_first_day": league.before.first.isoformat(),
         "compared_last_day": league.before.last.isoformat(),
     }
-    return tagged(request, None, lambda: json_bytes(head | {"items": [row_json(row) for row in league.rows]}))
+    return answer_tagged(request, None, lambda: json_bytes(head | {"items": [row_json(row) for row in league.rows]}))
 
 
 @router.get("/league/csv", responses={200: {"content": {"text/csv": {}}}}, summary="Stores beside one another as CSV")
@@ -142,7 +142,7 @@ def league_csv(request: Request, league: AskedLeague) -> Response:
     writer = csv.DictWriter(out, fieldnames=list(LeagueRowOut.model_fields))
     writer.writeheader()
     writer.writerows(row_json(row) for row in league.rows)
-    return tagged(request, None, out.getvalue().encode, CSV)
+    return answer_tagged(request, None, out.getvalue().encode, CSV)
 
 
 @router.get("/budgets", summary="Budgets of campaigns and their pace")
@@ -156,7 +156,7 @@ def budgets(made: Made, grant: Comparer) -> BudgetsOut:
             unit=b.plan.currency if b.money else "coupons",
             spent=b.pace.spent,
             budget=b.pace.budget,
-            due=rounded(b.pace.due),
+            due=round_off(b.pace.due),
             state=b.pace.state,
             gone_at=None if b.pace.gone_at is None else rfc3339(b.pace.gone_at),
         )
@@ -172,11 +172,11 @@ def row_json(row: LeagueRow) -> dict[str, Any]:
         "store": row.store,
         "best": row.best,
         "worst": row.worst,
-        "value": rounded(value),
-        "low": rounded(low),
-        "high": rounded(high),
-        "before": rounded(None if row.before is None else row.before.value),
-        "change": rounded(None if row.change is None else row.change.share),
+        "value": round_off(value),
+        "low": round_off(low),
+        "high": round_off(high),
+        "before": round_off(None if row.before is None else row.before.value),
+        "change": round_off(None if row.change is None else row.change.share),
         "differs": row.change is not None and row.change.significant,
     }
 

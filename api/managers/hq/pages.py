@@ -17,7 +17,7 @@ from api.managers.alerted import alert_text, alerts_in
 from api.managers.console.figures.days import presets
 from api.managers.console.figures.tables import TableFigure, Unit
 from api.managers.console.saying import NONE, figure_text, interval_text, note_text, span_text
-from api.managers.hq.budgets import CampaignBudget, StoresBudget, budgets_of, hq_campaigns_of, shared_of
+from api.managers.hq.budgets import CampaignBudget, StoresBudget, budgets_of, hq_campaigns_of, list_shared
 from api.managers.hq.endpoints import ends
 from api.managers.hq.league import ALIKE, StoreLeague, make_league, stores_of
 from api.managers.reports import Reports, reports
@@ -81,7 +81,7 @@ def hq_page(
             for plan in plans
             for alert in alerts_in(said, plan.store)
         ],
-        budgets=[_show_shared(b, lang, now) for b in shared_of(made.ctx, seen, given_out, now)]
+        budgets=[_show_shared(b, lang, now) for b in list_shared(made.ctx, seen, given_out, now)]
         + [budget_row(b, lang, now) for b in budgets_of(made.ctx, seen, now)],
         given_out=[_variant(stored, v, seen, spending, lang) for stored in given_out for v in stored.stores],
         figures=[(f.value, t.league_figures[f], f is league.figure) for f in LeagueFigure],

@@ -14,7 +14,7 @@ from typing import Any
 from api.context import AppContext
 from api.managers.alerted import AlertFound, alerts_in
 from api.managers.reports import counted_sums
-from api.managers.told import ToldZone, told_zone
+from api.managers.told import ToldZone, tell_zone
 from engine.indicators.alerts import Alert, changes
 from engine.indicators.watch import AlertWatch, Look
 from engine.plan.model import Plan
@@ -112,7 +112,7 @@ def _read_told(db: Database, plan: Plan, day: dt.date, k: int) -> dict[str, Told
     kept = is_expected(db, plan.store, min((row.hour_start for row in rows), default=None))
     sums = expected_sums(db, plan.store, hours_in(plan.timezone), from_t=from_t, to_t=to_t) if kept else []
     expected = {r.zone: ZoneSums.of([r]) for r in sums}
-    return {zone: told_zone(counted_sums(of), expected.get(zone), k) for zone, of in by_zone.items()}
+    return {zone: tell_zone(counted_sums(of), expected.get(zone), k) for zone, of in by_zone.items()}
 
 
 def _as_json(alerts: Sequence[Alert]) -> list[dict[str, Any]]:

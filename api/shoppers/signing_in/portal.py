@@ -20,8 +20,8 @@ from api.callers.devices import (
     SealedPhone,
     SealedRedirect,
     from_here,
-    landed,
     landed_phone,
+    parse_landing,
     seal_phone,
     seal_redirect,
     unseal_phone,
@@ -31,7 +31,7 @@ from api.callers.visitors import OPENED, recognise_friend, spend_sign_in
 from api.context import AppContext, context
 from api.middleware.origin import FROM_ELSEWHERE
 from api.notices import notice_of
-from api.pages import compressed, page
+from api.pages import compress, page
 from api.portal.doors import Doors, doors_of
 from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers.browsers import is_marked_shared, sign_in_browser
@@ -44,7 +44,7 @@ from api.shoppers.signing_in.way_out import Leaving, leave
 from api.shoppers.wallet.app_files import wallet_values
 from api.shoppers.wallet.plain import without_scripts
 from api.texts.catalogue import words
-from api.texts.consents import TEXT_VERSION, worded_since
+from api.texts.consents import TEXT_VERSION, show_version_date
 from api.texts.language import language
 from engine.delivery.opening import asked_consents
 from engine.errors import BusinessRefusal, NotFound
@@ -101,7 +101,7 @@ def unifi_portal(
 ) -> Response:
     """The page of the store that `portals` declares with this UniFi site. Of several, as controllers call each shop's
     site `default`, the one whose plan has the access point."""
-    stores, ap = doors.stores_of_site(site) or sorted(ctx.plans), landed(request).ap
+    stores, ap = doors.stores_of_site(site) or sorted(ctx.plans), parse_landing(request).ap
     here = [store for store in stores if ap is not None and ap_key(ap) in ctx.plan(store).ap_index] or stores
     if len(here) != 1:
         raise NotFound(f"no store with the UniFi site {site!r}")
@@ -151,7 +151,7 @@ async def portal_form(
     yes = tuple(f"{a.purpose}:{a.channel}" for a in body.consents if a.granted)
     spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone), keeps=bool(yes))
     redirect = unseal_redirect(ctx, store, door, doors.told(store, time.time()))
-    claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, ctx.plan(store), landed(request))
+    claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, ctx.plan(store), parse_landing(request))
     if shared:
         claim = PhoneClaim()  # a tablet that others use, too, is nobody's phone
     try:
@@ -190,7 +190,7 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     values = wallet_values(ctx, request, shopper.store, plan.name if plan else shopper.store, shopper)
     values["shared"] = here is not None and is_shared(ctx.db, here)
     made = page(request, "me.html", **values, shown=without_scripts(ctx, shopper, language(request)))
-    return compressed(request, made)
+    return compress(request, made)
 
 
 def _stranger(ctx: AppContext, request: Request) -> Response:
@@ -206,7 +206,7 @@ def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, b
     plan, query, now = ctx.plan(store), request.query_params, time.time()
     told = doors.told(store, now)
     carried = unseal_redirect(ctx, store, query.get("door", "")[:SEALED_CHARS], told)
-    redirect = carried or landed(request, body, told)
+    redirect = carried or parse_landing(request, body, told)
     is_sent = bool(redirect.landing.fields.names() - _NOT_A_PORTAL_S)
     phone = query.get("phone", "")[:1000]
     claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, plan, redirect)
@@ -229,7 +229,7 @@ def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, b
         store=store,
         store_name=plan.name,
         text_version=TEXT_VERSION,
-        worded_since=worded_since(language(request)),
+        worded_since=show_version_date(language(request)),
         phone=sealed,
         door=door,
         blind=blind,

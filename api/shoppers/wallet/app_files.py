@@ -12,9 +12,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, context
-from api.pages import STATIC, compressed, language_headers, page
+from api.pages import STATIC, compress, language_headers, page
 from api.texts.catalogue import words
-from api.texts.consents import worded_since
+from api.texts.consents import show_version_date
 from api.texts.language import LANGUAGES, language
 from api.texts.times import moment
 from engine.delivery.opening import asked_consents
@@ -70,7 +70,7 @@ def accessibility(request: Request) -> Response:
 @router.get("/me/offline", summary="The shopper's page without a network", response_class=HTMLResponse)
 def offline(request: Request, ctx: AppContext = Depends(context)) -> Response:
     """The same page with nothing personal in it: the service worker keeps it, and it shows what the phone has kept."""
-    return compressed(request, page(request, "me.html", **wallet_values(ctx, request, "", "Rayon"), shown=[]))
+    return compress(request, page(request, "me.html", **wallet_values(ctx, request, "", "Rayon"), shown=[]))
 
 
 def wallet_values(
@@ -83,7 +83,7 @@ def wallet_values(
         "shopper_id": shopper.shopper_id if shopper else "",
         "paused_on": "" if paused is None else moment(paused, plan.timezone if plan else "UTC", lang),
         "asked": asked_consents(ctx.config),
-        "worded_since": worded_since(lang),
+        "worded_since": show_version_date(lang),
         "store": store,
         "store_name": store_name,
         "shared": False,

@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.auth import guarded
+from api.auth import list_route_rights
 from api.callers.cookies import MANAGER, PERSON, session_digest, sign
 from api.rights import ROLE_RIGHTS, SCOPE_RIGHTS
 from engine.config import Config
@@ -109,7 +109,7 @@ async def got(client: httpx.AsyncClient, headers: dict[str, str], route: str, st
 
 
 def test_every_route_asks_for_a_right_or_is_known_to_be_for_somebody_else(app: FastAPI) -> None:
-    routes = guarded(app)
+    routes = list_route_rights(app)
     assert len(routes) > 100
     unknown = [
         route
@@ -124,7 +124,7 @@ def test_every_route_asks_for_a_right_or_is_known_to_be_for_somebody_else(app: F
 
 
 def test_every_cell_of_the_table(app: FastAPI, callers: dict[str, dict[str, str]]) -> None:
-    routes = {route: needed for route, needed in guarded(app).items() if needed}
+    routes = {route: needed for route, needed in list_route_rights(app).items() if needed}
     cells = [
         (route, caller, store)
         for route in routes
@@ -156,7 +156,7 @@ def at_the_door(needed: tuple[Right, ...], caller: str, store: str) -> int | Non
 
 def test_every_cell_behind_the_managers_door(app: FastAPI, callers: dict[str, dict[str, str]]) -> None:
     """Whose store is in the address of a page. Live pages are NiceGUI's, which is not started for this."""
-    routes = {route: needed for route, needed in guarded(app).items() if " /manage/{store}/" in route}
+    routes = {route: needed for route, needed in list_route_rights(app).items() if " /manage/{store}/" in route}
     wanted = {
         (route, caller, store): at_the_door(needed, caller, store)
         for route, needed in routes.items()

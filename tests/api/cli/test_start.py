@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.commands import COMMANDS, build
-from api.cli.lazy import Listed, added_by
+from api.cli.lazy import Listed, collect_commands
 from api.cli.plan.commands import COMMANDS as PLAN_COMMANDS
 from tests.clocks import patience_s
 
@@ -73,7 +73,7 @@ def test_help_lists_every_command_also_those_of_installed_packages() -> None:
     ("name", "listed"), [*COMMANDS.items(), *PLAN_COMMANDS.items()], ids=lambda value: str(value)[:12]
 )
 def test_the_line_in_the_help_is_the_first_of_the_commands_own(name: str, listed: Listed) -> None:
-    command = added_by(import_module(listed.module).register)[name]
+    command = collect_commands(import_module(listed.module).register)[name]
     assert command.help.strip().splitlines()[0] == listed.help
 
 

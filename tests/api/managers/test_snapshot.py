@@ -20,7 +20,7 @@ from api.managers.charts import flows_chart, hours_chart, people_by_hour
 from api.managers.overlay import ground_level, heat_layer, hot_layer, mean_density
 from api.managers.reports import Reports, hour_of_day, midnight
 from api.managers.snapshot import Choice, Snapshot, glances, period_of, pulse, take_snapshot
-from api.managers.told import CountedSums, told_zone
+from api.managers.told import CountedSums, tell_zone
 from api.rights import ROLE_RIGHTS
 from api.texts.catalogue import words
 from engine.config import Config
@@ -142,7 +142,7 @@ def test_a_headline_does_not_deny_the_places_that_the_plan_outlines(seen: Snapsh
 
 def test_where_one_person_is_enough_nobody_is_nought(seen: Snapshot) -> None:
     """A site may show every figure (a demo does): then none is withheld."""
-    none = told_zone(CountedSums(), None, 1)
+    none = tell_zone(CountedSums(), None, 1)
     empty = [replace(z, told=none) for z in seen.report.zones]
     ranking = fragments.ranking(replace(seen, report=replace(seen.report, zones=empty)), "en")
     assert "withheld" not in ranking

@@ -18,7 +18,7 @@ from api.health.endpoints import Ready
 from api.shoppers.rights import SHOWN_APART
 from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
-from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
+from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, show_version_date, wording
 from api.texts.language import Language
 from engine.loyalty.humans import Signal
 from engine.plan.pickup_places import KINDS
@@ -360,7 +360,10 @@ def test_changed_consents_have_a_new_version() -> None:
         for lang, said in (("fr", FR), ("en", EN))
     }
     assert read_yaml(KEPT_WORDINGS / f"{TEXT_VERSION}.yaml") == shown, "a changed word needs a new TEXT_VERSION"
-    assert (worded_since("fr"), worded_since("en")) == ("30\u00a0novembre\u00a02026", "30\u00a0November\u00a02026")
+    assert (show_version_date("fr"), show_version_date("en")) == (
+        "30\u00a0novembre\u00a02026",
+        "30\u00a0November\u00a02026",
+    )
     assert wording("made up", "fr") == {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.texts.language import language_of, preferred
+from api.texts.language import choose_language, language_of
 from tests.api.site import Site
 
 
@@ -37,7 +37,7 @@ from tests.api.site import Site
     ],
 )
 def test_accept_language(header: str, lang: str) -> None:
-    assert preferred(header) == lang
+    assert choose_language(header) == lang
 
 
 @pytest.mark.parametrize(("locale", "lang"), [("fr", "fr"), ("fr_CA", "fr"), ("en-GB", "en"), ("de", "fr"), ("", "fr")])

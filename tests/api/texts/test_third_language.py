@@ -27,7 +27,7 @@ from api.context import AppContext
 from api.shoppers.messages import Messages
 from api.shoppers.wallet.news import tell_change
 from api.texts.catalogue import words
-from api.texts.language import LANGUAGES, language_of, preferred
+from api.texts.language import LANGUAGES, choose_language, language_of
 from engine.config import ApiConfig, Config
 from engine.records import WalletChange
 from engine.storage.people.shoppers import get_shopper
@@ -37,7 +37,7 @@ from engine.vocabulary import Channel, WalletChangeKind
 from tests.api.conftest import served
 from tests.api.site import SECRETS, small_plan
 assert LANGUAGES == ("fr", "en", "nl"), LANGUAGES
-assert preferred("nl-BE, fr;q=0.5") == "nl"
+assert choose_language("nl-BE, fr;q=0.5") == "nl"
 change = WalletChange(1, "s", "v", WalletChangeKind.REDEEMED, 1.0, 100, "EUR")
 assert tell_change(change, "nl-NL").text.startswith("Gebruikt: u bespaarde")
 url, config = f"sqlite:///{sys.argv[1]}/x.db", Config(api=ApiConfig(port=0))

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from api.managers.console.figures.days import DaySpan
 from api.managers.reports import Period, Reports, counted_sums
-from api.managers.told import CountedSums, ToldZone, flow_spreads, told_zone
+from api.managers.told import CountedSums, ToldZone, flow_spreads, tell_zone
 from engine.plan.model import Plan
 from engine.presence.expected.figures import Spread, ZoneSums
 from engine.presence.expected.rows import ExpectedRow
@@ -154,7 +154,7 @@ class SpanCounts:
 
     def told(self, zone: str) -> ToldZone:
         """What is told of a zone."""
-        return told_zone(self.by_zone.get(zone, CountedSums()), self.expected.get(zone), self.k)
+        return tell_zone(self.by_zone.get(zone, CountedSums()), self.expected.get(zone), self.k)
 
     @cached_property
     def by_zone(self) -> dict[str, CountedSums]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from api.managers.console.figures.counts import SpanCounts, till_zones
 from api.managers.console.figures.looked import LookedPeriods
-from api.managers.console.figures.tables import Table, TableColumn, TableFigure, TableRow, measured, measured_cells
-from api.managers.told import told
+from api.managers.console.figures.tables import Table, TableColumn, TableFigure, TableRow, figure_cells, figure_columns
+from api.managers.told import tell_sum
 from engine.indicators.comparison import difference
 from engine.indicators.formulas import rate, ratio
 from engine.presence.expected.figures import Figure, Spread
@@ -31,7 +31,7 @@ def funnel_table(looked: LookedPeriods) -> Table:
     """From the door to the tills, and from a coupon to its use: each step with its share of the first of its kind."""
     columns = (
         TableColumn("step", "step"),
-        *measured("count", "count", looked.is_compared),
+        *figure_columns("count", "count", looked.is_compared),
         TableColumn("share_of_first", "share"),
     )
     rows = _followed_rows(looked) if is_followed(looked) else _visit_rows(looked)
@@ -41,12 +41,12 @@ def funnel_table(looked: LookedPeriods) -> Table:
 def is_followed(looked: LookedPeriods) -> bool:
     """Whether every period has ways of people who were followed, and all of its days."""
     return looked.asked.span.hours == (0, 24) and all(
-        counts.has_steps and followed(counts, looked.asked.zone, looked.asked.product)
+        counts.has_steps and follow(counts, looked.asked.zone, looked.asked.product)
         for counts in (looked.now, *(counts for _, counts in looked.before))
     )
 
 
-def followed(counts: SpanCounts, zone: str | None, product: str | None) -> dict[str, Spread]:
+def follow(counts: SpanCounts, zone: str | None, product: str | None) -> dict[str, Spread]:
     """People by step, those that are known; nothing without who came in. Each step is part of the one before."""
     sums = counts.day_sums
     names: dict[str, str] = {"zone": "", "product": "", "tills": WAY_TILL}
@@ -68,15 +68,15 @@ def followed(counts: SpanCounts, zone: str | None, product: str | None) -> dict[
 
 def _followed_rows(looked: LookedPeriods) -> list[TableRow]:
     zone, product = looked.asked.zone, looked.asked.product
-    now = followed(looked.now, zone, product)
-    past = [followed(counts, zone, product) for _, counts in looked.before]
+    now = follow(looked.now, zone, product)
+    past = [follow(counts, zone, product) for _, counts in looked.before]
     rows = []
     for step, spread in now.items():
         share = None if step == "came_in" else ratio(spread, now["came_in"])
         before = [p[step].value if step in p else None for p in past] if looked.is_compared else None
         alone = past[0].get(step) if len(past) == 1 else None
         found = None if alone is None else difference(spread, alone)
-        cells = measured_cells(_show(spread.figure(), step == "came_in"), before, found)
+        cells = figure_cells(_show(spread.figure(), step == "came_in"), before, found)
         rows.append(TableRow(step, (step, *cells, _share(share))))
     bought = _count_bought(looked.now, product)
     if bought is not None:
@@ -84,7 +84,7 @@ def _followed_rows(looked: LookedPeriods) -> list[TableRow]:
         before = None if past_bought is None else [None if b is None else b.value for b in past_bought]
         n = bought.value
         of_all = TableFigure(None) if n is None else _share(rate(round(n), round(now["came_in"].value)))
-        rows.append(TableRow("bought", ("bought", *measured_cells(bought, before), of_all)))
+        rows.append(TableRow("bought", ("bought", *figure_cells(bought, before), of_all)))
     return rows
 
 
@@ -93,7 +93,7 @@ def _count_bought(counts: SpanCounts, product: str | None) -> TableFigure | None
     sold = counts.sold
     if sold is None or not sold.told:
         return None
-    return told(float(sold.receipts if product is None else sold.by_product.get(product, 0)), counts.k)
+    return tell_sum(float(sold.receipts if product is None else sold.by_product.get(product, 0)), counts.k)
 
 
 def _show(figure: Figure, exact: bool) -> TableFigure:
@@ -115,7 +115,9 @@ def _visit_rows(looked: LookedPeriods) -> list[TableRow]:
 def _coupon_rows(looked: LookedPeriods) -> list[TableRow]:
     names = {"issued": "vouchers_issued", "shown": "vouchers_acknowledged", "redeemed": "vouchers_redeemed"}
     totals = [counts.coupons.totals for counts in (looked.now, *(counts for _, counts in looked.before))]
-    return _rows(looked, [{step: told(t[name], looked.k) for step, name in names.items()} for t in totals], "issued")
+    return _rows(
+        looked, [{step: tell_sum(t[name], looked.k) for step, name in names.items()} for t in totals], "issued"
+    )
 
 
 def _rows(looked: LookedPeriods, steps: list[dict[str, TableFigure]], first: str) -> list[TableRow]:
@@ -125,7 +127,7 @@ def _rows(looked: LookedPeriods, steps: list[dict[str, TableFigure]], first: str
         n, whole = figure.value, now[first].value
         before = [p[step].value for p in past] if looked.is_compared else None
         share = n / whole if n is not None and whole and n <= whole else None  # visits may be more than people
-        rows.append(TableRow(step, (step, *measured_cells(figure, before), TableFigure(share))))
+        rows.append(TableRow(step, (step, *figure_cells(figure, before), TableFigure(share))))
     return rows
 
 
@@ -133,10 +135,10 @@ def _visits(counts: SpanCounts, zone: str | None) -> dict[str, TableFigure]:
     """Visits are those that the page of zones has: they are let out zone by zone, while ways are by pair of zones, of
     which those with few people wait, so that their sum is far below what came."""
     tills = till_zones(counts.plan)
-    steps = {"came_in": told(sum(n for (a, _), n in counts.moves.items() if a == OUTSIDE), counts.k)}
+    steps = {"came_in": tell_sum(sum(n for (a, _), n in counts.moves.items() if a == OUTSIDE), counts.k)}
     if zone:
         steps["zone"] = counts.told(zone).visits
     if tills and zone not in tills:
         figures = [counts.told(till).visits for till in tills]
-        steps["tills"] = figures[0] if len(figures) == 1 else told(sum(f.value or 0.0 for f in figures), counts.k)
+        steps["tills"] = figures[0] if len(figures) == 1 else tell_sum(sum(f.value or 0.0 for f in figures), counts.k)
     return steps

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from api.managers.console.figures.counts import SpanCounts
 from api.managers.console.figures.days import DaySpan, midnight_of
 from api.managers.console.figures.looked import LookedPeriods
-from api.managers.console.figures.tables import Table, TableColumn, TableFigure, TableRow, measured, measured_cells
-from api.managers.told import told
+from api.managers.console.figures.tables import Table, TableColumn, TableFigure, TableRow, figure_cells, figure_columns
+from api.managers.told import tell_sum
 from engine.indicators.comparison import difference
 from engine.indicators.counts import Counts
 from engine.indicators.formulas import ratio, stop_purchase
@@ -30,9 +30,9 @@ def products_table(looked: LookedPeriods) -> Table:
         TableColumn("product", "product"),
         TableColumn("category", "text"),
         TableColumn("zone", "zone"),
-        *measured("stops", "count", compared),
-        *measured("stop_rate", "rate", compared),
-        *measured("stop_s", "s", compared),
+        *figure_columns("stops", "count", compared),
+        *figure_columns("stop_rate", "rate", compared),
+        *figure_columns("stop_s", "s", compared),
         TableColumn("issued", "count"),
         TableColumn("redeemed", "count"),
         TableColumn("receipts", "count"),
@@ -49,10 +49,10 @@ def products_table(looked: LookedPeriods) -> Table:
         for i in range(3):
             cells += _measure(spreads[0][i], [s[i] for s in spreads[1:]], compared)
         coupons = now.product_coupons.get(product.sku, ProductCoupons())
-        cells += (told(coupons.issued, k), told(coupons.redeemed, k))
+        cells += (tell_sum(coupons.issued, k), tell_sum(coupons.redeemed, k))
         sold = now.sold
         has_sales = sold is not None and sold.told
-        cells.append(told(sold.by_product.get(product.sku, 0), k) if sold and has_sales else TableFigure(None))
+        cells.append(tell_sum(sold.by_product.get(product.sku, 0), k) if sold and has_sales else TableFigure(None))
         cells.append(_figure(stop_purchase(bought.get(product.sku, Counts()))))
         rows.append(TableRow(product.sku, (product.sku, product.category, zone, *cells)))
     return Table(columns, tuple(rows)).sorted_by("stops").sorted_by(asked.sort)
@@ -89,9 +89,9 @@ def _spread_of(figure: Figure) -> Spread:
 def _measure(now: Spread | None, before: Sequence[Spread | None], compared: bool) -> tuple[TableFigure, ...]:
     values = [None if s is None else s.value for s in before] if compared else None
     if now is None:
-        return measured_cells(TableFigure(None), values)
+        return figure_cells(TableFigure(None), values)
     alone = before[0] if len(before) == 1 else None
-    return measured_cells(_figure(now.figure()), values, None if alone is None else difference(now, alone))
+    return figure_cells(_figure(now.figure()), values, None if alone is None else difference(now, alone))
 
 
 def _figure(figure: Figure | None) -> TableFigure:

@@ -16,7 +16,7 @@ from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.products import whole_months
 from api.managers.console.figures.stamped import Stamp, read_stamp, report_tag
 from api.managers.console.figures.tables import Table, TableFigure
-from api.managers.console.figures.views import TABLES, counted_before, counted_zones
+from api.managers.console.figures.views import TABLES, counted_zones, was_counted_before
 from api.managers.reports import Reports
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
@@ -178,7 +178,7 @@ def _notes(looked: LookedPeriods, reach: tuple[float, float] | None, missing: in
     if counted:
         names = ", ".join(counted[:MOST_NAMES])
         notes.append(Note(NoteCode.COUNTED_ZONES, {"n": len(counted), "zones": names}))
-    if asked.view in OF_VISITS and counted_before(looked):
+    if asked.view in OF_VISITS and was_counted_before(looked):
         notes.append(Note(NoteCode.COUNTED_BEFORE))
     return notes + _notes_of_view(looked)
 

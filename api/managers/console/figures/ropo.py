@@ -17,10 +17,10 @@ from api.managers.console.figures.tables import (
     TableColumn,
     TableFigure,
     TableRow,
-    measured,
-    measured_cells,
+    figure_cells,
+    figure_columns,
 )
-from api.managers.told import told
+from api.managers.told import tell_sum
 from engine.indicators.comparison import difference
 from engine.offers.measured.intervals import wilson
 from engine.offers.measured.uplift import Difference
@@ -45,7 +45,7 @@ def ropo_table(looked: LookedPeriods) -> Table:
     compared, asked, now = looked.is_compared, looked.asked, looked.now
     columns = (
         TableColumn("product", "product"),
-        *(column for step in COMPARED for column in measured(step.value, "count", compared)),
+        *(column for step in COMPARED for column in figure_columns(step.value, "count", compared)),
         TableColumn("stop_share", "share"),
         TableColumn(RopoStep.BOUGHT_ONLINE.value, "count"),
         TableColumn("left_without", "count"),
@@ -87,7 +87,7 @@ def uplift_table(looked: LookedPeriods) -> Table:
 
 def uplift_row(campaign: str, both: BothGroups, k: int) -> TableRow:
     """One campaign's line: how many of either group, what share of them bought, and both differences."""
-    counts = [told(whole_ks(group.n, k), k) for group in (both.treated, both.held_out)]
+    counts = [tell_sum(whole_ks(group.n, k), k) for group in (both.treated, both.held_out)]
     differences = [_difference(found) for found in (both.bought, both.stopped)]
     enough = both.bought is not None
     shares = [_share(group) if enough else TableFigure(None) for group in (both.treated, both.held_out)]
@@ -142,23 +142,23 @@ def ropo_of(counts: SpanCounts) -> Figures:
 def _row(looked: LookedPeriods, sku: str, figures: Figures, past: list[Figures]) -> TableRow:
     k = looked.k
     by = {step: figures.get((sku, step.value), NONE) for step in RopoStep}
-    shown = {step: shown_of(by[step], k, known=step in KNOWN) for step in RopoStep}
+    shown = {step: show_sum(by[step], k, known=step in KNOWN) for step in RopoStep}
     cells: list[TableFigure] = []
     for step in COMPARED:
         were = [before.get((sku, step.value), NONE) for before in past]
         values = [w.n or None for w in were] if looked.is_compared else None
         alone = len(were) == 1 and by[step].n and were[0].n
         found = difference(_sample(by[step]), _sample(were[0])) if alone else None
-        cells += measured_cells(shown[step], values, found)
-    cells += (stop_share(by), shown[RopoStep.BOUGHT_ONLINE], left_without(by, k))
+        cells += figure_cells(shown[step], values, found)
+    cells += (stop_share(by), shown[RopoStep.BOUGHT_ONLINE], count_without_purchase(by, k))
     name = sku or ALL_PRODUCTS
     return TableRow(name, (name, *cells, *(shown[step] for step in MIRROR)))
 
 
-def shown_of(found: ChanceSum, k: int, *, known: bool) -> TableFigure:
+def show_sum(found: ChanceSum, k: int, *, known: bool) -> TableFigure:
     """A figure as it is shown: what is known without an interval."""
     if known or not found.n:
-        return told(round(found.n), k)
+        return tell_sum(round(found.n), k)
     figure = found.spread.figure()
     return TableFigure(figure.value, figure.low, figure.high)
 
@@ -173,13 +173,13 @@ def stop_share(by: Mapping[RopoStep, ChanceSum]) -> TableFigure:
     return TableFigure(value, low, high)
 
 
-def left_without(by: Mapping[RopoStep, ChanceSum], k: int) -> TableFigure:
+def count_without_purchase(by: Mapping[RopoStep, ChanceSum], k: int) -> TableFigure:
     """Who stopped and has bought neither here nor online: the rest, as far as both ends allow."""
     stopped, online = by[RopoStep.STOPPED], by[RopoStep.BOUGHT_ONLINE]
     here = by[RopoStep.BOUGHT_HERE].n
     rest = max(0.0, stopped.n - here - online.n)
     if not rest:
-        return told(0, k)
+        return tell_sum(0, k)
     whole, bought = stopped.spread.figure(), online.spread.figure()
     return TableFigure(rest, max(0.0, whole.low - here - bought.high), max(0.0, whole.high - here - bought.low))
 

@@ -115,14 +115,14 @@ def change(now: TableFigure, before: TableFigure, found: PeriodDifference | None
     return TableFigure(now.value / before.value - 1, low, high)
 
 
-def measured(key: str, unit: Unit, compared: bool) -> tuple[TableColumn, ...]:
+def figure_columns(key: str, unit: Unit, compared: bool) -> tuple[TableColumn, ...]:
     """The columns of one figure, with what was before and the change where periods are compared."""
     if not compared:
         return (TableColumn(key, unit),)
     return TableColumn(key, unit), TableColumn(key, unit, "before"), TableColumn(key, "change", "change")
 
 
-def measured_cells(
+def figure_cells(
     now: TableFigure, before: Sequence[float | None] | None, known: PeriodDifference | None = None
 ) -> tuple[TableFigure, ...]:
     """The cells of one figure, as `measured` has its columns; `before` is None where nothing is compared. What differs

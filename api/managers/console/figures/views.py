@@ -20,11 +20,11 @@ from api.managers.console.figures.tables import (
     TableColumn,
     TableFigure,
     TableRow,
-    measured,
-    measured_cells,
+    figure_cells,
+    figure_columns,
 )
 from api.managers.reports import counted_sums
-from api.managers.told import CountedSums, spreads_of, told, told_flow, told_zone
+from api.managers.told import CountedSums, spreads_of, tell_flow, tell_sum, tell_zone
 from engine.indicators.comparison import difference
 from engine.presence.expected.figures import ZoneSums
 from engine.presence.flows import OUTSIDE
@@ -56,9 +56,9 @@ def zones_table(looked: LookedPeriods) -> Table:
     compared, now = looked.is_compared, looked.now
     columns = (
         TableColumn("zone", "zone"),
-        *measured("person_h", "person_h", compared),
-        *measured("visits", "count", compared),
-        *measured("mean_dwell_s", "s", compared),
+        *figure_columns("person_h", "person_h", compared),
+        *figure_columns("visits", "count", compared),
+        *figure_columns("mean_dwell_s", "s", compared),
         TableColumn("persons_peak", "people"),
         TableColumn("hot", "state"),
         TableColumn("share_hot", "share"),
@@ -95,7 +95,7 @@ def counted_zones(looked: LookedPeriods) -> list[str]:
     return [z.name for z in shown if now.told(z.id).kind == "counted" and now.told(z.id).visits.value]
 
 
-def counted_before(looked: LookedPeriods) -> bool:
+def was_counted_before(looked: LookedPeriods) -> bool:
     """Whether a period before has counted figures of a zone that has expected ones now."""
     zones = [zone for zone in looked.now.expected if looked.asked.zone in (None, zone)]
     periods = [counts for _, counts in looked.before]
@@ -115,21 +115,21 @@ def zone_cells(now: Figures, before: Sequence[Figures] | None, k: int) -> tuple[
 
     Visits and their length are compared with those of the same kind only (`api.managers.told`); times of all.
     """
-    mine, spreads = told_zone(*now, k), spreads_of(*now)
-    were = [told_zone(*b, k) for b in before or ()]
+    mine, spreads = tell_zone(*now, k), spreads_of(*now)
+    were = [tell_zone(*b, k) for b in before or ()]
     alone = spreads_of(*before[0]) if before is not None and len(before) == 1 else None
     cells: list[TableFigure] = []
     for i, unit in enumerate((HOUR_S, 1.0, 1.0)):
         values = None
         if before is not None:
             alike = [w.measures[i] if not i or w.kind == mine.kind else TableFigure(None) for w in were]
-            values = [scaled(figure, unit).value for figure in alike]
+            values = [scale(figure, unit).value for figure in alike]
         found = None if spreads is None or alone is None else difference(spreads[i], alone[i])
-        cells += measured_cells(scaled(mine.measures[i], unit), values, found)
+        cells += figure_cells(scale(mine.measures[i], unit), values, found)
     return tuple(cells)
 
 
-def scaled(figure: TableFigure, unit: float) -> TableFigure:
+def scale(figure: TableFigure, unit: float) -> TableFigure:
     """In another unit."""
     value, low, high = (None if v is None else v / unit for v in (figure.value, figure.low, figure.high))
     return replace(figure, value=value, low=low, high=high)
@@ -140,7 +140,7 @@ def hours_table(looked: LookedPeriods) -> Table:
     columns = (
         TableColumn("weekday", "weekday"),
         TableColumn("hour", "hour"),
-        *measured("people", "people", looked.is_compared),
+        *figure_columns("people", "people", looked.is_compared),
     )
     now = _people_by_hour(looked.now, looked.asked.zone)
     past = [_people_by_hour(counts, looked.asked.zone) for _, counts in looked.before]
@@ -149,7 +149,7 @@ def hours_table(looked: LookedPeriods) -> Table:
     for day, hour in sorted(at for at in now if at[1] in busy):
         before = [p.get((day, hour)) for p in past] if looked.is_compared else None
         before = None if before is None else [p or None if looked.k > 1 else p for p in before]
-        cells: tuple[Cell, ...] = (str(day), str(hour), *measured_cells(told(now[day, hour], looked.k), before))
+        cells: tuple[Cell, ...] = (str(day), str(hour), *figure_cells(tell_sum(now[day, hour], looked.k), before))
         rows.append(TableRow(f"{day}-{hour}", cells))
     return Table(columns, tuple(rows))
 
@@ -178,8 +178,8 @@ def trend_table(looked: LookedPeriods) -> Table:
     units = {"visits": "count", "comings": "count", "mean_dwell_s": "s"}
     columns = [TableColumn("day", "day")]
     for name in counted:
-        columns += measured(name, units[name], compared)  # type: ignore[arg-type]
-    columns += measured("person_h", "person_h", compared)
+        columns += figure_columns(name, units[name], compared)  # type: ignore[arg-type]
+    columns += figure_columns("person_h", "person_h", compared)
     now = _by_bucket(looked, looked.now, 0)
     past = [_by_bucket(looked, counts, days) for days, counts in looked.before]
     rows = []
@@ -213,9 +213,9 @@ def _bucket_cells(
         time, rest = (blank, *time[1:]), tuple(blank if i % width == 0 else c for i, c in enumerate(rest))
     if zone:
         return (*rest, *time)
-    coming = TableFigure(None) if mine is None else told(mine.comings, k)
-    came = [None if w is None else told(w.comings, k).value for w in were] if compared else None
-    return (*measured_cells(coming, came), *time)
+    coming = TableFigure(None) if mine is None else tell_sum(mine.comings, k)
+    came = [None if w is None else tell_sum(w.comings, k).value for w in were] if compared else None
+    return (*figure_cells(coming, came), *time)
 
 
 def _by_bucket(looked: LookedPeriods, counts: SpanCounts, days: int) -> dict[dt.date, _BucketSums]:
@@ -246,7 +246,7 @@ def flows_table(looked: LookedPeriods) -> Table:
     columns = (
         TableColumn("from_zone", "zone"),
         TableColumn("to_zone", "zone"),
-        *measured("transitions", "count", compared),
+        *figure_columns("transitions", "count", compared),
         TableColumn("share", "share"),
     )
     now, past = looked.now.moves, [counts.moves for _, counts in looked.before]
@@ -256,9 +256,9 @@ def flows_table(looked: LookedPeriods) -> Table:
     rows = []
     for (a, b), n in now.most_common():
         if zone in (None, a, b):
-            before = [told(p[a, b], looked.k).value for p in past] if compared else None
-            figure = told_flow(n, looked.now.move_spreads.get((a, b)), looked.k)
-            cells: tuple[Cell, ...] = (_out(a), _out(b), *measured_cells(figure, before), _share(figure, leaving[a]))
+            before = [tell_sum(p[a, b], looked.k).value for p in past] if compared else None
+            figure = tell_flow(n, looked.now.move_spreads.get((a, b)), looked.k)
+            cells: tuple[Cell, ...] = (_out(a), _out(b), *figure_cells(figure, before), _share(figure, leaving[a]))
             rows.append(TableRow(f"{_out(a)}>{_out(b)}", cells))
     return Table(columns, tuple(rows)).sorted_by(looked.asked.sort)
 
@@ -278,10 +278,10 @@ def queue_table(looked: LookedPeriods) -> Table:
     compared = looked.is_compared
     columns = (
         TableColumn("hour", "hour"),
-        *measured("people", "people", compared),
+        *figure_columns("people", "people", compared),
         TableColumn("persons_peak", "people"),
-        *measured("visits", "count", compared),
-        *measured("mean_dwell_s", "s", compared),
+        *figure_columns("visits", "count", compared),
+        *figure_columns("mean_dwell_s", "s", compared),
     )
     tills = frozenset(till_zones(looked.now.plan))
     if looked.asked.zone in tills:
@@ -297,8 +297,8 @@ def queue_table(looked: LookedPeriods) -> Table:
         visits = zone_cells((sums, expected), [(w, e) for w, e, _ in were] if compared else None, looked.k)[width:]
         cells: tuple[Cell, ...] = (
             str(hour),
-            *measured_cells(told(sums.person_s / seconds if seconds else None, looked.k), people),
-            told(sums.persons_peak, looked.k),
+            *figure_cells(tell_sum(sums.person_s / seconds if seconds else None, looked.k), people),
+            tell_sum(sums.persons_peak, looked.k),
             *visits,
         )
         rows.append(TableRow(str(hour), cells))

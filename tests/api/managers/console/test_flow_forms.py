@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.managers.told import flow_spreads, told_flow
+from api.managers.told import flow_spreads, tell_flow
 from engine.presence.expected.figures import ZoneSums, flow_spread, sum_spreads
 from engine.presence.expected.rows import ExpectedRow
 from engine.presence.flows import OUTSIDE
@@ -38,7 +38,7 @@ def test_every_form_of_a_way_says_one_interval(tmp_path: Path) -> None:
     ]
     save_checkpoint(made.ctx.db, STORE, 1, b"", [], [], [], 1.0, expected=rows)
     sums = {zone: ZoneSums.of([r for r in rows if r.zone == zone]) for zone in ("bakery", "tills")}
-    wanted = told_flow(N, flow_spreads({("bakery", "tills"): N}, sums)["bakery", "tills"], 20)
+    wanted = tell_flow(N, flow_spreads({("bakery", "tills"): N}, sums)["bakery", "tills"], 20)
     assert wanted.low is not None
     assert wanted.high is not None
     assert 0 < wanted.low < N < wanted.high
@@ -89,8 +89,8 @@ def test_what_is_not_known_of_a_zone_gives_its_ways_no_interval() -> None:
     sums = {"a": ZoneSums.of([kept(MONDAY, 9, "a", 50.0)])}
     found = flow_spreads({("a", "b"): 40, (OUTSIDE, "a"): 40}, sums)
     assert set(found) == {(OUTSIDE, "a")}
-    assert told_flow(40, None, 20).low is None
-    assert told_flow(0, None, 20).withheld
+    assert tell_flow(40, None, 20).low is None
+    assert tell_flow(0, None, 20).withheld
 
 
 def test_what_is_wrong_with_a_zone_is_wrong_with_ways_together() -> None:

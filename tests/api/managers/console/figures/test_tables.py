@@ -13,8 +13,8 @@ from api.managers.console.figures.tables import (
     TableRow,
     against_several,
     change,
+    figure_cells,
     mean_of,
-    measured_cells,
 )
 from engine.indicators.comparison import difference
 from engine.presence.expected.figures import Spread
@@ -46,9 +46,9 @@ def test_of_many_zones_few_are_called_unusual_by_chance() -> None:
     rng = np.random.default_rng(2)
     wrong = []
     for _ in range(100):
-        cells = [measured_cells(TableFigure(float(now)), before.tolist())
+        cells = [figure_cells(TableFigure(float(now)), before.tolist())
                  for now, before in zip(rng.normal(100, 5, 20), rng.normal(100, 5, (20, 4)), strict=True)]  # fmt: skip
-        cells.append(measured_cells(TableFigure(300.0), [100.0, 101.0, 99.0, 100.5]))
+        cells.append(figure_cells(TableFigure(300.0), [100.0, 101.0, 99.0, 100.5]))
         table = Table((TableColumn("visits", "count"),), tuple(TableRow(str(i), c[:1]) for i, c in enumerate(cells)))
         found = table.unusual("visits")
         assert "20" in found
@@ -75,7 +75,7 @@ def test_a_change_that_is_more_than_chance_has_no_nought_in_its_interval() -> No
     for now, before in rng.normal(100.0, 6.0, (200, 2)):
         mine, were = (Spread(float(value), 9.0, 400.0, 9.0) for value in (now, before))
         figure = mine.figure()
-        cells = measured_cells(TableFigure(figure.value, figure.low, figure.high), [were.value], difference(mine, were))
+        cells = figure_cells(TableFigure(figure.value, figure.low, figure.high), [were.value], difference(mine, were))
         p, low, high = cells[0].p, cells[2].low, cells[2].high
         assert p is not None
         assert low is not None

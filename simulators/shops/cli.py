@@ -75,16 +75,16 @@ def play(
     import numpy as np
 
     from engine.progress import show_progress
-    from simulators.shops.play import Disorder, disturbed, moved, postings_of
+    from simulators.shops.play import Disorder, disturb, postings_of, postpone
     from simulators.shops.said import Speaker, read_said
     from simulators.shops.sender import ShopSender
 
     kind, zone, base = _kind(wire), _zone(timezone), _base(url)
     events = read_said(folder / "events.jsonl")
     if events and not as_written:
-        events = moved(events, float(int(time.time() - events[-1].at)))
+        events = postpone(events, float(int(time.time() - events[-1].at)))
     rng = np.random.default_rng(seed)
-    postings = disturbed(postings_of(events, kind, zone), Disorder(twice, late), rng)
+    postings = disturb(postings_of(events, kind, zone), Disorder(twice, late), rng)
     secrets = dict.fromkeys(map(str, Speaker), _secret(secret_env))
     with httpx.Client(base_url=base, timeout=60) as client, show_progress(str(folder), len(postings)) as progress:
         answers = ShopSender(client, secrets).send_all(postings, progress.advance)

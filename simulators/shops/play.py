@@ -52,7 +52,7 @@ def postings_of(events: Sequence[SaidEvent], wire: Kind, zone: ZoneInfo, batch_s
     return sorted(found, key=lambda posting: posting.at)
 
 
-def disturbed(postings: Sequence[ShopPosting], disorder: Disorder, rng: np.random.Generator) -> list[ShopPosting]:
+def disturb(postings: Sequence[ShopPosting], disorder: Disorder, rng: np.random.Generator) -> list[ShopPosting]:
     """The same as they arrive: some late, some again a while after."""
     twice, late = rng.random((2, len(postings)))
     delays_s = rng.exponential(disorder.late_s, (2, len(postings)))
@@ -65,7 +65,7 @@ def disturbed(postings: Sequence[ShopPosting], disorder: Disorder, rng: np.rando
     return [posting for _, posting in sorted(arriving, key=lambda pair: pair[0])]
 
 
-def moved(events: Sequence[SaidEvent], by_s: float) -> list[SaidEvent]:
+def postpone(events: Sequence[SaidEvent], by_s: float) -> list[SaidEvent]:
     """The same events so many whole seconds later, in every time that they name."""
     return [replace(said, at=said.at + by_s, form=_move(said.form, by_s)) for said in events]
 

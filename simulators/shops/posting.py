@@ -65,7 +65,7 @@ def amount(minor: int, currency: str, places: int | None = None) -> str:
     return text if places is None else f"{text}{'.' if not exponent else ''}{'0' * (places - exponent)}"
 
 
-def zoned(t: float, zone: ZoneInfo) -> str:
+def format_time(t: float, zone: ZoneInfo) -> str:
     """As Shopify writes times."""
     return datetime.fromtimestamp(t, zone).isoformat(timespec="seconds")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from engine.vocabulary import OrderState
 from simulators.shops.book import OrderNow
-from simulators.shops.posting import FakeShop, ShopPosting, amount, delivery_of, pack, zoned
+from simulators.shops.posting import FakeShop, ShopPosting, amount, delivery_of, format_time, pack
 from simulators.shops.said import Form
 
 READY_TAG = "ready-for-pickup"
@@ -44,12 +44,12 @@ def order(now: OrderNow, shop: FakeShop) -> Form:
     cancelled = now.time_of(OrderState.CANCELLED)
     if cancelled is not None and now.paid_at is not None:
         refunds.append(_cancellation(now, shop))
-    placed, customer = zoned(now.placed_at, shop.zone), form["customer"]
+    placed, customer = format_time(now.placed_at, shop.zone), form["customer"]
     return {
         "id": now.number,
         "admin_graphql_api_id": f"gid://shopify/Order/{now.number}",
         "cancel_reason": None if cancelled is None else "customer",
-        "cancelled_at": None if cancelled is None else zoned(cancelled, shop.zone),
+        "cancelled_at": None if cancelled is None else format_time(cancelled, shop.zone),
         "contact_email": customer["email"],
         "created_at": placed,
         "currency": currency,
@@ -67,7 +67,7 @@ def order(now: OrderNow, shop: FakeShop) -> Form:
         "taxes_included": True,
         "test": False,
         "total_price": amount(form["total_minor"], currency),
-        "updated_at": zoned(now.changed_at, shop.zone),
+        "updated_at": format_time(now.changed_at, shop.zone),
         "customer": {"id": int(customer["account"]), "email": customer["email"], "verified_email": True},
         "fulfillments": [],
         "line_items": [_line(now, line) for line in now.lines],
@@ -123,7 +123,7 @@ def _make_refund(
     now: OrderNow, number: int, at: float, lines: list[tuple[Form, int]], of: tuple[int, FakeShop]
 ) -> Form:
     total_minor, shop = of
-    when, currency = zoned(at, shop.zone), now.form["currency"]
+    when, currency = format_time(at, shop.zone), now.form["currency"]
     money = {"kind": "refund", "status": "success", "amount": amount(total_minor, currency), "currency": currency}
     return {
         "id": number,

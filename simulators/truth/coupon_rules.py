@@ -82,7 +82,9 @@ def fates(
         for campaign in (d.campaign for d in together):
             reason = _silent(campaign, person, at, plan)
             if reason is None:
-                reason = DecisionReason.LOST_ARBITRATION if won else _used_up(campaign, shopper, at, given, plan, rules)
+                reason = (
+                    DecisionReason.LOST_ARBITRATION if won else _find_used_up(campaign, shopper, at, given, plan, rules)
+                )
                 won = won or reason is None
                 if reason is None:
                     reason = _give(campaign, shopper, person, at, given, plan)
@@ -136,7 +138,7 @@ def _minutes(clock: str) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
-def _used_up(
+def _find_used_up(
     campaign: Campaign, shopper: int, at: float, given: _Given, plan: Plan, rules: OffersConfig
 ) -> DecisionReason | None:
     """Which cap or budget leaves no room; None where there is room for one more."""
@@ -164,14 +166,14 @@ def _used_up(
 
 def _give(campaign: Campaign, shopper: int, person: Person, at: float, given: _Given, plan: Plan) -> DecisionReason:
     given.moments.setdefault(shopper, []).append((at, campaign.id))
-    if held_out(campaign, person.name):
+    if is_held_out(campaign, person.name):
         return DecisionReason.HOLDOUT
     given.coupons[campaign.id] += 1
     given.worth_minor[campaign.id] += most_worth_minor(campaign, plan)
     return DecisionReason.OK
 
 
-def held_out(campaign: Campaign, name: str) -> bool:
+def is_held_out(campaign: Campaign, name: str) -> bool:
     """Whether the shopper is of the control group: a share of all names, by the SHA-256 of experiment and name."""
     place = int(sha256(f"experiment|{campaign.experiment or campaign.id}|{name}".encode()).hexdigest()[:16], 16)
     return place / 2.0**64 < campaign.holdout_share

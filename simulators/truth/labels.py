@@ -19,7 +19,7 @@ AT_SHELF = (0.2, 0.9)  # of a stay, when the product is scanned
 SHELF_STOPS = ("product", "impulse", "coupon")
 
 
-def misplaced(world: World) -> dict[str, str]:
+def misplace_products(world: World) -> dict[str, str]:
     """Under which name each product goes: its own but for those that the planogram has elsewhere."""
     skus = [product.sku for product in world.plan.products]
     rng = np.random.default_rng([world.scenario.seed, LABEL_STREAM])
@@ -32,7 +32,7 @@ def misplaced(world: World) -> dict[str, str]:
 def shelf_scans(world: World) -> list[tuple[float, str, LabelKind, str]]:
     """(time in s of the scenario, device, kind, sku) by time: as many as the scenario says, of stays at products by
     lot."""
-    agrees, names, said = consents(world), world.device_names(), misplaced(world)
+    agrees, names, said = consents(world), world.device_names(), misplace_products(world)
     rng = np.random.default_rng([world.scenario.seed, LABEL_STREAM, 1])
     rows = []
     for i in np.flatnonzero(agrees).tolist():
@@ -46,7 +46,7 @@ def shelf_scans(world: World) -> list[tuple[float, str, LabelKind, str]]:
 
 def receipts(world: World) -> list[tuple[float, str, str]]:
     """(time in s of the scenario, device, sku) of each line, by time: of as many shoppers as the scenario says."""
-    agrees, names, said = consents(world), world.device_names(), misplaced(world)
+    agrees, names, said = consents(world), world.device_names(), misplace_products(world)
     rng = np.random.default_rng([world.scenario.seed, LABEL_STREAM, 2])
     buyers = [
         i for i in rng.permutation(np.flatnonzero(agrees)).tolist()

@@ -29,7 +29,7 @@ class Disturbances:
                 self._rng.random(4)
                 < (config.late_share, config.duplicate_share, config.reorder_share, config.malformed_share)
             ).tolist()
-            message = Message(each.topic, broken(each.payload, self._rng), 0) if malformed else each
+            message = Message(each.topic, break_payload(each.payload, self._rng), 0) if malformed else each
             due_s = at_s
             if late:
                 due_s += float(self._rng.exponential(config.late_by_s))
@@ -53,7 +53,7 @@ class Disturbances:
         heapq.heappush(self._held, Arrival(due_s, self._number, message))
 
 
-def broken(payload: bytes, rng: np.random.Generator) -> bytes:
+def break_payload(payload: bytes, rng: np.random.Generator) -> bytes:
     """A payload as broken senders make them: cut off, not UTF-8, another structure, nothing. Never valid."""
     kind = int(rng.integers(4))
     if kind == 0:

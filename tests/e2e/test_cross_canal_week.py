@@ -35,7 +35,7 @@ from simulators.channels.ropo import Paths
 from simulators.channels.telling import say_week
 from simulators.channels.week import Week
 from simulators.shops.cli import register_shops
-from simulators.shops.play import Disorder, disturbed, postings_of
+from simulators.shops.play import Disorder, disturb, postings_of
 from simulators.shops.posting import Kind, ShopPosting
 from tests.api.site import SECRETS
 from tests.databases import new_sqlite
@@ -70,7 +70,7 @@ def test_a_week_in_order_is_the_truth(wire: Kind, tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("wire", ["woocommerce", "prestashop"])  # Shopify by command, below
 def test_twice_and_late_it_is_the_same(wire: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     week = small_week()
-    arriving = disturbed(sent(wire), DISORDER, np.random.default_rng(7))
+    arriving = disturb(sent(wire), DISORDER, np.random.default_rng(7))
     with listening(tmp_path, wire, week, monkeypatch) as canal:
         canal.play(arriving, week, arrivals=False)
         assert canal.sender.answers["200"] == len(arriving) > len(sent(wire))

@@ -12,7 +12,7 @@ from engine.records import F64, I64
 from engine.referee.shares import interval_by_device
 from engine.referee.triggers import Counts
 from engine.runtime.offline import Chain, device_number
-from simulators.truth.labels import misplaced
+from simulators.truth.labels import misplace_products
 from simulators.truth.truth import positions
 from tests.accuracy.days import Figures, trigger_report
 from tests.accuracy.labelled.days import Labelled
@@ -65,7 +65,7 @@ def sent(given: Labelled, chain: Chain, stated: float) -> Sent:
 def located(given: Labelled, chain: Chain) -> Located:
     """Of one day."""
     error_m, at_shelf = errors_m(given, chain)
-    wrong = {said for sku, said in misplaced(given.world).items() if sku != said}
+    wrong = {said for sku, said in misplace_products(given.world).items() if sku != said}
     found = [m["sku"] in wrong for m in chain.labels.get("moved_products", [])]
     cm = np.minimum(np.round(100 * error_m), MOST_CM).astype(np.int64)
     return Located(

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import Webhook
 
 from engine.commerce.records import OnlineBasket, Order, ProductView, Purchase, Return
 from simulators.channels.telling import changes_of, say_week
-from simulators.shops.play import Disorder, disturbed, moved, postings_of
+from simulators.shops.play import Disorder, disturb, postings_of, postpone
 from simulators.shops.posting import Kind, ShopPosting, amount, headers_of
 from tests.simulators.channels.made import small_week
 from tests.simulators.shops.told import SECRET, WIRES, Heard, digest, hear
@@ -117,7 +117,7 @@ def test_views_and_baskets_come_from_pages_and_app(heard: Heard) -> None:
 
 
 def test_twice_and_out_of_order_comes_to_the_same(wire: Kind, heard: Heard) -> None:
-    arriving = disturbed(sent(wire), Disorder(0.3, 0.5, 20_000.0), np.random.default_rng(5))
+    arriving = disturb(sent(wire), Disorder(0.3, 0.5, 20_000.0), np.random.default_rng(5))
     assert len(arriving) > len(sent(wire))
     assert [p.at for p in arriving] != sorted(p.at for p in arriving)
     assert hear(wire, arriving, NOW).events == heard.events
@@ -131,7 +131,7 @@ def test_our_own_signature_is_that_of_standard_webhooks() -> None:
 
 def test_a_week_moved_to_another_time_is_the_same_week() -> None:
     events = say_week(small_week())
-    later = moved(events, 86_400.0)
+    later = postpone(events, 86_400.0)
     assert [b.at - a.at for a, b in zip(events, later, strict=True)] == [86_400.0] * len(events)
     a, b = (hear("shop", postings_of(said, "shop", PARIS), NOW) for said in (events, later))
     assert a.events.keys() == b.events.keys()

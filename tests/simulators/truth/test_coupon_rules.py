@@ -18,7 +18,7 @@ from engine.offers.decide import campaign_book, decide
 from engine.privacy.consent import Grants
 from engine.records import DeviceId, Trigger
 from engine.vocabulary import Channel, Purpose
-from simulators.truth.coupon_rules import DueCoupon, Fate, Person, fates, held_out, most_worth_minor
+from simulators.truth.coupon_rules import DueCoupon, Fate, Person, fates, is_held_out, most_worth_minor
 from tests.simulators.made import small_plan
 from tests.simulators.truth.test_truth import campaign
 
@@ -78,8 +78,8 @@ def test_budgets_go_first_come_first_served_by_number_and_by_worth() -> None:
 
 def test_who_is_held_out_gets_nothing_uses_up_the_caps_and_costs_nothing() -> None:
     half = campaign("half", ZONE, holdout_share=0.5, budget={"max_vouchers": 1}, margin_minor=900)
-    out = next(i for i, p in PEOPLE.items() if held_out(half, p.name))
-    in_ = next(i for i, p in PEOPLE.items() if not held_out(half, p.name))
+    out = next(i for i, p in PEOPLE.items() if is_held_out(half, p.name))
+    in_ = next(i for i, p in PEOPLE.items() if not is_held_out(half, p.name))
     other, third = campaign("other", ZONE), campaign("third", ZONE)
     assert reasons((0, out, half), (0, out, other), (1, in_, half)) == ["holdout", "lost_arbitration", "ok"]
     assert reasons((0, out, half), (1, out, other), (2, out, third)) == ["holdout", "ok", "cap_visit"]
@@ -87,13 +87,13 @@ def test_who_is_held_out_gets_nothing_uses_up_the_caps_and_costs_nothing() -> No
 
 def test_the_control_group_is_a_share_that_only_grows() -> None:
     groups = [
-        {p for p in range(2000) if held_out(campaign("c", ZONE, holdout_share=s), f"p{p}")} for s in (0, 0.2, 0.6)
+        {p for p in range(2000) if is_held_out(campaign("c", ZONE, holdout_share=s), f"p{p}")} for s in (0, 0.2, 0.6)
     ]
     assert not groups[0]
     assert groups[1] < groups[2]
     assert len(groups[1]) / 2000 == pytest.approx(0.2, abs=0.03)
     named = campaign("d", ZONE, holdout_share=0.2, experiment="c")
-    assert {p for p in range(2000) if held_out(named, f"p{p}")} == groups[1]
+    assert {p for p in range(2000) if is_held_out(named, f"p{p}")} == groups[1]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulators.scenario.scenario import LabelsConfig
-from simulators.truth.labels import misplaced, receipts, shelf_scans
+from simulators.truth.labels import misplace_products, receipts, shelf_scans
 from simulators.truth.truth import consents
 from simulators.world import World
 from tests.accuracy.drawn import drawn_day, drawn_plan
@@ -37,7 +37,7 @@ def test_as_many_as_the_scenario_says() -> None:
 
 
 def test_misplaced_products_go_under_each_others_names() -> None:
-    names = misplaced(world(wrong_share=0.1))
+    names = misplace_products(world(wrong_share=0.1))
     moved = {sku: said for sku, said in names.items() if sku != said}
     assert len(moved) == round(0.1 * len(names))
     assert sorted(moved) == sorted(moved.values())

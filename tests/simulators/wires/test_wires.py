@@ -19,7 +19,7 @@ from simulators.live.clock import LiveClock
 from simulators.live.counters import Tally
 from simulators.live.publish import publish_world
 from simulators.scenario.wire import WireConfig
-from simulators.wires.disturbances import Disturbances, broken
+from simulators.wires.disturbances import Disturbances, break_payload
 from simulators.wires.espresense import EspresenseWire
 from simulators.wires.formats import WIRES, wire_of
 from simulators.wires.meraki import MerakiWire
@@ -177,7 +177,7 @@ def test_broken_payloads_are_refused_whole() -> None:
         with pytest.raises(DecodeError) as caught:
             decode_native(
                 "rayon/small/readings/sim-1",
-                broken(good, rng),
+                break_payload(good, rng),
                 store_aps=small_plan().ap_index,
                 pseudonym=Pseudonyms(b"k" * 32),
                 received_at=10.0,

@@ -59,7 +59,7 @@ def messages_page(
         "messages.html",
         store=store,
         store_name=plan.name,
-        days=[(one.value, t.messages_page.counted("days", int(one)), one is days) for one in MessageDays],
+        days=[(one.value, t.messages_page.say_count("days", int(one)), one is days) for one in MessageDays],
         parts=[(outcome.value, t.message_parts[outcome], _order(lines[outcome])) for outcome in MessageOutcome],
         latest=[
             (

@@ -259,7 +259,7 @@ def _version(history: list[Revision], i: int, plan: Plan, lang: Language) -> dic
 
 def _budget(campaign: Campaign, plan: Plan, lang: Language) -> str:
     budget, t = campaign.budget, words(lang)
-    parts = [t.campaigns.counted("coupons", budget.max_vouchers)] if budget.max_vouchers is not None else []
+    parts = [t.campaigns.say_count("coupons", budget.max_vouchers)] if budget.max_vouchers is not None else []
     parts += [money(budget.max_amount_minor, plan.currency, lang)] if budget.max_amount_minor is not None else []
     return " · ".join(parts) or t.campaigns.no_budget
 

@@ -147,7 +147,7 @@ def reviews_page(
             "campaign": _name(ctx, store, r.campaign_id),
             "sharer": r.sharer,
             "when": f"{short_date(r.opened_at, plan.timezone, lang)} {clock(r.opened_at, plan.timezone)}",
-            "points": t.reviews.counted("points", r.points),
+            "points": t.reviews.say_count("points", r.points),
             "available": r.available,
             "score": r.score,
             "signals": [t.signals[s].format(n=n) for s, n in sorted(r.signals.items(), key=lambda p: -_adds(*p))],

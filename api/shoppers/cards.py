@@ -146,7 +146,7 @@ def why(
     kind = "product" if place.get("product") else "zone" if place.get("zone") else "store"
     name = _name(plan, kind, str(place.get(kind, "")))
     if near_for_s is not None and near_for_s >= 1:
-        return t.why.counted(f"{kind}_for", round(near_for_s), name=name)
+        return t.why.say_count(f"{kind}_for", round(near_for_s), name=name)
     return t.why[kind].format(name=name)
 
 

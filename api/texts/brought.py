@@ -16,7 +16,7 @@ def said_openings(openings: Sequence[SharePoints], timezone: str, lang: Language
     t = words(lang)
     return [
         {
-            "points": t.shared.counted("points", o.points),
+            "points": t.shared.say_count("points", o.points),
             "state": t.points_states[o.state],
             "why": points_why(o, timezone, lang),
         }

@@ -45,7 +45,7 @@ class Page:
     def __contains__(self, key: object) -> bool:
         return key in self._sentences
 
-    def counted(self, key: str, n: float, **values: str) -> str:
+    def say_count(self, key: str, n: float, **values: str) -> str:
         """The sentence for `n` of something: `key_one` or `key_other`, with the number as `{n}`."""
         sentence = self._sentences[f"{key}_{plural(n, self._lang)}"]
         return sentence.format(n=number(n, self._lang), **values)

@@ -48,10 +48,10 @@ def say_age(age_s: float, lang: Language) -> str:
     """How old it is, in the largest whole unit."""
     t = words(lang)
     if age_s >= 86_400.0:
-        return t.stock.counted("told_days", int(age_s // 86_400.0))
+        return t.stock.say_count("told_days", int(age_s // 86_400.0))
     if age_s >= 3_600.0:
-        return t.stock.counted("told_hours", int(age_s // 3_600.0))
-    return t.stock.counted("told_minutes", int(age_s // 60.0)) if age_s >= 60.0 else t.stock.told_now
+        return t.stock.say_count("told_hours", int(age_s // 3_600.0))
+    return t.stock.say_count("told_minutes", int(age_s // 60.0)) if age_s >= 60.0 else t.stock.told_now
 
 
 def asked_sentence(state: AskedState, reason: str, lang: Language) -> str:

@@ -268,7 +268,7 @@ def _store(
 
 def _budget(whole: StoredHq, plan: Plan, t: Words, lang: Language) -> str:
     budget = whole.campaign.budget
-    parts = [t.campaigns.counted("coupons", budget.max_vouchers)] if budget.max_vouchers is not None else []
+    parts = [t.campaigns.say_count("coupons", budget.max_vouchers)] if budget.max_vouchers is not None else []
     parts += [money(budget.max_amount_minor, plan.currency, lang)] if budget.max_amount_minor is not None else []
     return " · ".join(parts) or t.campaigns.no_budget
 

@@ -176,7 +176,7 @@ class FigurePage:
                 withheld = t.console.withheld.format(k=self.report.k)
                 time, n = figures[zone.id], visits[zone.id].value
                 said.append(withheld if time.withheld else with_interval(time, "person_h", self.lang))
-                said.append(withheld if n is None else t.board.counted("visits", round(n)))
+                said.append(withheld if n is None else t.board.say_count("visits", round(n)))
                 out[zone.id] = ZoneLink(self.href(View.TREND, zone=zone.id, level=None, sort=None), " · ".join(said))
         return out
 

@@ -95,5 +95,5 @@ def _way(ctx: AppContext, plan: Plan, place: Opening, shopper: ShopperProfile, l
     length_m = None if found is None else max(1, round(found.length_m))
     text, t = place_words(place, lang), words(lang)
     if length_m is not None:
-        text = t.pickup.counted("on_foot", length_m, place=text)
+        text = t.pickup.say_count("on_foot", length_m, place=text)
     return WayToProduct(length_m=length_m, text=text, svg=draw_way(plan, (end,) if found is None else found.spots))

@@ -162,5 +162,5 @@ def _show(ctx: AppContext, store: str, spot: OwnSpot, lang: Language) -> MySpot:
         zone_name=next(zone.name for zone in plan.zones if zone.id == spot.zone),
         visits=spot.visits,
         last_at=rfc3339(spot.last_at),
-        why=t.spots.counted("why", spot.visits, date=long_date(day, lang)),
+        why=t.spots.say_count("why", spot.visits, date=long_date(day, lang)),
     )

@@ -49,7 +49,7 @@ def way(
     length_m = None if found is None else max(1, round(found.length_m))
     text = t.coupon.at_aisle.format(aisle=aisle)
     if length_m is not None:
-        text = t.way.counted("on_foot", length_m, aisle=aisle)
+        text = t.way.say_count("on_foot", length_m, aisle=aisle)
     return WayToProduct(length_m=length_m, text=text, svg=draw_way(plan, (end,) if found is None else found.spots))
 
 

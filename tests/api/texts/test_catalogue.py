@@ -117,9 +117,9 @@ def test_spaces_and_quotes_are_those_of_the_language() -> None:
 # ---------------------------------------------------------------------------------------------- what is said where
 
 NAME = r"t\.(\w+)"
-DOTTED = re.compile(rf"(?<![\w.]){NAME}\.(?!counted\b|format\b)(\w+)")
-COUNTED = re.compile(rf'(?<![\w.]){NAME}\.counted\(\s*"(\w+)"|counted\({NAME}, "(\w+)"')
-BY_CODE = re.compile(rf"(?<![\w.]){NAME}(?:\[|\.counted\(\s*f\")")
+DOTTED = re.compile(rf"(?<![\w.]){NAME}\.(?!say_count\b|format\b)(\w+)")
+COUNTED = re.compile(rf'(?<![\w.]){NAME}\.say_count\(\s*"(\w+)"|counted\({NAME}, "(\w+)"')
+BY_CODE = re.compile(rf"(?<![\w.]){NAME}(?:\[|\.say_count\(\s*f\")")
 METHODS = {"only", "lang"}
 
 
@@ -369,9 +369,9 @@ def test_changed_consents_have_a_new_version() -> None:
 
 def test_counting() -> None:
     french, english = words("fr").board, words("en").board
-    assert [french.counted("zones", n) for n in (0, 1, 2)] == ["0\u00a0rayon", "1\u00a0rayon", "2\u00a0rayons"]
-    assert [english.counted("zones", n) for n in (0, 1, 2)] == ["0 zones", "1 zone", "2 zones"]
-    assert french.counted("zones", 12345) == "12\u202f345\u00a0rayons"
+    assert [french.say_count("zones", n) for n in (0, 1, 2)] == ["0\u00a0rayon", "1\u00a0rayon", "2\u00a0rayons"]
+    assert [english.say_count("zones", n) for n in (0, 1, 2)] == ["0 zones", "1 zone", "2 zones"]
+    assert french.say_count("zones", 12345) == "12\u202f345\u00a0rayons"
 
 
 def test_what_is_not_written_is_not_said() -> None:

@@ -74,6 +74,7 @@ def _is_found_and_counted(test: ast.FunctionDef) -> bool:
 CALLED_FROM_OUTSIDE = {
     "handle_async_request": "httpx calls it of a transport",
     "ENVIRONMENT": "`tests/docs` reads our variables by it",
+    "wait_settled": "tests wait by it until what one look began is over",
     "LIES": "its words are held against the catalogue",
     "share_of_time": "the referee of tests/accuracy",
     "occupancy_correlation": "the referee of tests/accuracy",

@@ -134,7 +134,7 @@ def _says_something(decoded: Decoded) -> bool:
 
 
 def _receiver(ctx: AppContext, name: str) -> Source | None:
-    found = ctx.sources.named(name)
+    found = ctx.sources.find(name)
     return found if found is not None and found.config.receiver else None
 
 

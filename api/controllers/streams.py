@@ -51,7 +51,7 @@ class Streams:
 async def listen(source: str, socket: WebSocket) -> None:
     """Takes frames until the sender hangs up."""
     ctx: AppContext = socket.app.state.ctx
-    found = ctx.sources.named(source)
+    found = ctx.sources.find(source)
     streams: Streams = socket.app.state.streams
     if found is None or not found.config.receiver or not await _may_enter(socket, found):
         await socket.close(_NOT_LET_IN)  # before it is accepted this is 403

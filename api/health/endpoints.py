@@ -219,7 +219,7 @@ def _receivers(ctx: AppContext, turned: TurnedAway, now: float) -> Iterator[Comp
     """What this process turned away, in the first store of each source."""
     by_store: dict[str, dict[str, Turned]] = {}
     for name, of_source in turned.by_source().items():
-        source = ctx.sources.named(name)
+        source = ctx.sources.find(name)
         if source is not None:
             by_store.setdefault(source.stores[0], {})[name] = of_source
     for store, sources in by_store.items():

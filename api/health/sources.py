@@ -173,7 +173,7 @@ def _sources(
         if store not in f["stores"]:
             continue
         name: str = f.get("name", key)  # an engine of before has one of each name
-        declared = ctx.sources.named(name)
+        declared = ctx.sources.find(name)
         age_s = now - f["heard_at"] if f["heard_at"] else None
         # A clock that is ahead has said nothing newer than its receipt; one that is behind is put right as all it says.
         newest_t = min(f["newest_t"] + max(offsets.get(name, 0.0), 0.0), f["heard_at"])

@@ -142,7 +142,7 @@ def hours(
 ) -> out.HoursOut:
     """Zones by hour; over a period they add up to what `zones` has."""
     rows, order = made.hours(store, asked), made.ctx.plan(store).zone_index
-    expected, k = made.expected_by_hour(store, asked, rows), made.ctx.config.privacy.k
+    expected, k = made.sum_expected_by_hour(store, asked, rows), made.ctx.config.privacy.k
     whole = {zone for _, zone in expected}
     counted = {(r.hour_start, r.zone): counted_sums([r]) for r in rows}
     keys = sorted({*counted, *(key for key in expected if key[1] in order)}, key=lambda a: (a[0], order[a[1]]))

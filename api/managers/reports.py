@@ -174,7 +174,7 @@ class Reports:
         local = hours_in(self.ctx.plan(store).timezone)
         rows = flow_sums(self.ctx.figures, store, local, from_t=period.from_t, to_t=period.to_t)
         counts = {(r.from_zone, r.to_zone): r.count for r in rows if r.from_zone in known and r.to_zone in known}
-        expected = self.expected(store, period, self.hours(store, period)) if counts else {}
+        expected = self.sum_expected(store, period, self.hours(store, period)) if counts else {}
         spreads = flow_spreads(counts, expected)
         return [ToldFlow(a, b, n, tell_flow(n, spreads.get((a, b)), k)) for (a, b), n in counts.items()]
 
@@ -213,15 +213,15 @@ class Reports:
         for row in hours:
             by_zone[row.zone].append(row)
         verdicts = self.tests(store).zones(levels, {z: int(sum(r.visits for r in of)) for z, of in by_zone.items()})
-        expected, k = self.expected(store, period, hours), self.ctx.config.privacy.k
+        expected, k = self.sum_expected(store, period, hours), self.ctx.config.privacy.k
         zones = []
         for zone, hot in zip(plan.zones, verdicts, strict=True):
             sums = counted_sums(by_zone[zone.id])
             zones.append(ZoneReport(zone, tell_zone(sums, expected.get(zone.id), k), hot))
         zones.sort(key=lambda z: -(z.told.person_s.value or 0.0))  # stable: others stay in the plan's order
-        return StoreReport(plan, period, levels, zones, hours, self.tests(store).outlined(levels, verdicts))
+        return StoreReport(plan, period, levels, zones, hours, self.tests(store).outline(levels, verdicts))
 
-    def expected(self, store: str, period: Period, hours: Sequence[ZoneHourRow]) -> dict[str, ZoneSums]:
+    def sum_expected(self, store: str, period: Period, hours: Sequence[ZoneHourRow]) -> dict[str, ZoneSums]:
         """What is expected of zones over a period with these hours; nothing where it was not kept for all of it."""
         if not is_expected(self.ctx.figures, store, min((r.hour_start for r in hours), default=None)):
             return {}
@@ -229,7 +229,7 @@ class Reports:
         rows = expected_sums(self.ctx.figures, store, local, from_t=period.from_t, to_t=period.to_t)
         return {r.zone: ZoneSums.of([r]) for r in rows}
 
-    def expected_by_hour(
+    def sum_expected_by_hour(
         self, store: str, period: Period, hours: Sequence[ZoneHourRow]
     ) -> dict[tuple[float, str], ZoneSums]:
         """The same by hour and zone."""

@@ -57,7 +57,7 @@ class Doors:
             return False
         return is_proved(gateway, door.account.secret, proof) or _is_in(address, door.config.gateway_addresses)
 
-    def told(self, store: str, now: float) -> PortalTold:
+    def tell(self, store: str, now: float) -> PortalTold:
         """What checks a redirect to this store: the secret under which its portal signs or seals, if it does."""
         signs, seals = (self._doors.get((store, s)) for s in (PortalSystem.EXTREME, PortalSystem.OPENNDS))
         identity, secret = (signs.config.username, signs.account.secret) if signs else ("", "")

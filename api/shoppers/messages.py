@@ -70,13 +70,13 @@ class Messages:
             "url": f"/me?lang={lang}",
         }
 
-    def told(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+    def tell(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
         """What the service worker shows of a message that is no coupon."""
         lang = language_of(reader.locale)
         title, text = self._say_told(message, lang)
         return {"kind": "told", "lang": lang, "title": title, "body": text, "url": f"/me?lang={lang}"}
 
-    def told_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
+    def tell_by_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
         """The same as an e-mail; whoever has had enough unsubscribes by one click."""
         lang = language_of(reader.locale)
         t, (title, text) = words(lang), self._say_told(message, lang)
@@ -90,7 +90,7 @@ class Messages:
         )
         return Letter(reader.email or "", title, "\n\n".join(lines), html, stop)
 
-    def told_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+    def tell_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
         """What the gateway of the shop's own app is told."""
         lang = language_of(reader.locale)
         title, text = self._say_told(message, lang)

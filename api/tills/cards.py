@@ -154,7 +154,7 @@ def _till(body: CardRequest, grant: Grant) -> str:
 
 def _find_given(ctx: AppContext, store: str) -> list[Reward]:
     currency = ctx.plan(store).currency
-    return [reward for reward in rewards_of(ctx.config.loyalty) if reward.given_in(store, currency)]
+    return [reward for reward in rewards_of(ctx.config.loyalty) if reward.is_given_in(store, currency)]
 
 
 def _show(reward: Reward, has: int, lang: Language) -> CardReward:

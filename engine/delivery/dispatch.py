@@ -55,13 +55,13 @@ class Wording(Protocol):
     def pickup(self, pickup: Pickup, reader: ShopperProfile) -> dict[str, Any]:
         """The content of a notification about an order that waits, for who has come in."""
 
-    def told(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+    def tell(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
         """The content of a notification that is no coupon."""
 
-    def told_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
+    def tell_by_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
         """The same as an e-mail."""
 
-    def told_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+    def tell_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
         """What the gateway of the shop's own app is told."""
 
     def mailbox(self, reader: ShopperProfile) -> str | None:
@@ -176,7 +176,7 @@ class Dispatcher:
             for message in await asyncio.to_thread(channels.take, self._db, channel, now, self.routing):
                 self._begin(self._send(message, channel, send))
 
-    async def settled(self) -> None:
+    async def wait_settled(self) -> None:
         """Until everything begun is over."""
         while self._under_way:
             await asyncio.gather(*self._under_way)
@@ -275,7 +275,7 @@ class Dispatcher:
 
     async def _tell_push(self, message: OutgoingMessage, reader: ShopperProfile) -> bool:
         topic = web_push.topic_of(self._key, message.store, "message", message.message_id)
-        content = {**self._wording.told(message, reader), "tag": topic}
+        content = {**self._wording.tell(message, reader), "tag": topic}
         sent = await self._push_to(reader.shopper_id, content, topic, message.until)
         return sent is not None and sent.taken
 
@@ -284,7 +284,7 @@ class Dispatcher:
         mailbox = await asyncio.to_thread(self._wording.mailbox, reader)
         if mailer is None or mailbox is None:
             return False
-        letter = self._wording.told_letter(message, replace(reader, email=mailbox))
+        letter = self._wording.tell_by_letter(message, replace(reader, email=mailbox))
         key, who = f"{MESSAGE}{message.message_id}", reader.shopper_id
         post = partial(mailer.post, letter, key, self._clock(), shopper_id=who, expires_at=message.until)
         await asyncio.to_thread(post)
@@ -294,7 +294,7 @@ class Dispatcher:
         side = self._sides.app
         if side is None:
             return False
-        body = self._wording.told_by_gateway(message, reader)
+        body = self._wording.tell_by_gateway(message, reader)
 
         def dress(now: float) -> tuple[bytes, dict[str, str]]:
             return webhooks.sign_call(side.secret, f"message-{message.message_id}", now, body)

@@ -75,7 +75,7 @@ class _Point:
             self.longest[hour] = max(float(self.missed), self.longest.get(hour, 0.0) * RUN_FADE)
         self.missed, self.since = 0, at
 
-    def known(self, hour: int) -> PointHeard | None:
+    def judge(self, hour: int) -> PointHeard | None:
         """What is known of it, where it has missed more than it ever does at this hour."""
         if self.looks < LEAST_LOOKS or self.missed < LEAST_MISSED:
             return None
@@ -168,7 +168,7 @@ class AlertWatch:
             for name, heard in lately.items():
                 self._points.setdefault(name, _Point()).see(heard, look.at, self._local)
         hour = _hour(self._local, look.at)
-        known = {name: p.known(hour) for name, p in self._points.items() if name in look.points}
+        known = {name: p.judge(hour) for name, p in self._points.items() if name in look.points}
         found = dead_points({name: point for name, point in known.items() if point is not None}, look.at)
         told = {about for kind, about in self._going_on if kind is AlertKind.DEAD_ACCESS_POINT}
         told -= {alert.about for alert in found}

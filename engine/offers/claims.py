@@ -66,14 +66,14 @@ def refuse(candidate: Candidate, reason: DecisionReason, now: float) -> Decision
 class Claims:
     """Slots by shopper and spending by campaign in memory, for a recording that is decided offline.
 
-    Every voucher counts as delivered: nobody acknowledges in a recording, so no slot and no budget is ever released.
-    The same calls in the same order give the same answers.
+    `spent` is what each campaign has given out so far. Every voucher counts as delivered: nobody acknowledges in a
+    recording, so no slot and no budget is ever released. The same calls in the same order give the same answers.
     """
 
     def __init__(self, campaigns: Mapping[str, Campaign], limits: Limits) -> None:
         self._campaigns, self._limits = campaigns, limits
         self._slots: dict[str, list[Slot]] = defaultdict(list)
-        self._spent: dict[str, Spent] = defaultdict(Spent)
+        self.spent: dict[str, Spent] = defaultdict(Spent)
 
     def claim(self, candidates: Sequence[Candidate], now: float) -> list[Decision]:
         """What `claim_event` says to one event, of which the slot and the spending are kept."""
@@ -85,14 +85,10 @@ class Claims:
         slots[:] = [s for s in slots if s.visit_id == first.trigger.visit_id or now - s.issued_at < WEEK_S]
         # Offline a decision and its claim are one moment: the consent that was asked for then is the one that holds.
         grants: Grants = frozenset((Purpose.LOCATION_OFFERS, c.channel) for c in candidates)
-        final = claim_event(candidates, Standing(slots, grants, self._campaigns, self._spent), self._limits, now)
+        final = claim_event(candidates, Standing(slots, grants, self._campaigns, self.spent), self._limits, now)
         for candidate, decision in zip(candidates, final, strict=True):
             self._keep(candidate, decision)
         return final
-
-    def spent(self, campaign_id: str) -> Spent:
-        """What a campaign has given out so far."""
-        return self._spent[campaign_id]
 
     def _keep(self, candidate: Candidate, decision: Decision) -> None:
         """A voucher and a ghost both take the slot, a voucher alone costs budget."""
@@ -101,7 +97,7 @@ class Claims:
             slot = Slot((candidate.store, campaign_id), visit_id, decision.at, counts=True)
             self._slots[candidate.shopper_id].append(slot)
         if decision.outcome is DecisionOutcome.ISSUE:
-            self._spent[campaign_id] = self._spent[campaign_id].plus(1, candidate.worth_minor)
+            self.spent[campaign_id] = self.spent[campaign_id].plus(1, candidate.worth_minor)
 
 
 def _refusal(candidate: Candidate, standing: Standing, limits: Limits, now: float) -> DecisionReason | None:

@@ -231,7 +231,7 @@ class HotZones:
         known = [None if visits is None else visits.get(zone.id, 0) for zone in self.plan.zones]
         return [self._zone(z, levels, count) for z, count in enumerate(known)]
 
-    def outlined(self, levels: Sequence[LevelHeat], verdicts: Sequence[HotZone]) -> list[Bools]:
+    def outline(self, levels: Sequence[LevelHeat], verdicts: Sequence[HotZone]) -> list[Bools]:
         """The squares of each level that may be shown as hot, beside these verdicts (of `zones`, in its order).
 
         None where the level, or every zone that a square belongs to, has not enough evidence: a drawing must not say

@@ -75,7 +75,7 @@ class StoreVisits:
         row = int(self._table.find(np.array([device], np.uint64))[0])
         return None if row < 0 else visit_id_of(device, float(self._table["started"][row]))
 
-    def begun_before(self, t: float) -> U64:
+    def list_begun_before(self, t: float) -> U64:
         """The devices (n,) whose open stay began before `t`."""
         return self._table.devices[self._table["started"][self._table.held] < t]
 

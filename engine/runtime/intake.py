@@ -116,12 +116,12 @@ class Intake:
             out.append((frame.source, replace(frame.labels, t=t)))
         return out
 
-    def told_by(self, frame: Frame) -> float:
+    def frontier_after(self, frame: Frame) -> float:
         """Up to when the frame's source will have told everything once it is taken, s UTC: windows that end until then
         need not wait for it. It changes nothing here."""
-        offset_s = self._clocks.given_s(frame.source)
+        offset_s = self._clocks.correction_s(frame.source)
         told_to = _frontier_of(frame.sent_at + offset_s, _newest(frame.readings, frame.positions) + offset_s)
-        return self._frontiers.told_by(frame.source, min(told_to, frame.received_at))
+        return self._frontiers.frontier_of(frame.source, min(told_to, frame.received_at))
 
     def reaches(self, frame: Frame | None, now: float) -> float:
         """How far a step with this frame, or with none, may take the store's time, s UTC."""
@@ -226,7 +226,7 @@ class Intake:
     def _release(self, now: float) -> Readings:
         if self._playing:
             return self._order.release(now)
-        return self._order.release(now, self._frontiers.spoken_past(self._order.watermark, now))
+        return self._order.release(now, self._frontiers.common_frontier(self._order.watermark, now))
 
     def _start_anew(self) -> Readings:
         """Makes room for the present: what comes next would be late for ever after. Returns what was still held."""

@@ -207,7 +207,7 @@ class EngineProcess:
     def _follow_leases(self) -> list[str]:
         """Drops what was lost and takes over what is free. Returns the stores that are new."""
         self._keeper.check()
-        for lost in self.leases.lost():
+        for lost in self.leases.take_lost():
             self._leave(lost)
         self.patience(self.leases.take)
         new = [lease for store, lease in self.leases.held.items() if store not in self.runners]
@@ -299,7 +299,7 @@ class EngineProcess:
                 self._owners.hear(session, raw.received_at)
             for frame in heard.frames:
                 if frame.store in self.runners:
-                    self._gathering.add(raw, frame, now, self.runners[frame.store].told_by(frame))
+                    self._gathering.add(raw, frame, now, self.runners[frame.store].frontier_after(frame))
                 else:
                     self._held.add(frame.store, raw, self._monotonic())
             if not heard.frames:
@@ -377,7 +377,7 @@ class EngineProcess:
             pseudonyms.refresh(linked)
             if (found := self.runners.get(store)) is not None:
                 with self._run_by_us(store):
-                    self.patience(found.withdraw, pseudonyms.leave_out(found.opted_out()), now)
+                    self.patience(found.withdraw, pseudonyms.leave_out(found.list_opted_out()), now)
 
     def _save(self, now: float) -> None:
         for store, runner in list(self.runners.items()):

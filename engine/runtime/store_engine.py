@@ -159,9 +159,9 @@ class StoreEngine:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
         self._intake.listen_from(now)
 
-    def told_by(self, frame: Frame) -> float:
+    def frontier_after(self, frame: Frame) -> float:
         """Up to when the frame's source will have told everything once a step has it, s UTC."""
-        return self._intake.told_by(frame)
+        return self._intake.frontier_after(frame)
 
     def reaches(self, frame: Frame | None, now: float) -> float:
         """How far a step with this frame, or with none, may take the store's time, s UTC."""
@@ -237,7 +237,7 @@ class StoreEngine:
         Their tracks and visits are not cut, but for those who have been there for more than CARRIED_S: nobody is
         carried over twice.
         """
-        staying = self._stays.begun_before(now - CARRIED_S)
+        staying = self._stays.list_begun_before(now - CARRIED_S)
         carried = {old: new for old, new in names.items() if old not in set(staying.tolist())}
         for part in self._presence().values():
             part.restore(rename_devices(part.state(), carried))
@@ -326,14 +326,14 @@ class StoreEngine:
         self._heat.add(fixes)
         self._hours.add(fixes, p_zone)
         self._hours.forget(self._histories.add(fixes))
-        self._hours.add_visits(self.counted(events))
+        self._hours.add_visits(self.filter_counted(events))
         return events
 
     def zones_of(self, device: int) -> list[tuple[str, float]]:
         """The zones that a device is in now, and since when (s UTC)."""
         return self._visits.zones_of(device)
 
-    def counted(self, events: Sequence[Stayed]) -> list[Stayed]:
+    def filter_counted(self, events: Sequence[Stayed]) -> list[Stayed]:
         """What is part of figures of these visits."""
         uncounted = set(self._not_counted.tolist())
         return [event for event in events if int(event.device) not in uncounted] if uncounted else list(events)

@@ -185,8 +185,8 @@ class StoreRunner:
         self._remember(step)
         self._clock = min(step.clock, now)
         self._turn_waiting(self._sealing.night(now))
-        counted = self._engine.are_counted(step.fixes.device)
-        self._release.see(step.fixes if counted.all() else step.fixes.take(counted), self._engine.counted(step.visits))
+        kept = self._engine.are_counted(step.fixes.device)
+        self._release.see(step.fixes if kept.all() else step.fixes.take(kept), self._engine.filter_counted(step.visits))
         return step
 
     def miss(self, frames: int, now: float) -> None:
@@ -225,9 +225,9 @@ class StoreRunner:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
         self._engine.listen_from(now)
 
-    def told_by(self, frame: Frame) -> float:
+    def frontier_after(self, frame: Frame) -> float:
         """Up to when the frame's source will have told everything once a step has it, s UTC."""
-        return self._engine.told_by(frame)
+        return self._engine.frontier_after(frame)
 
     def rename(self, names: Mapping[int, int], now: float) -> None:
         """The salt has turned: devices go on under new names (old to new). The next checkpoint forgets the old ones."""
@@ -252,7 +252,7 @@ class StoreRunner:
         links = self._deciding.links.items()
         return [d for d, who in links if allows(who.consents, Purpose.LOCATION_LEARNING, Channel.ANY)]
 
-    def opted_out(self) -> frozenset[int]:
+    def list_opted_out(self) -> frozenset[int]:
         """The stable pseudonyms of phones that are to be counted in nothing, as of the last `refresh`."""
         return self._deciding.opted_out
 
@@ -342,7 +342,7 @@ class StoreRunner:
     def _keep_labels(self, now: float) -> None:
         """What labels taught goes beside the checkpoint, whose key dies with the day: once for each lesson."""
         labels = self.labels
-        kept = labels.kept(self._release.k) if labels.lessons > self._lessons_kept else None
+        kept = labels.pack_taught(self._release.k) if labels.lessons > self._lessons_kept else None
         if kept is not None:
             keep_taught(self._db, self.plan.store, self._layout, pack(kept), now, self.lease)
         self._lessons_kept = labels.lessons

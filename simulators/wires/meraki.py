@@ -26,7 +26,7 @@ class MerakiWire:
     def frames(self, heard: Sequence[Heard], start_t: float, sent_at: float) -> list[Message]:
         """See `Wire.frames`; nothing tells when a message was sent."""
         h = Heard.concat(heard)
-        told = self._clocks.times_told(h.t_s, h.ap % self._clocks.controllers, start_t)
+        told = self._clocks.tell_times(h.t_s, h.ap % self._clocks.controllers, start_t)
         columns = (told, h.device, h.ap, h.rssi_dbm)
         return [self._message(t, d, a, int(r)) for t, d, a, r in zip(*(c.tolist() for c in columns), strict=True)]
 

@@ -51,7 +51,7 @@ class Clocks:
         self._offset_s = config.clock_offset_s * rng.standard_normal(config.controllers)
         self._drift = config.clock_drift_ppm * 1e-6 * rng.standard_normal(config.controllers)
 
-    def times_told(self, t_s: F64 | float, controller: I32 | int, start_t: float) -> Any:
+    def tell_times(self, t_s: F64 | float, controller: I32 | int, start_t: float) -> Any:
         """The epoch times that these controllers' clocks show at scenario times `t_s`."""
         return start_t + t_s + self._offset_s[controller] + self._drift[controller] * t_s
 
@@ -73,13 +73,13 @@ class NativeWire:
             for first in range(0, len(mine), MAX_READINGS):
                 rows = mine[first : first + MAX_READINGS]
                 listed = self._list_readings(all_.take(rows), controller, start_t)
-                sent = float(self._clocks.times_told(sent_at - start_t, controller, start_t))
+                sent = float(self._clocks.tell_times(sent_at - start_t, controller, start_t))
                 payload = msgspec.json.encode({"sent_at": round(sent, 3), "readings": listed})
                 out.append(Message(f"rayon/{self._store}/readings/sim-{controller + 1}", payload, len(rows)))
         return out
 
     def _list_readings(self, heard: Heard, controller: int, start_t: float) -> list[dict[str, Any]]:
-        columns = (self._clocks.times_told(heard.t_s, controller, start_t), heard.device, heard.ap, heard.rssi_dbm)
+        columns = (self._clocks.tell_times(heard.t_s, controller, start_t), heard.device, heard.ap, heard.rssi_dbm)
         listed: list[dict[str, Any]] = [
             {"mac": self._macs[d], "ap": self._aps[a], "t": round(t, 3), "rssi": int(r)}
             for t, d, a, r in zip(*(c.tolist() for c in columns), strict=True)

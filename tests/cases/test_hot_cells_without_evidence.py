@@ -41,7 +41,7 @@ def squares(person_s: float) -> list[HeatRow]:
 def outlined(person_s: float, visits: int) -> tuple[HotState, int]:
     levels = TESTS.levels(squares(person_s))
     verdicts = TESTS.zones(levels, {"corner": visits, "rest": 9})
-    [hot] = TESTS.outlined(levels, verdicts)
+    [hot] = TESTS.outline(levels, verdicts)
     assert np.nanmin(levels[0].q) < 0.05  # the squares by themselves are hot
     return verdicts[0].state, int(hot[:4, :4].sum())
 

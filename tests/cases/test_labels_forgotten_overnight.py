@@ -62,7 +62,7 @@ def test_what_labels_taught_outlives_the_night(tmp_path: Path) -> None:
     again.recover(T0 + 86_400.0)
     assert again.figures()["labels"]["kept"] == 30
     assert again.figures()["tracks"] == 0
-    found, told = again.labels.kept(1), taught(30)
+    found, told = again.labels.pack_taught(1), taught(30)
     assert found is not None
     assert sorted(found["taught"]["product"].tolist()) == sorted(told.product.tolist())
     assert sorted(found["taught"]["number"].tolist()) == list(range(30))
@@ -71,5 +71,5 @@ def test_what_labels_taught_outlives_the_night(tmp_path: Path) -> None:
 
 def test_fewer_than_k_leave_nothing_behind(tmp_path: Path) -> None:
     runner = learn(tmp_path, 30)
-    assert runner.labels.kept(31) is None
-    assert runner.labels.kept(30) is not None
+    assert runner.labels.pack_taught(31) is None
+    assert runner.labels.pack_taught(30) is not None

@@ -52,13 +52,13 @@ def test_a_retraction_that_fails_leaves_no_phone_behind(db: Database) -> None:
         push = PushSide(lambda: load_push_keys(db, SEAL, NOW), "mailto:it@example.org", Poster(client))
         desk = Dispatcher(db, DeliveryConfig(), Sides(push), Words(), KEY, clock=lambda: NOW)
         await desk.step()
-        await desk.settled()
+        await desk.wait_settled()
         assert acknowledge_sent(db, 1, Channel.PUSH, NOW)
         faults.append("Invalid A-label")
         no = ConsentChoice(Purpose.LOCATION_OFFERS, Channel.PUSH, False)
         set_consents(db, who, [no], "2026-01", "me", NOW + 2)
         await desk.step()
-        await desk.settled()
+        await desk.wait_settled()
 
     assert len(subscriptions_of(db, who)) == 1
     asyncio.run(run())

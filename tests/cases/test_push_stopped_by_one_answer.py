@@ -89,7 +89,7 @@ def test_a_fault_of_the_sender_hands_the_message_over(db: Database, monkeypatch:
         push = PushSide(lambda: [], "mailto:it@example.org", poster(Clock(), []))
         desk = Dispatcher(db, DeliveryConfig(), Sides(push), Words(), KEY, clock=lambda: NOW)
         await desk.step()
-        await desk.settled()
+        await desk.wait_settled()
 
     asyncio.run(run())
     with db.read() as session:

@@ -45,7 +45,7 @@ class DeclaredSite:
         """The declared sources of which no store is served here: another process listens to them."""
         shops = self.shops
         return tuple(
-            one for one in self.config.sources if self.sources.named(one.name) is None and one.name not in shops
+            one for one in self.config.sources if self.sources.find(one.name) is None and one.name not in shops
         )
 
     def pseudonyms(self) -> dict[str, Pseudonyms]:
@@ -67,7 +67,7 @@ def read_site(path: Path | None) -> DeclaredSite:
 
 def source_of(site: DeclaredSite, name: str) -> Source:
     """Raises OperatorError with the names that there are."""
-    found = site.sources.named(name)
+    found = site.sources.find(name)
     if found is None:
         known = ", ".join([*(source.name for source in site.sources), *site.shops])
         if name in [one.name for one in site.left_out]:

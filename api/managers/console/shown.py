@@ -291,7 +291,7 @@ class FigurePage:
 
     def frames(self, frames: list[Moment]) -> list[str]:
         """What each moment of the playback is called."""
-        return [frame.said(self.report.plan.timezone, self.lang) for frame in frames]
+        return [frame.say(self.report.plan.timezone, self.lang) for frame in frames]
 
     def choices(self) -> dict[str, list[tuple[str, str, bool]]]:
         """What can be chosen in the form: value, words, whether it is."""

@@ -82,11 +82,11 @@ def make_league(
     for plan in plans:
         span = replace(asked.span, timezone=plan.timezone)
         found[plan.store] = read_figure(made, plan, span, figure)
-        past[plan.store] = _alike(made, plan, span.moved(back), figure)
+        past[plan.store] = _alike(made, plan, span.move_back(back), figure)
     rows = compare_stores(found, past)
     if all(spread is None for spread in found.values()):
         asked = replace(asked, notes=(*asked.notes, _why_none(reach)))
-    return StoreLeague(asked, figure, asked.span.moved(back), rows, {plan.store: plan for plan in plans})
+    return StoreLeague(asked, figure, asked.span.move_back(back), rows, {plan.store: plan for plan in plans})
 
 
 def _reach(made: Reports, plans: Sequence[Plan]) -> tuple[dt.date, dt.date] | None:
@@ -120,7 +120,7 @@ def _alike(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) -> Sp
 def read_figure(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) -> Spread | None:
     """One figure of one store over whole days; None where what it needs was not counted."""
     counts = SpanCounts(made, plan, span, span.to_t)
-    open_s = sum(counts.seconds.get(t, 0.0) for t in counts.spent_by_hour(plan.zone_index))
+    open_s = sum(counts.seconds.get(t, 0.0) for t in counts.sum_spent_by_hour(plan.zone_index))
     if open_s <= 0:
         return None
     rows = expected_sums(made.ctx.figures, plan.store, span.local, from_t=span.from_t, to_t=span.to_t)

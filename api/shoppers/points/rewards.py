@@ -78,7 +78,7 @@ def buy_on_phone(ctx: AppContext, limits: RateLimits, shopper: ShopperProfile, n
 def reward_list(ctx: AppContext, store: str, has: int, lang: Language) -> says.RewardList:
     """The rewards of a store for somebody who can spend so many points."""
     plan = ctx.plan(store)
-    given = [r for r in rewards_of(ctx.config.loyalty) if r.given_in(store, plan.currency)]
+    given = [r for r in rewards_of(ctx.config.loyalty) if r.is_given_in(store, plan.currency)]
     return says.RewardList(spendable=has, items=[_show(reward, has, lang) for reward in given])
 
 

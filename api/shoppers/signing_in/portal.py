@@ -150,7 +150,7 @@ async def portal_form(
     check_asked(ctx, body.consents, body.text_version)
     yes = tuple(f"{a.purpose}:{a.channel}" for a in body.consents if a.granted)
     spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone), keeps=bool(yes))
-    redirect = unseal_redirect(ctx, store, door, doors.told(store, time.time()))
+    redirect = unseal_redirect(ctx, store, door, doors.tell(store, time.time()))
     claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, ctx.plan(store), parse_landing(request))
     if shared:
         claim = PhoneClaim()  # a tablet that others use, too, is nobody's phone
@@ -204,7 +204,7 @@ def _stranger(ctx: AppContext, request: Request) -> Response:
 
 def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, body: str) -> Response:
     plan, query, now = ctx.plan(store), request.query_params, time.time()
-    told = doors.told(store, now)
+    told = doors.tell(store, now)
     carried = unseal_redirect(ctx, store, query.get("door", "")[:SEALED_CHARS], told)
     redirect = carried or parse_landing(request, body, told)
     is_sent = bool(redirect.landing.fields.names() - _NOT_A_PORTAL_S)

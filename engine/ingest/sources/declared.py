@@ -84,7 +84,7 @@ class Sources:
     def __len__(self) -> int:
         return len(self._by_name)
 
-    def named(self, name: str) -> Source | None:
+    def find(self, name: str) -> Source | None:
         """The source of this name; None where there is none."""
         return self._by_name.get(name)
 

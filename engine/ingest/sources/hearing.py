@@ -40,7 +40,7 @@ class VendorEar:
             parts = topic.split("/")
             if len(parts) != 4 or parts[2] != KIND:
                 return None
-            source = self.sources.named(parts[3])
+            source = self.sources.find(parts[3])
             if source is None or parts[1] not in source.config.stores:
                 raise MessageRefused(RecordRefusal.UNKNOWN_SOURCE, "no source of this name is declared for this store")
             return source

@@ -84,7 +84,7 @@ class SourceClocks:
         ahead = raw < clock.given_s - max(self._tolerance_s, _GRAIN_S)
         return math.floor(raw / _GRAIN_S) * _GRAIN_S if ahead else clock.given_s
 
-    def given_s(self, source: str) -> float:
+    def correction_s(self, source: str) -> float:
         """What the source's readings were last corrected by, seconds; 0 of one that was not heard."""
         clock = self._clocks.get(source)
         return 0.0 if clock is None else clock.given_s

@@ -98,13 +98,13 @@ class Frontiers:
         known.note(told_to, now)
         known.told_to = max(known.told_to, told_to)
 
-    def told_by(self, source: str, told_to: float) -> float:
+    def frontier_of(self, source: str, told_to: float) -> float:
         """Up to when a source that speaks has told everything, as far as its habits are known: the `told_to` of its
         word, less the disorder it showed."""
         known = self._sources.get(source)
         return told_to if known is None else told_to - self._with_margin(known.disorder_s)
 
-    def spoken_past(self, clock: float, now: float) -> float:
+    def common_frontier(self, clock: float, now: float) -> float:
         """The time that everybody who is waited for has spoken past; -inf where that is not known."""
         self._believe_from = min(self._believe_from, now + LEARN_REORDERS * self._reorder_s)  # we may be put back
         if not self._sources:

@@ -36,7 +36,7 @@ class Reward:
         """What its vouchers say they come of."""
         return BOUGHT + self.id
 
-    def given_in(self, store: str, currency: str) -> bool:
+    def is_given_in(self, store: str, currency: str) -> bool:
         """Whether a store of this currency gives it."""
         return currency == self.currency and (not self.stores or store in self.stores)
 
@@ -56,7 +56,7 @@ def check_rewards(config: LoyaltyConfig, plans: Mapping[str, Plan], file: str, *
 
 def _problems(n: int, said: RewardConfig, plans: Mapping[str, Plan], file: str, *, whole: bool) -> Iterator[Problem]:
     reward, place = _reward(said), f"loyalty.rewards[{n}]"
-    where = [plan for plan in plans.values() if reward.given_in(plan.store, plan.currency)]
+    where = [plan for plan in plans.values() if reward.is_given_in(plan.store, plan.currency)]
     if whole and not where:
         yield Problem(file, f"{place}.currency", "no store gives it", "a currency of the floor plans, and their stores")
     if whole and where and not any(_has_goods(reward.offer, plan) for plan in where):
@@ -93,4 +93,4 @@ def _offer(said: RewardConfig) -> Offer:
 
 def find_reward(rewards: Sequence[Reward], name: str, store: str, currency: str) -> Reward | None:
     """The reward of this id that this store gives; None where it gives none."""
-    return next((r for r in rewards if r.id == name and r.given_in(store, currency)), None)
+    return next((r for r in rewards if r.id == name and r.is_given_in(store, currency)), None)

@@ -106,7 +106,7 @@ class HqCampaign(_Strict):
 
     @model_validator(mode="after")
     def _keeps_its_own_word(self) -> HqCampaign:
-        self.shared()
+        self.as_one_campaign()
         return self
 
     @property
@@ -114,7 +114,7 @@ class HqCampaign(_Strict):
         """Whether its stores share a budget."""
         return self.budget.max_vouchers is not None or self.budget.max_amount_minor is not None
 
-    def shared(self) -> Campaign:
+    def as_one_campaign(self) -> Campaign:
         """The campaign as all its stores together: under the budget that they share. Raises ValueError where such a
         campaign cannot have such a budget."""
         try:
@@ -127,7 +127,7 @@ class HqCampaign(_Strict):
         """Which stores of a site it is for, by id; those that the site does not have are named too."""
         return sorted(stores) if ALL_STORES in self.stores else sorted(set(self.stores))
 
-    def given(self) -> dict[str, Any]:
+    def store_terms(self) -> dict[str, Any]:
         """What each store gets, as JSON without a state."""
         return terms_of(self.campaign)
 

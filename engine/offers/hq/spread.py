@@ -48,7 +48,7 @@ def require_one_currency(hq: HqCampaign, plans: Iterable[Plan]) -> None:
 
 def _amounts(hq: HqCampaign) -> Iterator[str]:
     """Places of what is money: in what all stores get, what they may change it to, and what they share."""
-    yield from (f"{AT}.{place}" for place in _money_in(hq.given()))
+    yield from (f"{AT}.{place}" for place in _money_in(hq.store_terms()))
     bounded = (key for key, limit in hq.may_change.items() if not limit.is_open)
     yield from (f"may_change.{key}" for key in bounded if key.endswith("_minor"))
     if hq.budget.max_amount_minor is not None:
@@ -72,7 +72,7 @@ def local_terms(
     where the newest version lets it; else HQ's own value holds. Where the mixture is no campaign, or breaks the plan or
     the law, the store has HQ's terms as they are.
     """
-    given, own = hq.given(), terms_of(runs)
+    given, own = hq.store_terms(), terms_of(runs)
     mixed, kept = dict(given), list[str]()
     lost: list[Problem] = []
     for key in local_keys(hq, before, own):

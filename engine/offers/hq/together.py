@@ -56,7 +56,7 @@ def _most(hq: HqCampaign, dearest: Campaign | None, plans: list[Plan]) -> int | 
 
 def _dearest(hq: HqCampaign) -> Campaign | None:
     """The dearest that a store may make of it; None where HQ lets it take off what it likes."""
-    terms = hq.given()
+    terms = hq.store_terms()
     for key, most in DEAREST.items():
         if key not in hq.may_change or _none_of(terms, key):
             continue

@@ -177,7 +177,7 @@ class LabelledTriggers:
         self._came = np.concatenate([self._came, came[rows]])[-MOST_PAIRS:]
         self.version += 1
 
-    def calibrated(self, target: Target, precision: float) -> Calibrated | None:
+    def calibrate(self, target: Target, precision: float) -> Calibrated | None:
         """The threshold that keeps a precision at a target; None of too little (`enough`), or where no threshold keeps
         it."""
         if not self.enough(target):

@@ -33,7 +33,7 @@ def _turn(_context: Any, given: Any, first: Any, step: Any, out: Any, to: Any, a
             for j in range(LANES):
                 if not j & half:
                     one, other = rows[j], rows[j + half]
-                    rows[j], rows[j + half] = vectors.picked(one, other, low), vectors.picked(one, other, high)
+                    rows[j], rows[j + half] = vectors.pick(one, other, low), vectors.pick(one, other, high)
             half //= 2
         for j, row in enumerate(rows):
             vectors.store(row, out, place(to, apart, j))

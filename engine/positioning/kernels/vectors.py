@@ -46,9 +46,9 @@ class Vectors:
     def same(self, value: Any) -> Any:
         """One value in all places."""
         one = self.builder.insert_element(ir.Constant(self.type, ir.Undefined), value, ir.Constant(SMALL_INDEX, 0))
-        return self.picked(one, one, [0] * self.width)
+        return self.pick(one, one, [0] * self.width)
 
-    def picked(self, one: Any, other: Any, which: list[int]) -> Any:
+    def pick(self, one: Any, other: Any, which: list[int]) -> Any:
         """Of two vectors the values at these places, those of the other behind those of the one."""
         return self.builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(SMALL_INDEX, len(which)), which))
 

@@ -107,7 +107,7 @@ def correction_of(cells: Cells, radio_map: RadioMap, taught: Taught) -> Correcti
     for a in range(radio_map.n_ap):
         process = _Process.of(pooled, known[:, a], spread[:, a], smooth)
         mean[a] = level[a] + process.mean(every)
-        taken[a] = process.taken(thin_at)[back]
+        taken[a] = process.explain_variance(thin_at)[back]
     return Correction(mean, taken)
 
 
@@ -205,7 +205,7 @@ class _Process:
         """(m,) at places."""
         return np.asarray(_kernel(to, self.place, self.smooth) @ self.weights, np.float64)
 
-    def taken(self, to: Where) -> F32:
+    def explain_variance(self, to: Where) -> F32:
         """(m,) of the variance, what is known now."""
         kernel = _kernel(to, self.place, self.smooth)
         return np.asarray((kernel * cho_solve(self.factor, kernel.T).T).sum(axis=1), np.float32)

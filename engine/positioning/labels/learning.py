@@ -248,9 +248,9 @@ class LabelLearning:
         """What all labels so far come to on top of this map; None of too few. Forgets a lesson begun before."""
         self._begun = len(self._taught)
         self._chance = [s for s, lines in self._lines.items() if chance_lines(*lines.tolist())]
-        return self.begun(radio_map)
+        return self.resume(radio_map)
 
-    def begun(self, radio_map: RadioMap) -> Callable[[], Lesson] | None:
+    def resume(self, radio_map: RadioMap) -> Callable[[], Lesson] | None:
         """The lesson that was begun, anew."""
         if self._begun < LEAST_LABELS:
             return None
@@ -300,7 +300,7 @@ class LabelLearning:
             ],
         }
 
-    def kept(self, least_devices: int) -> dict[str, Any] | None:
+    def pack_taught(self, least_devices: int) -> dict[str, Any] | None:
         """What may outlive the day: what labels taught, without order or time, devices under numbers of chance. None
         of fewer than so many devices."""
         numbers, of = np.unique(self._taught.number, return_inverse=True)
@@ -311,7 +311,7 @@ class LabelLearning:
         return {"sources": list(self._sources), "taught": {n: getattr(mixed, n) for n in Taught.__slots__}}
 
     def take_kept(self, kept: Mapping[str, Any]) -> None:
-        """Begins with what `kept` returned, where nothing was taught yet."""
+        """Begins with what `pack_taught` returned, where nothing was taught yet."""
         if len(self._taught) or self._sources:
             return
         self._sources = [str(name) for name in kept["sources"]]

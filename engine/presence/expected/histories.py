@@ -141,7 +141,7 @@ class Histories:
         floor = len(self.zones) - 1
         seen = np.append(np.unique(p.indices[p.indices < floor]), floor)
         history = StayHistory(t, seconds, gap - seconds, p[:, seen].toarray() / CHANCES)
-        names, smooth = tuple(self.zones[z] for z in seen.tolist()), history.smoothed()
+        names, smooth = tuple(self.zones[z] for z in seen.tolist()), history.smooth()
         runs = self._visits(history, smooth, seen[:-1])
         leaves = seen < self._leaves
         likely = likely_ways(t, seconds, smooth[:, leaves | (seen == floor)], [self.zones[z] for z in seen[leaves]])

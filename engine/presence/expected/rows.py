@@ -71,7 +71,7 @@ class StayHistory:
     unknown_s: F64
     p: F64
 
-    def smoothed(self) -> F64:
+    def smooth(self) -> F64:
         """P over `SMOOTH_S`."""
         return smooth_over(self.t, self.seconds, self.p)
 

@@ -183,7 +183,7 @@ class ShardDuty:
                 self._wanted.add(store)
         self._complain(lacks)
         if duty.awaited:
-            for store, number in self._leavers.gone(read_leavers(self._db, claim)):
+            for store, number in self._leavers.find_gone(read_leavers(self._db, claim)):
                 log.info("shard %d: shard %d has let %s go, and cannot say so", claim.number, number, store)
                 let_go(self._db, number, store)
 
@@ -240,7 +240,7 @@ class LeaverWatch:
     def __init__(self) -> None:
         self._freed: dict[str, Leaver] = {}
 
-    def gone(self, leavers: Mapping[str, Leaver]) -> list[tuple[str, int]]:
+    def find_gone(self, leavers: Mapping[str, Leaver]) -> list[tuple[str, int]]:
         """(store, shard) of those that have, by this look and the ones before."""
         before, self._freed = self._freed, {}
         found = []

@@ -202,7 +202,7 @@ class Inbox:
             at_work.held.append((serial, raw))
         else:
             numbered = raw._replace(token=Token(0, serial))
-            self._gathering.add(numbered, frame, now, at_work.runner.told_by(frame))
+            self._gathering.add(numbered, frame, now, at_work.runner.frontier_after(frame))
 
     def _answer(self, done: Answered) -> None:
         self._acks.append(done.token)

@@ -177,14 +177,14 @@ class ShardWork:
 
     def _follow_leases(self) -> None:
         self._keeper.check()
-        for lost in self.leases.lost():
+        for lost in self.leases.take_lost():
             self._leave(lost)
         self.patience(self.leases.take)
         for store, lease in self.leases.held.items():
             at_work = self.stores.get(store)
             if at_work is not None and at_work.runner is None:
                 self._enter(at_work, lease)
-        for store, ago_s in self.leases.lived_ago_s().items():
+        for store, ago_s in self.leases.renewal_ages_s().items():
             if store in self.stores:
                 self.inbox.give_up(store, self.wall() - ago_s - 2 * self.leases.term_s - HOLD_MARGIN_S)
         self._waiting.say(self.leases.waits())
@@ -364,7 +364,7 @@ class ShardWork:
                 self.patience(at_work.owners.settle, [store], now)
                 self.patience(runner.refresh)
                 at_work.pseudonyms.refresh({*self._config.privacy.staff_devices, *runner.linked_devices()})
-                gone = at_work.pseudonyms.leave_out(runner.opted_out())
+                gone = at_work.pseudonyms.leave_out(runner.list_opted_out())
                 if at_work.map_wait.behind and (gone or runner.anybody_withdrew):
                     self._advance(at_work, [], now, whole=True)
                 self.patience(runner.withdraw, gone, now)

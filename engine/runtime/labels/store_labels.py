@@ -124,12 +124,12 @@ class StoreLabels:
         """For the health page and the manager."""
         return self._learning.figures() | {"labelled_devices": self.triggers.devices}
 
-    def kept(self, least_devices: int) -> dict[str, Any] | None:
+    def pack_taught(self, least_devices: int) -> dict[str, Any] | None:
         """What may outlive the day, as `LabelLearning` says."""
-        return self._learning.kept(least_devices)
+        return self._learning.pack_taught(least_devices)
 
     def take_kept(self, kept: Mapping[str, Any]) -> None:
-        """Begins with what `kept` returned, where nothing was taught yet."""
+        """Begins with what `pack_taught` returned, where nothing was taught yet."""
         self._learning.take_kept(kept)
 
     def state(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class StoreLabels:
         self._map_version = self._locator.map_version
         self._locator.correct(self._learning.correct(base))
         under_way, self._use_at, self._rests_until = state.get("lesson", (False, np.inf, -np.inf))  # none of before
-        task = self._learning.begun(base) if under_way else None
+        task = self._learning.resume(base) if under_way else None
         self._under_way = task is not None
         if task is not None:
             self._lessons.begin(task)

@@ -81,7 +81,7 @@ class StoreLeases:
         """Whether it is one of those to run."""
         return store in self._stores
 
-    def lived_ago_s(self) -> dict[str, float]:
+    def renewal_ages_s(self) -> dict[str, float]:
         """Of stores that we wait for: how long ago their owner was seen to renew, where it was while we watched."""
         now = self._monotonic()
         with self._lock:
@@ -122,7 +122,7 @@ class StoreLeases:
             self._watched.pop(store, None)
             self._untaken -= {store}
 
-    def lost(self) -> list[LeaseLost]:
+    def take_lost(self) -> list[LeaseLost]:
         """What the last renewals found to be others' now; each once."""
         with self._lock:
             lost, self._lost = self._lost, []

@@ -86,7 +86,7 @@ class Promises:
 def promise_of_labels(labelled: LabelledTriggers, target: Target, precision: float, expected: Promise) -> Promise:
     """What the store's own labels say of a target's triggers, in place of what was expected. Where no threshold keeps
     the word by them, none is given."""
-    found = labelled.calibrated(target, precision)
+    found = labelled.calibrate(target, precision)
     if found is None:
         return replace(expected, threshold=None, labelled=labelled.devices)
     return Promise(found.threshold, found.precision, found.low, found.recall, labelled.devices, found.high)

@@ -34,7 +34,7 @@ class ArubaIotWire:
 
     def _frame(self, ap: int, heard: Heard, start_t: float, sent_at: float) -> Message:
         meta = integer(1, 1) + chunk(2, self.TOKEN) + integer(3, WIFI_DATA_TOPIC)
-        t = int(self._clocks.times_told(sent_at - start_t, ap % self._clocks.controllers, start_t))
+        t = int(self._clocks.tell_times(sent_at - start_t, ap % self._clocks.controllers, start_t))
         reporter = chunk(1, f"ap-{ap + 1}") + chunk(2, _raw(self._names.aps[ap])) + integer(8, t)
         stations = [
             chunk(7, chunk(1, _raw(self._names.macs[d])) + integer(2, self._class[d]) + zigzag(3, int(rssi)))

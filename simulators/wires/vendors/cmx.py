@@ -51,7 +51,7 @@ class CmxWire:
     def _notifications(self, heard: Heard, start_t: float) -> list[dict[str, Any]]:
         at = self._world.crowd.at(heard.device, heard.t_s)
         wrong_m = self._rng.normal(0.0, self.SIGMA_M, (2, len(heard)))
-        told = self._clocks.times_told(heard.t_s, heard.ap % self._clocks.controllers, start_t)
+        told = self._clocks.tell_times(heard.t_s, heard.ap % self._clocks.controllers, start_t)
         columns = (heard.device, heard.ap, told, at.level, at.x_m + wrong_m[0], at.y_m + wrong_m[1])
         return [self._notification(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
 

@@ -52,7 +52,7 @@ class MerakiScanningWire:
         return [Message(topic_of(self.KIND, self._store), msgspec.json.encode(body), records)]
 
     def _observation(self, device: int, heard: Heard, start_t: float) -> dict[str, Any]:
-        told = self._clocks.times_told(heard.t_s, heard.ap % self._clocks.controllers, start_t).astype(np.int64)
+        told = self._clocks.tell_times(heard.t_s, heard.ap % self._clocks.controllers, start_t).astype(np.int64)
         locations: list[dict[str, Any]] = []
         for second in np.unique(told).tolist():
             now, levels = heard.take(told == second), dict[int, int]()

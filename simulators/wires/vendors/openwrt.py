@@ -29,14 +29,14 @@ class OpenwrtWire:
         out = []
         for ap in np.unique(h.ap).tolist():
             mine = h.take(np.flatnonzero(h.ap == ap)[:MOST])
-            told = self._clocks.times_told(mine.t_s, ap % self._clocks.controllers, start_t)
+            told = self._clocks.tell_times(mine.t_s, ap % self._clocks.controllers, start_t)
             rows = zip(mine.device.tolist(), told.tolist(), mine.rssi_dbm.tolist(), strict=True)
             bssid = self._names.aps[ap]
             listed = [
                 {"mac": self._names.macs[device], "ap": bssid, "t": int(t), "rssi": int(rssi)}
                 for device, t, rssi in rows
             ]
-            sent = int(self._clocks.times_told(sent_at - start_t, ap % self._clocks.controllers, start_t))
+            sent = int(self._clocks.tell_times(sent_at - start_t, ap % self._clocks.controllers, start_t))
             payload = msgspec.json.encode({"sent_at": sent, "readings": listed})
             out.append(Message(f"rayon/{self._store}/readings/{self._sources[ap]}", payload, len(listed)))
         return out

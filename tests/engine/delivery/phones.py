@@ -48,13 +48,13 @@ class Words:
     def pickup(self, pickup: Pickup, reader: ShopperProfile) -> dict[str, Any]:
         return {"kind": "pickup", "title": pickup.store}
 
-    def told(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+    def tell(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
         return {"kind": "told", "title": message.kind}
 
-    def told_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
+    def tell_by_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
         return Letter(str(reader.email), message.kind, "-", "<p>-</p>", "https://x.example/u")
 
-    def told_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+    def tell_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
         return {"kind": message.kind}
 
     def mailbox(self, reader: ShopperProfile) -> str | None:
@@ -147,6 +147,6 @@ class Desk:
             telling=TELLING,
         )
         await desk.step()
-        await desk.settled()
+        await desk.wait_settled()
         if push is not None:
             await push.poster.aclose()

@@ -50,7 +50,7 @@ def _step(db: Database, gateway: PushService, channel: Channel = Channel.SMS) ->
         sides = Sides(gateway=side) if channel is Channel.SMS else Sides(app=side)
         desk = Dispatcher(db, DeliveryConfig(), sides, Words(), KEY, clock=lambda: now[0])
         await desk.step()
-        await desk.settled()
+        await desk.wait_settled()
         await sides.close()
 
     asyncio.run(run())

@@ -96,8 +96,8 @@ def test_one_event_issues_one_voucher_and_the_rest_lose() -> None:
     book = claims()
     final = book.claim([candidate("books"), candidate("other")], NOW)
     assert said(final) == [("issue", "ok"), ("refuse", "lost_arbitration")]
-    assert book.spent("books") == Spent(1, 200)
-    assert book.spent("other") == Spent()
+    assert book.spent["books"] == Spent(1, 200)
+    assert book.spent["other"] == Spent()
 
 
 def test_the_second_best_gets_what_the_best_may_not_have() -> None:
@@ -120,7 +120,7 @@ def test_a_week_later_all_is_forgotten_but_what_was_spent() -> None:
     book.claim([candidate("books")], NOW)
     assert said(book.claim([candidate("books", "w")], NOW + WEEK_S - 1)) == [("refuse", "cap_week")]
     assert said(book.claim([candidate("books", "w")], NOW + WEEK_S)) == [("issue", "ok")]
-    assert book.spent("books") == Spent(2, 400)
+    assert book.spent["books"] == Spent(2, 400)
 
 
 def test_a_campaign_that_is_gone_or_stopped_issues_nothing() -> None:

@@ -89,9 +89,9 @@ def test_a_ghost_takes_the_slots_of_a_voucher_and_none_of_the_budget() -> None:
     assert said(book.claim([candidate("books", ana)], NOW + 1)) == [("refuse", "already_issued")]  # once a visit
     assert said(book.claim([candidate("books", ana, "w")], NOW + 2)) == [("refuse", "holdout")]
     assert said(book.claim([candidate("books", ana, "x")], NOW + 3)) == [("refuse", "cap_day")]
-    assert book.spent("books") == Spent()
+    assert book.spent["books"] == Spent()
     assert said(book.claim([candidate("books", bob)], NOW + 4)) == [("issue", "ok")]
-    assert book.spent("books") == Spent(1, 200)
+    assert book.spent["books"] == Spent(1, 200)
     # nobody could be issued a coupon now, so there is no moment at which one is held back
     assert said(book.claim([candidate("books", ana, "y")], NOW + WEEK_S)) == [("refuse", "budget")]
 

@@ -112,7 +112,7 @@ def test_clocks_are_off_and_drift_by_controller() -> None:
     config = WireConfig(controllers=64, clock_offset_s=2.0, clock_drift_ppm=50.0)
     clocks = Clocks(config, np.random.default_rng(3))
     every = np.arange(64)
-    at_start, after_a_day = (clocks.times_told(np.full(64, t), every, 1000.0) for t in (0.0, 86_400.0))
+    at_start, after_a_day = (clocks.tell_times(np.full(64, t), every, 1000.0) for t in (0.0, 86_400.0))
     assert np.std(at_start - 1000.0) == pytest.approx(2.0, rel=0.25)
     drift_s = after_a_day - at_start - 86_400.0
     assert np.std(drift_s) == pytest.approx(50e-6 * 86_400, rel=0.25)

@@ -24,7 +24,7 @@ class Moment:
     from_t: float
     to_t: float
 
-    def said(self, timezone: str, lang: Language) -> str:
+    def say(self, timezone: str, lang: Language) -> str:
         """Its day, with its hour or its last day."""
         day = short_date(self.from_t, timezone, lang)
         length = self.to_t - self.from_t
@@ -36,7 +36,7 @@ class Moment:
 def frames_of(counts: SpanCounts) -> list[Moment]:
     """The moments of a span in which there are figures."""
     span = counts.span
-    busy = [t for t, spent in counts.spent_by_hour(counts.plan.zone_index).items() if spent > 0]
+    busy = [t for t, spent in counts.sum_spent_by_hour(counts.plan.zone_index).items() if spent > 0]
     if span.days <= HOURS_UP_TO_DAYS:
         return [Moment(t, min(span.local.end(t), span.to_t)) for t in busy]
     length = 1 if span.days <= DAYS_UP_TO else 7

@@ -93,7 +93,7 @@ class SpanCounts:
         rows = zone_hours(self.made.ctx.figures, self.plan.store, from_t=span.from_t, to_t=span.to_t, zones=zones)
         return [r for r in rows if r.hour_start in self.over]
 
-    def spent_by_hour(self, zones: Collection[str]) -> dict[float, float]:
+    def sum_spent_by_hour(self, zones: Collection[str]) -> dict[float, float]:
         """Person-seconds in these zones together, by when each hour with figures begins."""
         span = self.span
         within = {"from_t": span.from_t, "to_t": span.to_t}
@@ -134,7 +134,9 @@ class SpanCounts:
         )
         return {row.zone: ZoneSums.of([row]) for row in rows if row.zone in self.plan.zone_index}
 
-    def expected_by(self, key: Callable[[float], Key | None], zones: Collection[str]) -> dict[Key, dict[str, ZoneSums]]:
+    def sum_expected_by(
+        self, key: Callable[[float], Key | None], zones: Collection[str]
+    ) -> dict[Key, dict[str, ZoneSums]]:
         """The same of these zones by what `key` says of the hours that begin then; None of it leaves them out."""
         if not self._keeps_expected:
             return {}
@@ -152,7 +154,7 @@ class SpanCounts:
         """How many people stand behind each figure."""
         return self.made.ctx.config.privacy.k
 
-    def told(self, zone: str) -> ToldZone:
+    def tell(self, zone: str) -> ToldZone:
         """What is told of a zone."""
         return tell_zone(self.by_zone.get(zone, CountedSums()), self.expected.get(zone), self.k)
 
@@ -253,7 +255,7 @@ class SpanCounts:
         levels = tests.levels(self.heat_rows())
         visits = {zone: sums.visits for zone, sums in self.by_zone.items()}
         verdicts = tests.zones(levels, visits)
-        return Heat(levels, verdicts, tests.outlined(levels, verdicts), sum(self.seconds.values()))
+        return Heat(levels, verdicts, tests.outline(levels, verdicts), sum(self.seconds.values()))
 
     def heat_rows(self, part: tuple[float, float] | None = None) -> list[HeatRow]:
         """Heat per square, of the whole span or the part of it from a time to another."""

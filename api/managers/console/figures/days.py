@@ -111,7 +111,7 @@ class DaySpan:
                 found.append((day, length / 3600.0))
         return found
 
-    def moved(self, days: int) -> DaySpan:
+    def move_back(self, days: int) -> DaySpan:
         """The same `days` earlier; cut at the same time of day where this one is not over."""
         by = dt.timedelta(days=days)
         until = None

@@ -137,8 +137,8 @@ def _visits(counts: SpanCounts, zone: str | None) -> dict[str, TableFigure]:
     tills = till_zones(counts.plan)
     steps = {"came_in": tell_sum(sum(n for (a, _), n in counts.moves.items() if a == OUTSIDE), counts.k)}
     if zone:
-        steps["zone"] = counts.told(zone).visits
+        steps["zone"] = counts.tell(zone).visits
     if tills and zone not in tills:
-        figures = [counts.told(till).visits for till in tills]
+        figures = [counts.tell(till).visits for till in tills]
         steps["tills"] = figures[0] if len(figures) == 1 else tell_sum(sum(f.value or 0.0 for f in figures), counts.k)
     return steps

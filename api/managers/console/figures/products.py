@@ -55,7 +55,7 @@ def products_table(looked: LookedPeriods) -> Table:
         cells.append(tell_sum(sold.by_product.get(product.sku, 0), k) if sold and has_sales else TableFigure(None))
         cells.append(_figure(stop_purchase(bought.get(product.sku, Counts()))))
         rows.append(TableRow(product.sku, (product.sku, product.category, zone, *cells)))
-    return Table(columns, tuple(rows)).sorted_by("stops").sorted_by(asked.sort)
+    return Table(columns, tuple(rows)).sort_by("stops").sort_by(asked.sort)
 
 
 def chosen_products(

@@ -138,7 +138,7 @@ def _before(
     """The periods to compare with that have any figure, and how many have none."""
     found, missing = [], 0
     for days in steps_back(asked.span, asked.compare):
-        counts = SpanCounts(made, plan, asked.span.moved(days), now)
+        counts = SpanCounts(made, plan, asked.span.move_back(days), now)
         if reach is None or counts.span.to_t <= reach[0] or counts.is_empty:
             missing += 1
         else:

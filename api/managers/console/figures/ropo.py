@@ -56,7 +56,7 @@ def ropo_table(looked: LookedPeriods) -> Table:
     skus = [p.sku for p in chosen_products(now.plan, within, asked.zone, asked.category, asked.product)]
     told_of = {sku for sku, _ in figures}
     rows = [_row(looked, sku, figures, past) for sku in skus if sku in told_of or sku == asked.product]
-    table = Table(columns, tuple(rows)).sorted_by(RopoStep.VIEWED.value).sorted_by(asked.sort)
+    table = Table(columns, tuple(rows)).sort_by(RopoStep.VIEWED.value).sort_by(asked.sort)
     whole = not (asked.zone or asked.category or asked.product)
     return Table(columns, (*((_row(looked, ALL, figures, past),) if whole else ()), *table.rows))
 
@@ -82,7 +82,7 @@ def uplift_table(looked: LookedPeriods) -> Table:
         now=now.now,
     )
     rows = [uplift_row(name, both, k) for name, both in found.items() if both.treated.n]
-    return Table(columns, tuple(rows)).sorted_by("bought_uplift").sorted_by(looked.asked.sort)
+    return Table(columns, tuple(rows)).sort_by("bought_uplift").sort_by(looked.asked.sort)
 
 
 def uplift_row(campaign: str, both: BothGroups, k: int) -> TableRow:
@@ -110,7 +110,7 @@ def channels_table(looked: LookedPeriods) -> Table:
     found = channel_uplift(now.made.ctx.db, asked, k=k, **span)
     rows = [uplift_row(channel, both, k) for channel, both in found.items() if both.treated.n]
     kept = [TableRow(row.key, row.cells[:-1]) for row in rows]  # of stops nothing is known here
-    return Table(columns, tuple(kept)).sorted_by("channel_effect").sorted_by(looked.asked.sort)
+    return Table(columns, tuple(kept)).sort_by("channel_effect").sort_by(looked.asked.sort)
 
 
 def _share(group: GroupSums) -> TableFigure:

@@ -81,7 +81,7 @@ class Table:
         q = benjamini_hochberg(list(tested.values())).tolist() if tested else []
         return {key for key, rate in zip(tested, q, strict=True) if rate < ALPHA}
 
-    def sorted_by(self, name: str | None) -> Table:
+    def sort_by(self, name: str | None) -> Table:
         """The same, largest figure of a column first; rows without it last, in the order they were."""
         found = self.figures(name or "")
         if not found:
@@ -125,8 +125,8 @@ def figure_columns(key: str, unit: Unit, compared: bool) -> tuple[TableColumn, .
 def figure_cells(
     now: TableFigure, before: Sequence[float | None] | None, known: PeriodDifference | None = None
 ) -> tuple[TableFigure, ...]:
-    """The cells of one figure, as `measured` has its columns; `before` is None where nothing is compared. What differs
-    may be `known` by itself, as from the intervals of both; else several before say how they vary."""
+    """The cells of one figure, as `figure_columns` has its columns; `before` is None where nothing is compared. What
+    differs may be `known` by itself, as from the intervals of both; else several before say how they vary."""
     if before is None:
         return (now,)
     mean, found = mean_of(before), known or against_several(now.value, before)

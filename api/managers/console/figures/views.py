@@ -71,7 +71,7 @@ def zones_table(looked: LookedPeriods) -> Table:
         if looked.asked.zone not in (None, zone.id):
             continue
         verdict = states[zone.id]
-        mine = now.told(zone.id)
+        mine = now.tell(zone.id)
         cells: tuple[Cell, ...] = (
             zone.id,
             *zone_cells(
@@ -82,7 +82,7 @@ def zones_table(looked: LookedPeriods) -> Table:
             TableFigure(verdict.share_hot if verdict.state.value != "not_enough_evidence" else None),
         )
         (rows if mine.kind == "expected" or not now.expected else counted).append(TableRow(zone.id, cells))
-    parts = [Table(columns, tuple(r)).sorted_by("person_h").sorted_by(looked.asked.sort) for r in (rows, counted)]
+    parts = [Table(columns, tuple(r)).sort_by("person_h").sort_by(looked.asked.sort) for r in (rows, counted)]
     return Table(columns, parts[0].rows + parts[1].rows)  # counts and expectations do not compare
 
 
@@ -92,14 +92,14 @@ def counted_zones(looked: LookedPeriods) -> list[str]:
     if not now.expected:
         return []
     shown = [z for z in now.plan.zones if asked.zone in (None, z.id)]
-    return [z.name for z in shown if now.told(z.id).kind == "counted" and now.told(z.id).visits.value]
+    return [z.name for z in shown if now.tell(z.id).kind == "counted" and now.tell(z.id).visits.value]
 
 
 def was_counted_before(looked: LookedPeriods) -> bool:
     """Whether a period before has counted figures of a zone that has expected ones now."""
     zones = [zone for zone in looked.now.expected if looked.asked.zone in (None, zone)]
     periods = [counts for _, counts in looked.before]
-    return any(c.told(zone).kind == "counted" and c.told(zone).visits.value for c in periods for zone in zones)
+    return any(c.tell(zone).kind == "counted" and c.tell(zone).visits.value for c in periods for zone in zones)
 
 
 Figures = tuple[CountedSums, ZoneSums | None]
@@ -111,7 +111,7 @@ def _figures(counts: SpanCounts, zone: str) -> Figures:
 
 
 def zone_cells(now: Figures, before: Sequence[Figures] | None, k: int) -> tuple[TableFigure, ...]:
-    """Time in all, visits and time of each, as `measured` has their columns.
+    """Time in all, visits and time of each, as `figure_columns` has them.
 
     Visits and their length are compared with those of the same kind only (`api.managers.told`); times of all.
     """
@@ -164,7 +164,7 @@ def _people_by_hour(counts: SpanCounts, zone: str | None) -> dict[tuple[int, int
     for t in counts.over:
         clock, seconds = counts.span.local.clock(t), counts.seconds[t]
         long[clock.weekday(), clock.hour] += seconds  # type: ignore[assignment]
-    for t, seconds in counts.spent_by_hour(places).items():
+    for t, seconds in counts.sum_spent_by_hour(places).items():
         if t in counts.over:
             clock = counts.span.local.clock(t)
             spent[clock.weekday(), clock.hour] += seconds  # type: ignore[assignment]
@@ -236,7 +236,7 @@ def _by_bucket(looked: LookedPeriods, counts: SpanCounts, days: int) -> dict[dt.
     for t, n in counts.comings.items() if not zone else ():
         if t in days_of:
             comings[days_of[t]] += n
-    expected = counts.expected_by(days_of.get, {zone}) if zone else {}
+    expected = counts.sum_expected_by(days_of.get, {zone}) if zone else {}
     return {day: _BucketSums(of, expected.get(day, {}).get(zone or ""), comings[day]) for day, of in found.items()}
 
 
@@ -260,7 +260,7 @@ def flows_table(looked: LookedPeriods) -> Table:
             figure = tell_flow(n, looked.now.move_spreads.get((a, b)), looked.k)
             cells: tuple[Cell, ...] = (_out(a), _out(b), *figure_cells(figure, before), _share(figure, leaving[a]))
             rows.append(TableRow(f"{_out(a)}>{_out(b)}", cells))
-    return Table(columns, tuple(rows)).sorted_by(looked.asked.sort)
+    return Table(columns, tuple(rows)).sort_by(looked.asked.sort)
 
 
 def _share(figure: TableFigure, leaving: int) -> TableFigure:
@@ -314,7 +314,7 @@ def _tills_by_hour(counts: SpanCounts, tills: frozenset[str]) -> dict[int, tuple
         rows_of[local.hour(r.hour_start)].append(r)
     expected: dict[int, dict[str, ZoneSums]] = {}
     if tills <= counts.expected.keys():
-        expected = counts.expected_by(lambda t: local.hour(t) if t in over else None, tills)
+        expected = counts.sum_expected_by(lambda t: local.hour(t) if t in over else None, tills)
     seconds: dict[int, float] = defaultdict(float)
     for t, length in counts.seconds.items():
         seconds[local.hour(t)] += length if t in over else 0.0

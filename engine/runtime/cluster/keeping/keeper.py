@@ -53,7 +53,7 @@ class HeadLost(RayonError):
 class Actors(Protocol):
     """The actors there are: `engine.runtime.cluster.keeping.ray_actors.RayActors`."""
 
-    def joined(self) -> set[str]:
+    def list_joined(self) -> set[str]:
         """The nodes that actors can be started on."""
 
     def existing(self) -> set[int]:
@@ -103,11 +103,11 @@ class Keeper:
             raise HeadLost(f"{head.node} ({head.address}) is the head now" if head else "the cluster has no head")
         self._mend()
         nodes = read_nodes(self._db)
-        alive, joined = self._watch.look(nodes), self._actors.joined()
+        alive, joined = self._watch.look(nodes), self._actors.list_joined()
         shards = read_shards(self._db)
         absent = self._joins.absent(alive, joined, shards)
         placing = place(layout_of(nodes, alive, shards, absent), self._bounds)
-        missed = {name for name in absent if self._joins.missed_s(name) >= SAID_S}  # whoever starts is not said
+        missed = {name for name in absent if self._joins.absence_s(name) >= SAID_S}  # whoever starts is not said
         self._say([*_troubles(nodes, alive, missed), *map(str, placing.refused)])
         steps = [one for one in placing.steps if not (isinstance(one, MoveStore) and self._moves.rests(one.store))]
         for step in due(steps, moving=self._is_moving(shards)):

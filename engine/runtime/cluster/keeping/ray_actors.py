@@ -32,7 +32,7 @@ class RayActors:
         """Leaves the cluster; its actors go on."""
         ray.shutdown()
 
-    def joined(self) -> set[str]:
+    def list_joined(self) -> set[str]:
         alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         return {name for name in map(node_of_resources, alive) if name is not None}
 

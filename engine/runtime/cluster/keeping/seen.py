@@ -74,9 +74,9 @@ class JoinWatch:
         now = self._monotonic()
         self._joined_s = {name: now if name in joined else self._joined_s.get(name, now) for name in alive}
         used = {shard.node for shard in shards.values() if shard.stores}
-        return {n for n in alive - joined if n not in used or self.missed_s(n) >= JOINS_S}
+        return {n for n in alive - joined if n not in used or self.absence_s(n) >= JOINS_S}
 
-    def missed_s(self, name: str) -> float:
+    def absence_s(self, name: str) -> float:
         """For how long one that lives has not been joined."""
         return self._monotonic() - self._joined_s[name]
 

@@ -44,12 +44,12 @@ class NodeSession:
 
     def members(self) -> list[int]:
         """Its processes, by their ids."""
-        session = self._noted()
+        session = self._read_note()
         return [] if session is None else list(session_members(session))
 
     def end(self) -> None:
         """Ends every process of the session, politely first."""
-        session = self._noted()
+        session = self._read_note()
         if session is not None:
             _signal(session, signal.SIGTERM)
             deadline = time.monotonic() + GRACE_S
@@ -69,7 +69,7 @@ class NodeSession:
         if self._leader is not None:
             self._leader.poll()
 
-    def _noted(self) -> int | None:
+    def _read_note(self) -> int | None:
         """The session of the note; None where its number is another process's by now."""
         with suppress(FileNotFoundError, ValueError):
             session, started = self._note.read_text().split()

@@ -89,7 +89,7 @@ class LayoutDraft:
         self.do(AddShard(number, node))
         return number
 
-    def done(self) -> ClusterLayout:
+    def finish(self) -> ClusterLayout:
         """The layout once all steps are done."""
         shards = {
             number: PlacingShard(number, self.node_of[number], tuple(sorted(stores)))

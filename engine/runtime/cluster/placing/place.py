@@ -64,7 +64,7 @@ def place(layout: ClusterLayout, bounds: Bounds) -> Placing:
     _leave_the_unwanted(draft, refused)
     _split(draft, refused)
     _remove_empty(draft)
-    return Placing(draft.done(), tuple(draft.steps), tuple(refused[store] for store in sorted(refused)))
+    return Placing(draft.finish(), tuple(draft.steps), tuple(refused[store] for store in sorted(refused)))
 
 
 def rebalance(layout: ClusterLayout, bounds: Bounds, most: int = 1_000) -> Placing:
@@ -81,7 +81,7 @@ def rebalance(layout: ClusterLayout, bounds: Bounds, most: int = 1_000) -> Placi
         store, node = move
         draft.move(store, draft.room(store, [node]))
     _remove_empty(draft)
-    return Placing(draft.done(), (*needed.steps, *draft.steps), needed.refused)
+    return Placing(draft.finish(), (*needed.steps, *draft.steps), needed.refused)
 
 
 def _lacking(layout: ClusterLayout) -> Iterable[tuple[str, NotPlaced]]:

@@ -262,6 +262,6 @@ def _write(
     if outcome.change is not StoreChange.SAME:
         put_values(session, outcome.store, campaign, now, by=by)
     if outcome.change is not StoreChange.ENDED:
-        given = json.dumps(hq.given(), ensure_ascii=False)
+        given = json.dumps(hq.store_terms(), ensure_ascii=False)
         values = {"store": outcome.store, "campaign_id": hq.id, "version": version, "given": given}
         upsert(session, HqInstanceTable, [values], replace=("version", "given"))

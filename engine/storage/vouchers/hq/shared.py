@@ -32,7 +32,8 @@ def shared_budgets(session: Session, store: str, campaign_ids: Iterable[str]) ->
         .execution_options(populate_existing=True)
     ).all()
     return {
-        row.campaign_id: SharedBudget(hq_campaign_of(row).shared(), sum_spent(session, row.campaign_id)) for row in rows
+        row.campaign_id: SharedBudget(hq_campaign_of(row).as_one_campaign(), sum_spent(session, row.campaign_id))
+        for row in rows
     }
 
 

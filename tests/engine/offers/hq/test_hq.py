@@ -41,7 +41,7 @@ def local(**changes: Any) -> Campaign:
 
 
 def found(of: HqCampaign, wanted: Campaign) -> list[tuple[str, str, str]]:
-    return [(p.place, p.code, p.fix) for p in limit_findings(of, of.given(), terms_of(wanted), "body")]
+    return [(p.place, p.code, p.fix) for p in limit_findings(of, of.store_terms(), terms_of(wanted), "body")]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_store_that_lacks_the_product_or_breaks_the_law_is_named() -> None:
 
 
 def test_a_newer_version_keeps_what_is_still_within_its_limits() -> None:
-    before = hq().given()
+    before = hq().store_terms()
     mine = local(offer=offer(500), budget={"max_vouchers": 150}, state="paused")
     newer = hq(MAY | {"offer.basis_points": {"to": 400}}, terms={"offer": offer(200), "priority": 70})
     said = local_terms(newer, PLAN, before, mine)
@@ -112,7 +112,7 @@ def test_a_newer_version_keeps_what_is_still_within_its_limits() -> None:
 
 def test_a_key_that_stores_may_no_longer_change_is_hqs_again() -> None:
     mine = local(texts={k: {"title": "B", "text": "b"} for k in ("fr", "en")})
-    said = local_terms(hq({}), PLAN, hq().given(), mine)
+    said = local_terms(hq({}), PLAN, hq().store_terms(), mine)
     assert said.campaign == local()
     assert {p.code for p in said.lost} == {"hq_keeps"}
 
@@ -121,7 +121,7 @@ def test_own_terms_that_no_longer_fit_the_plan_are_hqs_again() -> None:
     may = {"place.zone": True}
     terms = {"place": {"zone": "fruit"}}
     gone = campaign(offer=offer(300), budget={"max_vouchers": 100}, place={"zone": "cellar"})
-    said = local_terms(hq(may, terms=terms), PLAN, hq(may, terms=terms).given(), gone)
+    said = local_terms(hq(may, terms=terms), PLAN, hq(may, terms=terms).store_terms(), gone)
     assert said.campaign.place.zone == "fruit"
     assert [p.code for p in said.lost] == ["unknown_zone"]
 
@@ -135,8 +135,10 @@ def test_the_budget_that_stores_share_holds_beside_a_stores_own() -> None:
         (Spent(9, 9_970), None),
         (Spent(9, 9_971), DecisionReason.BUDGET),
     ):
-        assert cap_refusal(ask, [], Spent(3, 90), NO_LIMITS, shared=SharedBudget(of.shared(), spent)) is wrong
-    assert cap_refusal(ask, [], Spent(100, 0), NO_LIMITS, shared=SharedBudget(of.shared(), Spent())) is not None
+        assert cap_refusal(ask, [], Spent(3, 90), NO_LIMITS, shared=SharedBudget(of.as_one_campaign(), spent)) is wrong
+    assert (
+        cap_refusal(ask, [], Spent(100, 0), NO_LIMITS, shared=SharedBudget(of.as_one_campaign(), Spent())) is not None
+    )
 
 
 def test_the_shared_budget_is_released_day_by_day() -> None:
@@ -145,7 +147,10 @@ def test_the_shared_budget_is_released_day_by_day() -> None:
     first = 1_798_761_600.0
     for days, spent, wrong in ((0, 9, None), (0, 10, DecisionReason.BUDGET), (1, 10, None)):
         ask = Ask(of.campaign, ("market", "books"), "v1", 30, first + days * 86_400.0)
-        assert cap_refusal(ask, [], Spent(), NO_LIMITS, shared=SharedBudget(of.shared(), Spent(spent, 0))) is wrong
+        assert (
+            cap_refusal(ask, [], Spent(), NO_LIMITS, shared=SharedBudget(of.as_one_campaign(), Spent(spent, 0)))
+            is wrong
+        )
 
 
 def test_mistakes_of_a_file_have_their_lines(tmp_path: Path) -> None:

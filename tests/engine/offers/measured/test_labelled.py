@@ -49,7 +49,7 @@ def day(made: LabelledTriggers, devices: int) -> None:
 def test_devices_at_known_places_make_the_threshold() -> None:
     made = trial()
     day(made, 120)
-    found = made.calibrated(made_target(), 0.8)
+    found = made.calibrate(made_target(), 0.8)
     assert made.devices == 120
     assert made.grown == 240
     assert found is not None
@@ -57,8 +57,8 @@ def test_devices_at_known_places_make_the_threshold() -> None:
     assert found.precision == pytest.approx(0.8)
     assert found.low < 0.8 < found.high
     assert 0.9 < found.recall < 1.0
-    assert made.calibrated(Target("a", np.array([1, 0], np.float32), 0.5, 30.0), 0.8) is None, "another dwell"
-    assert made.calibrated(Target("a", np.array([1, 1], np.float32), 0.5, DWELL_S), 0.8) is None, "another place"
+    assert made.calibrate(Target("a", np.array([1, 0], np.float32), 0.5, 30.0), 0.8) is None, "another dwell"
+    assert made.calibrate(Target("a", np.array([1, 1], np.float32), 0.5, DWELL_S), 0.8) is None, "another place"
 
 
 def test_a_campaign_of_the_whole_store_and_one_more_at_the_same_place_change_nothing() -> None:
@@ -69,9 +69,9 @@ def test_a_campaign_of_the_whole_store_and_one_more_at_the_same_place_change_not
     among.set_targets([everywhere, made_target(), twin, Target("b", second, 0.5, DWELL_S)])
     day(alone, 120)
     day(among, 120)
-    found = alone.calibrated(made_target(), 0.8)
+    found = alone.calibrate(made_target(), 0.8)
     assert found is not None
-    assert among.calibrated(made_target(), 0.8) == among.calibrated(twin, 0.8) == found
+    assert among.calibrate(made_target(), 0.8) == among.calibrate(twin, 0.8) == found
     assert not among.enough(everywhere)
     among.set_targets([everywhere])
     day(among, 2)
@@ -81,7 +81,7 @@ def test_a_campaign_of_the_whole_store_and_one_more_at_the_same_place_change_not
 def test_few_devices_say_nothing() -> None:
     made = trial()
     day(made, 20)
-    assert made.calibrated(made_target(), 0.5) is None
+    assert made.calibrate(made_target(), 0.5) is None
     assert not made.enough(made_target())
 
 
@@ -113,9 +113,9 @@ def test_the_pairs_outlive_a_restart() -> None:
     before.restore(made.state())
     before.set_targets([made_target()])
     assert again.devices == before.devices == made.devices == 60
-    found = made.calibrated(made_target(), 0.8)
+    found = made.calibrate(made_target(), 0.8)
     assert found is not None
-    assert again.calibrated(made_target(), 0.8) == found
+    assert again.calibrate(made_target(), 0.8) == found
     assert before.enough(made_target())
     again = trial()
     again.restore({"number": np.arange(3), "score": np.zeros(3), "right": np.zeros(3, np.bool_), "fires": {}})

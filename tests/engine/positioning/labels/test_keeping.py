@@ -55,9 +55,9 @@ def test_a_lesson_is_of_what_was_there_when_it_began() -> None:
 def test_over_night_labels_lose_their_order_and_their_numbers_and_few_devices_keep_nothing() -> None:
     own = labels(*shop(), 40, devices=8)
     learning = taught_by(own)
-    assert learning.kept(9) is None
-    assert taught_by(own.take(slice(0, 0))).kept(0) is None
-    kept = learning.kept(8)
+    assert learning.pack_taught(9) is None
+    assert taught_by(own.take(slice(0, 0))).pack_taught(0) is None
+    kept = learning.pack_taught(8)
     assert kept is not None
     again = LabelLearning(*shop()[:2])
     again.take_kept(kept)

@@ -320,14 +320,14 @@ def test_who_lets_go_without_a_word_is_not_waited_for() -> None:
     freed = replace(leaver, gave_back=True, beats=12)
     watch = LeaverWatch()
     looks = [leaver, freed, replace(freed, beats=13), replace(freed, beats=14)]
-    assert [watch.gone({"a": one}) for one in looks] == [[], [], [], [("a", 3)]]
+    assert [watch.find_gone({"a": one}) for one in looks] == [[], [], [], [("a", 3)]]
     watch = LeaverWatch()
     reborn = replace(freed, generation=2, beats=15)
     looks = [freed, reborn, replace(reborn, beats=16), replace(reborn, beats=18, gave_back=False)]
-    assert [watch.gone({"a": one}) for one in looks] == [[]] * 4
-    assert LeaverWatch().gone({"a": Leaver(3, 0, 0, works=False, gave_back=False)}) == [("a", 3)]
+    assert [watch.find_gone({"a": one}) for one in looks] == [[]] * 4
+    assert LeaverWatch().find_gone({"a": Leaver(3, 0, 0, works=False, gave_back=False)}) == [("a", 3)]
     ended = LeaverWatch()
-    assert [ended.gone({"a": replace(freed, beats=n, works=n < 13)}) for n in (12, 13, 14, 15)] == [[]] * 4
+    assert [ended.find_gone({"a": replace(freed, beats=n, works=n < 13)}) for n in (12, 13, 14, 15)] == [[]] * 4
 
 
 def test_a_store_of_a_shard_that_knows_no_letting_go_is_taken(db: Database) -> None:

@@ -61,28 +61,28 @@ def test_a_store_whose_owner_is_silent_for_its_term_is_taken_over(db: Database, 
         clock.now += TERM_S / 4
     assert turn(second) == ["a", "b"]
     first.renew()
-    assert [(lost.store, lost.owner) for lost in first.lost()] == [("a", "two@host"), ("b", "two@host")]
+    assert [(lost.store, lost.owner) for lost in first.take_lost()] == [("a", "two@host"), ("b", "two@host")]
     assert turn(first) == ["a", "b"]  # until it drops them
     for store in ("a", "b"):
         first.drop(store)
-    assert (turn(first), first.lost()) == ([], [])
+    assert (turn(first), first.take_lost()) == ([], [])
 
 
 def test_when_an_owner_was_last_seen_to_live_is_known_by_its_renewals_alone(db: Database, clock: HeldClock) -> None:
     """What it has need not be held here, too; of one that may be dead, be it watched for ever, nothing is known."""
     first, second = engine(db, "one@host", clock), engine(db, "two@host", clock)
-    assert second.lived_ago_s() == {}
+    assert second.renewal_ages_s() == {}
     for silent_s in (TERM_S / 4, TERM_S):  # the second time it could not look meanwhile, and watches anew
         first.renew()
         second.look()
-        assert second.lived_ago_s() == {"a": 0.0, "b": 0.0}
+        assert second.renewal_ages_s() == {"a": 0.0, "b": 0.0}
         clock.now += silent_s
         second.look()
-        assert second.lived_ago_s() == {"a": silent_s, "b": silent_s}
+        assert second.renewal_ages_s() == {"a": silent_s, "b": silent_s}
     clock.now += TERM_S / 2
     turn(second)
     clock.now += TERM_S / 2
-    assert (turn(second), second.lived_ago_s()) == (["a", "b"], {})
+    assert (turn(second), second.renewal_ages_s()) == (["a", "b"], {})
 
 
 def test_who_could_not_look_for_a_while_watches_anew(db: Database, clock: HeldClock) -> None:

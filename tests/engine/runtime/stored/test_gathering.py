@@ -154,7 +154,7 @@ def test_gathered_or_not_every_window_closes_with_the_same_frame(burst_s: float,
         )
         frame = replace(frame, readings=with_times(frame.readings, frame.readings.t + phase_s))
         now = T0 + at + phase_s + burst_s
-        gathering.add(RawFrame("", b"", now, Token(1, number)), frame, now, gathered.told_by(frame))
+        gathering.add(RawFrame("", b"", now, Token(1, number)), frame, now, gathered.frontier_after(frame))
         batch = [f for _, f in gathering.take(now).get("shop", [])]
         commits += bool(batch)
         for name, made, frames in (("plain", plain, [frame]), ("gathered", gathered, batch)):

@@ -59,5 +59,5 @@ def test_random_events_end_alike_in_memory_and_in_the_database(db: Database, see
     assert {"ok", "lost_arbitration", "already_issued", "cap_visit", "budget"} <= reasons
     assert ("holdout" in reasons) == experiment
     for each in campaigns:
-        row, spent = get_campaign(db, "market", each.id), book.spent(each.id)
+        row, spent = get_campaign(db, "market", each.id), book.spent[each.id]
         assert (row.vouchers_used, row.amount_used_minor) == (spent.vouchers, spent.amount_minor)

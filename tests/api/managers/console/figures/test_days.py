@@ -42,10 +42,10 @@ def test_hours_and_weekdays_are_those_of_the_clock() -> None:
 def test_a_running_day_is_compared_until_the_same_time_of_day() -> None:
     """Over a change of clocks too: ten to three is ten to three."""
     span = DaySpan(D(2026, 3, 30), D(2026, 3, 30), "Europe/Paris", until=utc("2026-03-30T12:50"))
-    before = span.moved(7)
+    before = span.move_back(7)
     assert (before.first, before.to_t) == (D(2026, 3, 23), utc("2026-03-23T13:50"))
     whole = DaySpan(D(2026, 3, 27), D(2026, 3, 27), "Europe/Paris", until=utc("2026-03-30T12:50"))
-    assert whole.moved(7).to_t == whole.moved(7).end_t
+    assert whole.move_back(7).to_t == whole.move_back(7).end_t
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_a_period_is_compared_with(days: int, comparison: Comparison, expec
     span = DaySpan(first, first + dt.timedelta(days=days - 1), "Europe/Paris")
     assert steps_back(span, comparison) == expected
     if comparison is not Comparison.PREVIOUS:
-        assert all(span.moved(back).first.weekday() == first.weekday() for back in expected)
+        assert all(span.move_back(back).first.weekday() == first.weekday() for back in expected)
 
 
 def test_only_mondays_are_compared_with_mondays() -> None:

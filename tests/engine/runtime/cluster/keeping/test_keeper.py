@@ -39,7 +39,7 @@ class ActorsInMemory:
         self.nodes, self.on, self.frozen = set(nodes), dict[int, str](), set[int]()
         self.begun: list[tuple[int, str]] = []
 
-    def joined(self) -> set[str]:
+    def list_joined(self) -> set[str]:
         return set(self.nodes)
 
     def existing(self) -> set[int]:

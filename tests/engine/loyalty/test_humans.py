@@ -120,6 +120,22 @@ def test_a_tap_speaks_for_a_person_unless_it_is_too_quick() -> None:
     assert judge(OpeningSigns(0.0, tap_signals(0.0, 0.2, ())), ()).score > 0
 
 
+def test_one_address_alone_never_weighs_more_than_the_guide_says() -> None:
+    """docs/guides/sharing.md: 0.8 for each other within 5 minutes, at most 6; 0.12 beyond ten in an hour, at most 3."""
+    alone = OpeningSigns(0.0, frozenset())
+
+    def score(near: int, far: int) -> float:
+        return judge(alone, [OpeningSigns(t, frozenset()) for t in [300.0] * near + [-3_600.0] * far]).score
+
+    assert [score(n, 0) for n in (1, 7, 8, 10)] == pytest.approx([0.8, 5.6, 6.0, 6.0])
+    assert [score(0, n) for n in (10, 11, 34, 35, 36)] == pytest.approx([0.0, 0.12, 2.88, 3.0, 3.0])
+
+
+@pytest.mark.parametrize("signal", [s for s in Signal if s not in (Signal.BURST, Signal.CROWD)])
+def test_what_is_seen_once_adds_all_that_it_may(signal: Signal) -> None:
+    assert judge(OpeningSigns(0.0, frozenset({signal})), ()).score == WEIGHTS[signal].each == WEIGHTS[signal].most
+
+
 @pytest.mark.parametrize("signal", list(Signal))
 def test_every_weight_says_why(signal: Signal) -> None:
     weight = WEIGHTS[signal]

@@ -102,6 +102,11 @@ def test_a_release_is_named_after_what_it_releases() -> None:
     assert ledger.release("k", "p", "m", 5, 1.0).key == ledger.release("k", "p", "m", 5, 9.0).key
 
 
+def test_an_account_without_postings_holds_nothing() -> None:
+    assert ledger.balance_from({}) == Balance(0, 0, 0)
+    assert ledger.balance_from({Account.OWED: -7}) == Balance(0, 0, 7)
+
+
 @given(st.lists(st.tuples(st.integers(0, len(BUILT) - 1), st.integers(1, 99)), max_size=20))
 def test_any_history_sums_to_zero(history: list[tuple[int, int]]) -> None:
     entries = [BUILT[i][0](n) for i, n in history]

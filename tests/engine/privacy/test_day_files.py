@@ -47,6 +47,13 @@ def test_a_damaged_key_is_made_anew_and_the_others_stay(tmp_path: Path, entry: o
     assert keys.find("market", DAY.begins_at) == kept
 
 
+def test_a_key_outlives_its_day_by_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    keys = KeyFile(tmp_path)
+    keys.key("boutique", DAY)
+    over = DAY.ends_at + 15 * 60.0
+    assert (keys.count_ended(over - 0.1), keys.count_ended(over)) == (0, 1)
+
+
 def test_files_that_others_could_read_are_their_owners_again(tmp_path: Path) -> None:
     salts, keys = DailySalts(tmp_path), KeyFile(tmp_path)
     salts.salt("boutique", DAY)

@@ -31,7 +31,8 @@ def test_a_device_in_a_square_counts_once_however_often_it_is_seen() -> None:
 def test_every_piece_of_floor_has_k_people_and_the_pieces_are_the_floor(seed: int) -> None:
     seen = drawn(seed, 6 + 4 * seed)
     floor = FLOOR.copy()
-    floor[np.random.default_rng(seed).integers(0, floor.size, 20)] = False
+    if seed % 2:  # not everything is floor
+        floor[np.random.default_rng(seed).integers(0, floor.size, 20)] = False
     pieces = cut_floor(seen, PLACES, floor, K)
     assert sorted(np.concatenate(pieces).tolist()) == np.flatnonzero(floor).tolist(), "no square twice, none left out"
     boxes = [[(at[p].min(), at[p].max()) for at in PLACES] for p in pieces]
@@ -51,6 +52,17 @@ def test_floor_is_cut_until_a_half_would_have_fewer_than_k() -> None:
     assert len(pieces) == 2
     alone = cut_floor(Presences.none().join(device, np.r_[left, right[:9], [5]]), PLACES, FLOOR, 11)
     assert len(alone) == 1
+
+
+def test_who_stands_in_a_piece_is_counted_for_it() -> None:
+    """Along one row: five people on each of four squares at the left, five at the far right. The halves of each cut
+    hold their own people, so no piece has fewer than k on it, and the far right is a piece of its own."""
+    square = np.repeat([0, 1, 2, 3, COLS - 1], 5)
+    seen = Presences.none().join(np.arange(1, 26, dtype=np.uint64), square)
+    pieces = cut_floor(seen, PLACES, FLOOR, K)
+    there = [int(np.isin(square, piece).sum()) for piece in pieces]
+    assert min(there) >= K
+    assert [n for piece, n in zip(pieces, there, strict=True) if COLS - 1 in piece] == [5]
 
 
 def test_storeys_are_cut_apart_first() -> None:

@@ -47,6 +47,12 @@ def test_what_is_no_password_is_named(password: str, flaw: PasswordFlaw) -> None
     assert flaw_of(password, ["Ana López", "ana.lopez@example.org"]) is flaw
 
 
+def test_a_password_has_twelve_signs_to_256() -> None:
+    signs = "trois chats gris et un chien " * 9
+    short, long = PasswordFlaw.TOO_SHORT, PasswordFlaw.TOO_LONG
+    assert [flaw_of(signs[:n]) for n in (11, 12, 256, 257)] == [short, None, None, long]
+
+
 def test_only_the_right_one_fits_however_its_letters_are_made() -> None:
     kept = hash_password("été à la mer, trois chats")
     assert kept.startswith("$argon2id$")

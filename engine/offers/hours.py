@@ -29,7 +29,7 @@ class Hours(BaseModel):
     was stored before goes on.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     from_: Clock = Field(alias="from")
     to: Clock

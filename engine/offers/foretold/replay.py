@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from engine.offers.campaigns import Budget, Campaign
-from engine.offers.caps import WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
+from engine.offers.caps import Ask, Limits, Slot, Spent, cap_refusal
 from engine.offers.experiments import is_control
 from engine.vocabulary import DecisionReason
 
@@ -54,7 +54,8 @@ def replay(
     for pause in sorted(pauses):
         mine = slots[pause.shopper_id]
         ask = Ask(unbounded, key, pause.visit_id, 0, pause.t)
-        reason = campaign.when.refusal(pause.t, timezone) or cap_refusal(ask, _recent(mine, pause), Spent(), limits)
+        then = [slot for slot in mine if slot.issued_at <= pause.t]  # what others give later is not there yet
+        reason = campaign.when.refusal(pause.t, timezone) or cap_refusal(ask, then, Spent(), limits)
         if reason is not None:
             refused[reason] += 1
             continue
@@ -71,10 +72,3 @@ def _by_shopper(others: Sequence[Held]) -> defaultdict[str, list[Slot]]:
     for held in others:
         slots[held.shopper_id].append(held.slot)
     return slots
-
-
-def _recent(slots: Sequence[Slot], pause: PlaceMoment) -> list[Slot]:
-    """Those that a cap may look at: of this visit, and of the week before. What came later was not there yet."""
-    return [
-        s for s in slots if s.issued_at <= pause.t and (s.visit_id == pause.visit_id or pause.t - s.issued_at < WEEK_S)
-    ]

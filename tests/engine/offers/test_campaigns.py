@@ -76,6 +76,24 @@ def test_all_problems_against_the_plan_at_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("about", "place"),
+    [
+        ({"product": "BOOK"}, None),
+        ({"category": "fruit"}, None),
+        ({"product": "NONE"}, "campaigns.0.audience.interested.product"),
+        ({"category": "fish"}, "campaigns.0.audience.interested.category"),
+    ],
+)
+def test_what_somebody_is_interested_in_is_sold_there(about: dict[str, str], place: str | None) -> None:
+    made = spec(audience={"interested": {"how": "stopped_in_store", **about}})
+    if place is None:
+        [read] = parse(made)
+        assert read.audience.interested is not None
+    else:
+        assert places(made) == [place]
+
+
+@pytest.mark.parametrize(
     "place",
     [
         {},

@@ -26,6 +26,13 @@ def when(**keys: Any) -> When:
     return When.model_validate_json(json.dumps(keys))
 
 
+@pytest.mark.parametrize("key", ["from_", "From", "start"])
+def test_hours_begin_by_the_name_that_the_files_have(key: str) -> None:
+    assert when(hours=DAYTIME).hours[0].from_ == "09:00"
+    with pytest.raises(ValidationError, match=r"hours\.0\.from\n *Field required"):
+        when(hours=[{key: "09:00", "to": "20:00"}])
+
+
 @pytest.mark.parametrize(
     ("keys", "moment", "said"),
     [

@@ -213,6 +213,16 @@ def test_restore_follows_zones_that_moved_or_went() -> None:
     assert (leave.zone, leave.dwell_s) == ("b", 9.0)
 
 
+@pytest.mark.parametrize("zones", [[], ["a"], ["a", "b", "c"]])
+def test_a_state_comes_back_whatever_the_number_of_zones(zones: list[str]) -> None:
+    tracker, other = VisitTracker(zones, CONFIG), VisitTracker(zones, CONFIG)
+    for t in range(10):
+        tracker.update(fixes_of([1], [float(t)]), np.full((1, len(zones)), 0.9, np.float32))
+    other.restore(tracker.state())
+    assert other.inside() == dict.fromkeys(zones, 1)
+    assert [(e.zone, e.dwell_s) for e in other.close_silent(1e6)] == [(zone, 9.0) for zone in zones]
+
+
 def test_thresholds_without_a_gap_are_refused() -> None:
     with pytest.raises(OperatorError, match="leave_probability must be below enter_probability"):
         parse_config({"presence": {"enter_probability": 0.5, "leave_probability": 0.5}}, "config.yaml")

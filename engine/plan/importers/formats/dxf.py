@@ -125,6 +125,12 @@ def _scale(found: Strokes, kinds: dict[str, str], answers: DrawingAnswers, notes
     return notes.refuse("$INSUNITS", reason, f"{would or '--units'}; or --known-length UNITS=METRES")
 
 
+def _longer_side(area: Polygon) -> float:
+    """Of the box around it, in its unit."""
+    x0, y0, x1, y1 = area.bounds
+    return float(max(x1 - x0, y1 - y0))
+
+
 def _refuse_size(width_m: float, depth_m: float, unit: str, notes: Notes) -> None:
     """Nothing, unless the walls are of a size that no shop has."""
     if not 1.0 <= max(width_m, depth_m) <= MOST_EXTENT_M:
@@ -206,8 +212,7 @@ class _Drawing:
         walls: list[tuple[LineString, str]] = []
         for stroke in self._strokes("wall"):
             area = self._polygon(stroke)
-            x0, y0, x1, y1 = area.bounds if area is not None else (0, 0, np.inf, np.inf)
-            if area is not None and max(x1 - x0, y1 - y0) <= COLUMN_MOST_M:
+            if area is not None and _longer_side(area) <= COLUMN_MOST_M:
                 self._draft.counts["columns"] += 1
                 self._draft.add("fixture", LEVEL, area, category="pillar")
                 continue

@@ -73,5 +73,10 @@ def test_what_a_store_may_give_whose_plan_waits_is_no_mistake_and_what_the_law_f
         check_rewards(config(TEN | {"stores": ["supermarket"]}), PLANS, "config.yaml", whole=False)
 
 
+@pytest.mark.parametrize("goods", [{"product": "NOU-001"}, {"category": "nouveautes"}])
+def test_goods_that_a_store_sells_may_be_given(goods: dict[str, Any]) -> None:
+    check_rewards(config(TEN | goods | {"stores": ["boutique"]}), PLANS, "config.yaml")
+
+
 def test_what_the_boutique_may_give_is_fine() -> None:
     check_rewards(config(TEN | {"stores": ["boutique"], "min_basket_minor": 4_000}), PLANS, "config.yaml")

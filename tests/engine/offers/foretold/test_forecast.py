@@ -106,6 +106,10 @@ def test_a_share_of_uses_that_was_seen_goes_before_one_that_is_stated() -> None:
     assert seen.used.high - seen.used.low > 3 * (stated.used.high - stated.used.low)
 
 
+def test_two_weeks_alike_foretell_a_third() -> None:
+    assert set(week_ahead(np.full((2, 7), 3.0), np.random.default_rng(0)).tolist()) == {21.0}
+
+
 def test_one_week_alone_foretells_nothing() -> None:
     with pytest.raises(ValueError, match="two others"):
         week_ahead(np.ones((1, 7)), np.random.default_rng(0))

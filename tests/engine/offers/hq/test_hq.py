@@ -76,6 +76,7 @@ def test_a_range_may_have_one_end() -> None:
         ({"may_change": {"texts": {"to": 3}}}, "c.may_change.texts"),
         ({"may_change": {"id": True}}, "c.may_change.id"),
         ({"may_change": {"priority": {"from": 9, "to": 3}}}, "c.may_change.priority"),
+        ({"may_change": {"priority": {"from_": 3, "to": 9}}}, "c.may_change.priority.from_"),
         ({"may_change": {"priority": {}}}, "c.may_change.priority"),
         ({"budget": {"max_vouchers": 9, "pace": "even"}}, "c"),
         ({"campaign": spec()}, "c.campaign.id"),

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from engine.offers.audience import LinkedShopper
+from engine.offers.campaigns import campaign_problems
 from engine.offers.decide import DecisionRules, campaign_book, decide
 from engine.records import DeviceId, Trigger
 from engine.vocabulary import Channel, DecisionReason, Purpose
+from engine.wording import MistakeCode as Code
 from tests.engine.offers.law.goods import GOODS, SHOP, on, problems
 from tests.engine.offers.plans import campaign
 
@@ -24,6 +26,15 @@ def test_at_the_cap_and_above_it(sku: str, cap_bp: int) -> None:
     [(place, reason)] = problems(on(sku, offer={"basis_points": cap_bp + 1}))
     assert place == "offer"
     assert f"above the legal {cap_bp / 100:g} %" in reason
+
+
+def test_what_to_do_is_said_by_what_is_known_of_the_goods() -> None:
+    """Of goods with a class, whose law it is; of goods without one, that they may have another."""
+    for sku, fix in (("book", "lower it ("), ("unknown", "lower it, or give the legal_class in products.csv")):
+        made = campaign(**{k: v for k, v in on(sku, offer={"basis_points": 9000}).items() if k != "id"})
+        [found] = campaign_problems([made], SHOP, "f")
+        assert (found.fix or "").startswith(fix)
+        assert found.code == {"book": Code.ABOVE_CAP, "unknown": Code.ABOVE_CAP_UNCLASSED}[sku]
 
 
 @pytest.mark.parametrize("sku", ["tobacco", "infant_formula"])

@@ -117,6 +117,9 @@ def check(made: Any) -> None:
 def test_a_drawing_in_its_unit_wherever_it_lies(per_m: float, insunits: int, origin: tuple[float, float]) -> None:
     made = imported(written(drawing(per_m, insunits, origin)), "shop.dxf")
     check(made)
+    kinds = [f["properties"]["feature_type"] for f in made.plan["features"]]
+    assert list(dict.fromkeys(kinds)) == ["level", "wall", "fixture", "section", "opening", "access_point"]
+    assert kinds == sorted(kinds, key=list(dict.fromkeys(kinds)).index), "each type by itself"
     text = said(made)
     assert text.count("frozen or off, and left out: vieux") == 1
     assert text.count("A-WALL as wall") == 1
@@ -260,6 +263,19 @@ def test_doors_are_gaps_and_blocks_on_outer_walls() -> None:
     made = imported(written(doc), "shop.dxf")
     doors = {bounds(f): f["properties"]["category"] for f in of_type(made, "opening")}
     assert doors == {(4, 0, 6, 0): "entrance", (20, 5, 20, 6.2): "exit", (0, 3, 0, 3): "exit"}
+
+
+@pytest.mark.parametrize(("nested", "read"), [(8, 1), (9, 0)])
+def test_blocks_are_taken_apart_to_the_eighth(nested: int, read: int) -> None:
+    doc = drawing(1.0, 6, (0.0, 0.0))
+    inner = "GONDOLE"
+    for depth in range(1, nested):
+        doc.blocks.new(f"B{depth}").add_blockref(inner, (0, 0))
+        inner = f"B{depth}"
+    doc.modelspace().add_blockref(inner, (13, 9), dxfattribs={"layer": "GONDOLES"})
+    made = imported(written(doc), "shop.dxf")
+    assert sum(bounds(f) == (13, 9, 17, 10) for f in of_type(made, "fixture")) == read
+    assert said(made).count("block GONDOLE: is nested too deeply, and left out") == 1 - read
 
 
 def test_blocks_that_hold_blocks_without_end_are_refused() -> None:

@@ -77,6 +77,10 @@ def test_an_indoor_map_becomes_a_plan() -> None:
 def test_what_is_on_several_levels_is_on_each_and_joins_them_where_it_leads_there() -> None:
     made = imported(collection(*BUILDING), "osm.geojson")
     zones = [(f["properties"]["name"], f["properties"]["level"]) for f in of_type(made, "section")]
+    assert {f["properties"]["name"]: f["properties"]["category"] for f in of_type(made, "section")} == {
+        "Marché": "supermarket", "Mode": "room", "Atrium": "area", "Stairs": "stairs", "Elevator": "elevator",
+        "Mezzanine": "room",
+    }  # fmt: skip
     assert [z for z in zones if z[0] == "Atrium"] == [("Atrium", "0"), ("Atrium", "1")]
     assert [z[1] for z in zones if z[0] == "Elevator"] == ["-1", "0", "1"]
     assert [z[1] for z in zones if z[0] == "Stairs"] == ["0", "1"]

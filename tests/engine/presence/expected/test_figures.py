@@ -38,6 +38,13 @@ def test_visits_that_are_as_likely_elsewhere_come_and_go_by_chance() -> None:
     assert sum_spreads([count, count]).chance_var == 8.0
 
 
+def test_what_places_do_to_everybody_adds_up_by_deviations_and_all_else_by_variances() -> None:
+    """What goes one way: sd(a + b) = sd(a) + sd(b), (2 + 3)² = 25. Else var(a + b) = var(a) + var(b)."""
+    one, other = Spread(10.0, 1.0, 4.0, 2.0, 3.0), Spread(5.0, 2.0, 9.0, 5.0, 1.0)
+    assert sum_spreads([one, other]) == Spread(15.0, 3.0, 25.0, 7.0, 4.0)
+    assert sum_spreads([]) == Spread(0.0, 0.0, 0.0, 0.0)
+
+
 def test_a_sample_of_shoppers_matters_where_periods_are_compared() -> None:
     spread = Spread(100.0, 5.0, 4.0, 16.0)
     assert spread.figure().high == pytest.approx(100 + 3 * NORMAL_90)

@@ -20,6 +20,7 @@ from tests.api.site import Site
         ("fr ; q=0.3 , en ; Q=0.8", "en"),
         ("en;q=0.5,fr;q=0.5", "en"),
         ("fr;q=0.5,en;q=0.5", "fr"),
+        ("fr;q=1,en", "fr"),  # no weight is a weight of 1 (RFC 9110, 12.4.2)
         ("fr-CA;q=0.9,en;q=0.8,fr;q=0.1", "fr"),
         ("fr;q=0", "en"),
         ("en;q=0", "fr"),

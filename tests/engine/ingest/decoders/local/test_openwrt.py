@@ -39,6 +39,14 @@ def test_an_agent_may_put_several_interfaces_in_one_object() -> None:
     assert levels(decoded("openwrt", body)) == {(PHONE, "hostapd.wlan0"): -60, (PHONE, "hostapd.wlan1"): -61}
 
 
+def test_what_stands_beside_interfaces_takes_nothing_from_them_and_is_counted() -> None:
+    """As agents do that say who they are, or what hour it is."""
+    clients = {"freq": 2412, "clients": {PHONE: {"signal": -60}}}
+    found = decoded("openwrt", {"agent": {"version": 2}, "hostapd.wlan0": clients, "hostapd.wlan1": {}, "at": 7})
+    assert levels(found) == {(PHONE, "hostapd.wlan0"): -60}
+    assert (found.refused, found.ignored) == ({}, 2), "the agent, and an interface without a phone"
+
+
 @pytest.mark.parametrize(
     ("signal", "reason"),
     [(0, "bad_rssi"), (None, "no_rssi"), (4294967296, "bad_rssi"), (55, "bad_rssi"), (4294967170, "bad_rssi")],

@@ -365,6 +365,9 @@ def test_changed_consents_have_a_new_version() -> None:
         "30\u00a0November\u00a02026",
     )
     assert wording("made up", "fr") == {}
+    for lang, said in (("fr", FR), ("en", EN)):
+        both = {key: (title, said["consent_texts"][key]) for key, title in said["consent_titles"].items()}
+        assert wording(TEXT_VERSION, lang) == both, "each reader's own"
 
 
 def test_counting() -> None:

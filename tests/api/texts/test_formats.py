@@ -50,8 +50,10 @@ def test_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "french", "english"), [(0, "one", "other"), (1, "one", "one"), (1.5, "one", "other"), (2, "other", "other")]
-)
+    ("n", "french", "english"),
+    [(0, "one", "other"), (1, "one", "one"), (1.5, "one", "other"), (2, "other", "other"), (-1.9, "one", "other"),
+     (-2, "other", "other")],
+)  # fmt: skip
 def test_plurals(n: float, french: str, english: str) -> None:
     assert (plural(n, "fr"), plural(n, "en")) == (french, english)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.privacy.day_keys import GRACE_S, DerivedKeys, KeyFile
 from engine.privacy.nights import SaltDay
@@ -19,6 +20,16 @@ def test_what_is_sealed_comes_back_and_says_nothing(tmp_path: Path) -> None:
     assert b"cheese" not in sealed
     assert Seal("corner", KeyFile(tmp_path)).open(sealed) == PLAIN, "another process has the same file"
     assert Seal("corner", KeyFile(tmp_path)).close(PLAIN, TODAY) != sealed
+
+
+def test_its_bytes_are_a_mark_the_day_a_nonce_of_96_bits_and_what_gcm_makes(tmp_path: Path) -> None:
+    """What one release sealed, the next one opens. 96 bits is what NIST SP 800-38D, 5.2.1.1, asks of a nonce."""
+    keys = KeyFile(tmp_path)
+    sealed = Seal("corner", keys).close(PLAIN, TODAY)
+    assert sealed[:11] == b"RS1" + TODAY.begins_at.to_bytes(8, "big")
+    key = keys.find("corner", TODAY.begins_at)
+    assert key is not None
+    assert AESGCM(key).decrypt(sealed[11:23], sealed[23:], sealed[:11] + b"corner") == PLAIN
 
 
 @pytest.mark.parametrize("at", [0, 5, 11, 20, 60, -1])

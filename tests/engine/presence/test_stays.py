@@ -69,6 +69,23 @@ def test_the_share_of_those_heard_only_once() -> None:
     assert again.heard_once_share == pytest.approx(1.0, abs=0.001), "ten hours later the first ones are forgotten"
 
 
+@pytest.mark.parametrize(("k", "least"), [(5, 20), (20, 20), (30, 30)])
+def test_the_share_is_told_anew_when_k_stays_more_have_ended_twenty_at_least(k: int, least: int) -> None:
+    stays = StoreVisits(120.0, k=k)
+
+    def end(first: int, n: int, at: float, *, again: bool) -> float | None:
+        update(stays, [(d, at) for d in range(first, first + n)])
+        if again:
+            update(stays, [(d, at + 5.0) for d in range(first, first + n)])
+        stays.close_silent(at + 300.0)
+        return stays.heard_once_share
+
+    assert end(0, least - 1, 0.0, again=False) is None
+    assert end(100, 1, 0.0, again=False) == 1.0
+    assert end(200, least - 1, 0.0, again=True) == 1.0
+    assert end(300, 1, 0.0, again=True) == pytest.approx(0.5, abs=0.001)  # of an hour's half-life 5 s fade a 1000th
+
+
 @examples(100)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2000)), min_size=1, max_size=60), st.integers(1, 20))
 def test_batches_and_restarts_change_nothing(rows: list[tuple[int, int]], cut: int) -> None:

@@ -46,6 +46,13 @@ def test_traces_of_others_hide_nobody() -> None:
     assert made.release(T0 + 2 * BLOCK_S)
 
 
+@pytest.mark.parametrize(("visits", "told"), [(0.1, True), (0.099, False)])
+def test_who_is_expected_to_have_come_a_tenth_of_a_time_is_one_of_the_people(visits: float, told: bool) -> None:
+    made = waiting()
+    made.keep([visit(d, visits) for d in range(K + 1)], T0)
+    assert bool(made.release(T0 + BLOCK_S)) is told
+
+
 def test_one_person_who_comes_ten_times_is_one() -> None:
     made = waiting()
     made.keep([visit(1)] * 30, T0)

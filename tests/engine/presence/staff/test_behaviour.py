@@ -35,6 +35,15 @@ def test_the_next_day_begins_anew() -> None:
     assert made.state()["table"]["device"].tolist() == [2], "who is gone is forgotten"
 
 
+def test_who_was_not_heard_for_half_a_day_begins_anew() -> None:
+    gone, back = StaffByBehaviour(3 * HOUR), StaffByBehaviour(3 * HOUR)
+    for made in (gone, back):
+        assert add(made, 1, 0.0, 2 * HOUR) == []
+    last = 2 * HOUR - 60.0
+    assert add(back, 1, last + 12 * HOUR, last + 14 * HOUR) == [1]
+    assert add(gone, 1, last + 12 * HOUR + 1.0, last + 14 * HOUR + 1.0) == []
+
+
 def test_a_state_goes_on_under_another_name() -> None:
     made, again = StaffByBehaviour(3 * HOUR), StaffByBehaviour(3 * HOUR)
     add(made, 1, 0.0, 2 * HOUR)

@@ -106,6 +106,14 @@ def test_a_share_of_uses_that_was_seen_goes_before_one_that_is_stated() -> None:
     assert seen.used.high - seen.used.low > 3 * (stated.used.high - stated.used.low)
 
 
+def test_a_day_that_was_far_above_its_like_makes_more_likely_and_not_less() -> None:
+    """One Monday of six gave ten times as many: what is drawn again falls far above the mean as often as it did."""
+    days = np.full((6, 7), 20.0)
+    days[2, 0] = 200.0
+    low, middle, high = np.quantile(week_ahead(days, np.random.default_rng(4)), [0.05, 0.5, 0.95])
+    assert high - middle > 1.2 * (middle - low)
+
+
 def test_two_weeks_alike_foretell_a_third() -> None:
     assert set(week_ahead(np.full((2, 7), 3.0), np.random.default_rng(0)).tolist()) == {21.0}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,17 @@ def test_a_store_changes_what_hq_lets_it_and_nothing_else(
     changes: dict[str, Any], said: list[tuple[str, str, str]]
 ) -> None:
     assert found(hq(), local(**changes)) == said
+
+
+def test_times_are_read_as_yaml_reads_them_and_what_no_json_holds_is_refused() -> None:
+    terms = {k: v for k, v in spec().items() if k != "id"}
+    begins = dt.datetime(2026, 12, 1, 9, tzinfo=dt.UTC)
+    whole = {"id": "books", "stores": "*", "campaign": terms | {"when": {"starts_at": begins}}}
+    read, wrong = read_hq_campaign(whole, "f", "c")
+    assert read is not None, wrong
+    assert read.campaign.when.starts_at == begins
+    none, wrong = read_hq_campaign(whole | {"campaign": terms | {"priority": {1, 2}}}, "f", "c")
+    assert (none, [p.place for p in wrong]) == (None, ["c.campaign.priority"])
 
 
 def test_a_range_may_have_one_end() -> None:

@@ -59,6 +59,7 @@ def most(own: Any = None, shared: Any = None, may: Any = None, offer: Any = None
         ),
         ({"shared": {"max_vouchers": 9}, "offer": AMOUNT}, 540),
         ({"shared": {"max_vouchers": 9}, "offer": AMOUNT, "may": {"offer.amount_minor": True}}, None),
+        ({"shared": {"max_amount_minor": 900}, "offer": AMOUNT, "may": {"offer.amount_minor": True}}, 900),
     ],
 )
 def test_the_most_that_all_stores_can_spend(given: dict[str, Any], sum_minor: int | None) -> None:

@@ -63,6 +63,13 @@ def test_who_walks_by_is_told_from_who_stands() -> None:
     assert least_way_m(t, xy, 10, 0.0) == 0.0, "a moment is no way"
 
 
+@pytest.mark.parametrize(("step_s", "way_m"), [(3.0, 9.0), (2.9, 0.0)])
+def test_three_fifths_of_a_dwell_tell_of_it(step_s: float, way_m: float) -> None:
+    """Of a dwell of 10 s and three fixes 3 m apart: twice the way from the mean of two, 1.5, to the third, 6."""
+    xy = np.array([[0.0, 0.0], [3.0, 0.0], [6.0, 0.0]], np.float32)
+    assert least_way_m(step_s * np.arange(3), xy, 2, 10.0) == pytest.approx(way_m)
+
+
 def test_whoever_passes_is_there_for_as_long_as_a_place_takes_to_cross() -> None:
     assert crossing_share(6.0, 10.0) == pytest.approx(0.6)
     assert crossing_share(8.0, 4.0) == crossing_share(np.inf, 600.0) == crossing_share(1.0, 0.0) == 1.0

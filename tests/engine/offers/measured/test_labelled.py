@@ -78,6 +78,14 @@ def test_a_campaign_of_the_whole_store_and_one_more_at_the_same_place_change_not
     assert not among.enough(everywhere)
 
 
+def test_tracks_are_kept_for_the_longest_dwell_twice_over() -> None:
+    made = LabelledTriggers()
+    alone_s = made.keep_s
+    first, second = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+    made.set_targets([Target("a", first, 0.5, 30.0), Target("b", second, 0.5, 10.0)])
+    assert made.keep_s == alone_s + 60.0
+
+
 def test_few_devices_say_nothing() -> None:
     made = trial()
     day(made, 20)

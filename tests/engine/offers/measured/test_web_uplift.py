@@ -44,6 +44,13 @@ def test_too_few_are_not_compared() -> None:
     assert BothGroups(alike, alike).stopped is None
 
 
+def test_k_of_either_group_are_enough() -> None:
+    moments = [WebMoment(float(i), f"s{i}", i % 2 == 0, False, 0.5) for i in range(8)]
+    assert [(end, both.treated.n, both.held_out.n) for end, both in cut_moments(moments, 4, end_of)] == [(DAY, 4, 4)]
+    assert cut_moments(moments, 5, end_of) == []
+    assert cut_moments([*moments[:7], WebMoment(7.0, "s1", False, False, 0.5)], 4, end_of) == [], "one came twice"
+
+
 def test_each_block_has_k_of_either_group_and_blocks_add_up() -> None:
     moments = drawn(600, 3)
     blocks = cut_moments(moments, 20, end_of)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from api.texts.language import Language
-from api.texts.stock import StockLine, article_name, asked_sentence, stock_lines, told_ago, way_sentence
+from api.texts.stock import StockLine, article_name, asked_sentence, say_age, stock_lines, way_sentence
 from engine.commerce.stock import Article, Stock
 from engine.vocabulary import AskedState, OrderWay, StockState
 from tests.engine.offers.plans import PLAN
@@ -37,8 +37,8 @@ FOUND = (
     ],
 )
 def test_an_age_is_said_in_its_largest_whole_unit(age_s: float, en: str, fr: str) -> None:
-    assert told_ago(age_s, "en") == en
-    assert told_ago(age_s, "fr").replace("\u00a0", " ") == fr
+    assert say_age(age_s, "en") == en
+    assert say_age(age_s, "fr").replace("\u00a0", " ") == fr
 
 
 def test_this_store_is_first_the_e_shop_last_and_of_strangers_stores_nothing_is_said() -> None:

@@ -89,7 +89,11 @@ def weigh_readings(site: Site, scans: Scans, belief: Belief, settings: LocatorSe
     """The first pass: the kinds of measurement that these scans hold, odd readings weighed down; and where the scan
     alone, silence left out, says that the device is (N, T). The belief's `cells` are not looked at."""
     kinds = measurements(site, scans, belief, settings)
-    return kinds, _weigh_tails(site, kinds)
+    posterior = _weigh_tails(site, kinds)
+    for k in kinds:  # only now: thin cells lie too far apart to say which of the most exact readings are odd
+        if k.quantity == Quantity.RANGE:
+            np.multiply(k.v, belief.exactness[:, k.quantity, None], out=k.v)
+    return kinds, posterior
 
 
 def _weigh_tails(site: Site, kinds: list[Measured]) -> F32:
@@ -145,7 +149,7 @@ def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSett
             continue
         shift = (centre + belief.offset_mean[:, quantity]).astype(np.float32)[:, None]
         z = np.where(heard, values - shift, np.float32(0.0)).astype(np.float32)
-        new = belief.trust[:, quantity, None] * belief.believed[:, quantity * n_ap : (quantity + 1) * n_ap]
+        new = belief.new_share[:, quantity, None] * belief.believed[:, quantity * n_ap : (quantity + 1) * n_ap]
         v = np.where(heard, fresh * new, np.float32(0.0)).astype(np.float32)
         if site.mates is not None:
             v /= 1.0 + np.float32(settings.mates_share) * (heard.astype(np.float32) @ site.mates)
@@ -176,7 +180,7 @@ def _measure(fast: ModuleType, site: Site, scans: Scans, belief: Belief, setting
             continue
         z, v, heard = np.empty((n, n_ap), np.float32), np.empty((n, n_ap), np.float32), np.empty((n, n_ap), np.bool_)
         shift = (centre + belief.offset_mean[:, quantity]).astype(np.float32)
-        given = shift, floats(belief.trust[:, quantity]), floats(belief.believed[:, quantity * n_ap :][:, :n_ap])
+        given = shift, floats(belief.new_share[:, quantity]), floats(belief.believed[:, quantity * n_ap :][:, :n_ap])
         if not fast.measure(values, age, ranges, *given, mates, mates_share, age_doubles, exact, z, v, heard):
             continue
         if quantity == Quantity.RANGE and np.isfinite(scans.range_sigma_m).any():

@@ -16,6 +16,7 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.doubting.doubts import contradicting
 from engine.positioning.doubting.misfit import ScanMisfit, StoreMisfit
+from engine.positioning.doubting.range_noise import RangeNoise, StoreRanges
 from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import is_regional, site_of
 from engine.positioning.methods import METHODS, TRACKED
@@ -63,6 +64,7 @@ class Locator:
         self.motion = settings.motion
         self.steps: dict[int, deque[TrackStep]] | None = None  # a smoother sets it, to be told of every update
         self._misfit = StoreMisfit() if method in TRACKED else None
+        self._ranges = StoreRanges(self.site, settings) if method in TRACKED else None
         self._tracking = tracking_of(method, self.site, self.graph, settings)
 
     def __len__(self) -> int:
@@ -78,8 +80,9 @@ class Locator:
             self.refused[NoFix.NO_READING] += len(scans) - len(usable)
         parts, rows = [], []
         misfits: list[tuple[F64, ScanMisfit]] = []
+        noise = self._ranges.take_in(scans) if self._ranges else RangeNoise.usual(len(scans), self._settings)
         for batch in self._batches(scans, usable):
-            fixes, kept = self._round(scans.take(batch), batch, misfits)
+            fixes, kept = self._round(scans.take(batch), batch, noise, misfits)
             parts.append(fixes)
             rows.append(kept)
         if not parts:
@@ -103,8 +106,11 @@ class Locator:
             for i in range(0, len(group), self._tracking.batch):
                 yield usable[group[i : i + self._tracking.batch]]
 
-    def _round(self, scans: Scans, rows: I64, misfits: list[tuple[F64, ScanMisfit]]) -> tuple[Fixes, I64]:
-        """Scans of different devices at once: fixes, and the rows that have one. `misfits` hears how they fit."""
+    def _round(
+        self, scans: Scans, rows: I64, noise: RangeNoise, misfits: list[tuple[F64, ScanMisfit]]
+    ) -> tuple[Fixes, I64]:
+        """Scans of different devices at once, `rows` of those that `noise` is of: fixes, and the rows that have one.
+        `misfits` hears how they fit."""
         tracks = self._tracking.tracks
         slot = tracks.rows(scans.device)
         late = scans.t < tracks["t"][slot]  # never true for a new device, whose time is NaN
@@ -114,7 +120,7 @@ class Locator:
             scans, rows, slot = scans.take(keep), rows[keep], slot[keep]
         if not len(scans):
             return self._no_fixes(), rows
-        placed = self._tracking.update(scans, slot, self.steps)
+        placed = self._tracking.update(scans, slot, noise.take(rows), self.steps)
         misfits.append((scans.t, placed.misfit))
         xy = placed.xy
         n_ap = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1).astype(np.int32)
@@ -133,6 +139,8 @@ class Locator:
         """Goes on with another radio map of the same plan and cells; tracks stay."""
         self.site = site_of(self._plan, self._cells, radio_map, self._settings)
         self._tracking.use_site(self.site)
+        if self._ranges:
+            self._ranges.use_site(self.site)
 
     def contradicting(self, witnesses: int = 1) -> dict[str, float]:
         """Access points that contradict the others, by their id: as how many of the devices that hear them find, at
@@ -143,6 +151,8 @@ class Locator:
     def forget(self, devices: U64) -> None:
         """Drops the tracks of devices that fell silent."""
         self._tracking.tracks.forget(devices)
+        if self._ranges:
+            self._ranges.forget(devices)
 
     def knows(self, devices: U64) -> Bools:
         """Which of these devices have a track (n,)."""
@@ -160,13 +170,17 @@ class Locator:
     def state(self) -> dict[str, Any]:
         """All tracks and counts, for a checkpoint."""
         misfit = self._misfit.state() if self._misfit else {}
-        return {"tracks": self._tracking.tracks.state(), "misfit": misfit, "refused": dict(self.refused)}
+        ranges = self._ranges.state() if self._ranges else {}
+        tracks = self._tracking.tracks.state()
+        return {"tracks": tracks, "misfit": misfit, "ranges": ranges, "refused": dict(self.refused)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`. Raises ValueError for the state of another plan."""
         self._tracking.tracks.restore(state["tracks"])
         if self._misfit and state.get("misfit"):  # checkpoints of before know nothing of it
             self._misfit.restore(state["misfit"])
+        if self._ranges and state.get("ranges"):  # nor of this
+            self._ranges.restore(state["ranges"])
         self.refused = Counter(state["refused"])
 
 

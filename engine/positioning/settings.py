@@ -19,7 +19,9 @@ class LocatorSettings:
     # the same by a map that only the plan tells, whose errors last as long as one is there. On nine measured sites 3.2
     # costs nothing and widens sigma where it lied (71 -> 74 % within one); 4.5 costs 1 to 2 %
     plan_memory_s: float = 3.2
-    range_memory_s: float = 6.0  # the same for ranges: what lengthens them (shelves, bodies) stays longer
+    # the same for ranges: what lengthens them (shelves, bodies) stays longer. So it is at nine measured sites; a store
+    # whose errors of ranges last shorter says so itself (`StoreRanges`)
+    range_memory_s: float = 6.0
     # What maps err by, in sigmas of a scan, where readings are held against other evidence. With 0 positions by ranges
     # and RSSI are 11 % worse, and a site with three blocked access points of eight drops the ones that are right
     map_error: float = 1.4

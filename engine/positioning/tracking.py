@@ -19,6 +19,7 @@ from engine.positioning.bayes import covered_share, moments, spread_of
 from engine.positioning.belief import Estimate, Known
 from engine.positioning.doubting.doubts import Doubts, cross_examine
 from engine.positioning.doubting.misfit import ScanMisfit, scan_misfit
+from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.doubting.relocating import find_again
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows, floats
@@ -104,13 +105,15 @@ class EverywhereTracking:
         self._site, self._xy = site, _products(site)
         self.tracks.use_site(site)
 
-    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placement:
-        """Scans of different devices, whose rows are `slot` (n,), each later than that device's last."""
+    def update(self, scans: Scans, slot: I64, noise: RangeNoise, steps: Steps | None) -> Placement:
+        """Scans of different devices, whose rows are `slot` (n,), each later than that device's last; `noise` of their
+        ranges."""
         tracks, s = self.tracks, self._settings
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
 
-        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s, self._site.measured))
+        new = trust(dt, first, s, self._site.measured, noise)
+        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), new)
         doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
         believed = doubts.believed
 
@@ -131,7 +134,7 @@ class EverywhereTracking:
         tracks.learn(slot, scans.t, estimate.offset_mean, estimate.offset_var, s)
         tracks.doubt(slot, doubts)
         belief = known.belief(estimate.posterior, believed)
-        misfit = scan_misfit(self._site, scans, belief, estimate, s, None if found is None else found.likeliest)
+        misfit = scan_misfit(self._site, scans, belief, estimate, s, None if found is None else found.likeliest, noise)
         if steps is not None:
             note(steps, scans, after if fast is None else _split(fast, self._graph, ahead, estimate), misfit)
         return place(self._site, estimate.posterior, estimate.posterior, misfit, found=found)
@@ -150,7 +153,7 @@ class Alone:
         self._site = site
         self.tracks.use_site(site)
 
-    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placement:
+    def update(self, scans: Scans, slot: I64, noise: RangeNoise, steps: Steps | None) -> Placement:
         """As in `EverywhereTracking`; no steps, as there are no tracks."""
         tracks, n, c = self.tracks, len(scans), len(self._site.cells)
         flat = np.full((n, c), 1.0 / c, np.float32)

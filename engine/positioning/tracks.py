@@ -8,7 +8,9 @@ from types import ModuleType
 import numpy as np
 
 from engine.devices import DeviceTable, StateColumn
+from engine.positioning.belief import Quantity
 from engine.positioning.doubting.doubts import Doubts
+from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows
 from engine.positioning.measurement.site import Site
@@ -134,10 +136,18 @@ def anywhere(graph: WalkGraph) -> tuple[float, F32]:
     return PAUSE_AT_FIRST / graph.n_cells, ((1 - PAUSE_AT_FIRST) * graph.size / graph.n_cells).astype(np.float32)
 
 
-def trust(dt: F64, first: Bools, settings: LocatorSettings, measured: float = 1.0) -> F32:
+def trust(
+    dt: F64, first: Bools, settings: LocatorSettings, measured: float = 1.0, noise: RangeNoise | None = None
+) -> F32:
     """Share of a scan's information that is new, (n, 2) of RSSI and range: 1 at first, dt / (dt + memory) later, by a
-    map that is `measured` so far."""
+    map that is `measured` so far. Of ranges, by the `noise` of each scan where that is known; then more than 1 where
+    they are more exact than the map says."""
     rssi_s = settings.plan_memory_s + (settings.memory_s - settings.plan_memory_s) * measured
-    memory = np.array([rssi_s, settings.range_memory_s])
-    later = np.maximum(dt[:, None] / (dt[:, None] + memory), 0.02)
-    return np.where(first[:, None], 1.0, later).astype(np.float32)
+    range_s = settings.range_memory_s if noise is None else noise.memory_s
+    memory = np.empty((len(dt), 2))
+    memory[:, Quantity.RSSI], memory[:, Quantity.RANGE] = rssi_s, range_s
+    later = np.maximum(dt[:, None] / np.maximum(dt[:, None] + memory, 1e-9), 0.02)
+    new = np.where(first[:, None], 1.0, later)
+    if noise is not None:
+        new[:, Quantity.RANGE] *= noise.exactness
+    return new.astype(np.float32)

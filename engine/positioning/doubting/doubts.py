@@ -117,9 +117,9 @@ def _evidence(site: Site, scans: Scans, known: Known, believed: F32, settings: L
         own = believed[:, k.quantity * n_ap : (k.quantity + 1) * n_ap]
         thin = site.range_thin if k.quantity == Quantity.RANGE else site.rssi_thin
         voices.append(Voices.of(thin, k.z, k.v * exact[k.quantity], own, k.offset_var, SPAN[k.quantity]))
-    out = np.zeros((len(scans), 2 * n_ap), np.float32)
+    out, new = np.zeros((len(scans), 2 * n_ap), np.float32), np.minimum(known.trust, np.float32(1.0))
     for k, nats in zip(kinds, contradictions(voices), strict=True):
-        out[:, k.quantity * n_ap : (k.quantity + 1) * n_ap] = nats * known.trust[:, k.quantity, None]
+        out[:, k.quantity * n_ap : (k.quantity + 1) * n_ap] = nats * new[:, k.quantity, None]
     return out
 
 

@@ -12,6 +12,9 @@ differs far more than one prior can tell: measured sites lie in the order of the
 bounded (Student-t of 3 degrees, long ranges sooner), so it grows with about the root of the variance, which is f
 squared. RSSI fits a wrong map nearly as well as the right one: there the same figure made sigma no truer.
 
+Where a store's ranges are more exact than its map says, squares are by what they are; and the less their errors last
+(`RangeNoise.lasting`), the less RANGE_UNIT, which is of errors that last, narrows fixes: its power of that share.
+
 And one body, one heading, one law for all make the errors of access points alike: n of them say no more than
 INDEPENDENT do. So the covariance is f max(1, n / INDEPENDENT) times the posterior's, by UNIT or RANGE_UNIT f_store².
 """
@@ -28,6 +31,7 @@ import numpy as np
 from engine.columns import Columns
 from engine.positioning.bayes import measurements
 from engine.positioning.belief import Belief, Estimate, Quantity
+from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import floats
 from engine.positioning.measurement.expectation import Expectation
@@ -51,22 +55,24 @@ PERIODS_KEPT = 2048  # for fixes that come later, smoothed
 @dataclass(frozen=True, slots=True)
 class ScanMisfit(Columns):
     """Of n scans: weighted squares of residuals at the most likely cell, and their freedom, (n, 2) of RSSI and of
-    ranges; how many access points were heard (n,)."""
+    ranges; how many access points were heard (n,); `unit` (n,), what more the covariance is to be for what is known of
+    the store's ranges."""
 
     squares: Annotated[F64, 2]
     freedom: Annotated[F64, 2]
     heard: F64
+    unit: F64
 
     @property
     def wider(self) -> F64:
         """Times (n,) the covariance of the posteriors, by what the scans themselves say."""
         fit = (SCAN_FREEDOM + self.squares.sum(axis=1)) / (SCAN_FREEDOM + self.freedom.sum(axis=1))
-        return np.asarray(fit * np.maximum(self.heard / INDEPENDENT, 1.0), dtype=np.float64)
+        return np.asarray(fit * np.maximum(self.heard / INDEPENDENT, 1.0) * self.unit, dtype=np.float64)
 
     @staticmethod
     def none(n: int) -> ScanMisfit:
         """Of scans that are not asked."""
-        return ScanMisfit(np.zeros((n, 2)), np.zeros((n, 2)), np.zeros(n))
+        return ScanMisfit(np.zeros((n, 2)), np.zeros((n, 2)), np.zeros(n), np.ones(n))
 
 
 def scan_misfit(
@@ -76,8 +82,9 @@ def scan_misfit(
     estimate: Estimate,
     settings: LocatorSettings,
     likeliest: I64 | None = None,
+    noise: RangeNoise | None = None,
 ) -> ScanMisfit:
-    """What these scans say of how well they fit. `likeliest` (n,) cells, where they are known."""
+    """What these scans say of how well they fit. `likeliest` (n,) cells, and `noise` of the ranges, where known."""
     if likeliest is None:
         likeliest = estimate.posterior.argmax(axis=1)
     squares, freedom = np.zeros((len(scans), len(Quantity))), np.zeros((len(scans), len(Quantity)))
@@ -88,16 +95,20 @@ def scan_misfit(
         if fast is not None and isinstance(expected, Expectation) and not expected.uniform:
             given = floats(expected.mean), floats(expected.weight), likeliest.astype(np.int64), k.z, k.v, k.heard
             out, freely = np.empty((len(scans), 2), np.float32), (np.float32(k.dof), np.float32(k.excess))
-            fast.misfits(*given, shift, floats(belief.trust[:, q]), *freely, out)
-            squares[:, q], freedom[:, q] = out[:, 0], out[:, 1]
+            fast.misfits(*given, shift, floats(belief.new_share[:, q]), *freely, out)
+            squares[:, q], freedom[:, q] = out[:, 0] * belief.exactness[:, q], out[:, 1]
             continue
         mean, precision = expected.read(likeliest)
         residual = (k.z - shift[:, None] - mean) * np.sqrt(precision)
-        weight = tail_weights(residual, residual**2, k.heard, k.dof, k.excess) * k.v / belief.trust[:, q, None]
-        squares[:, q] = (weight * residual**2).sum(axis=1)
+        weight = tail_weights(residual, residual**2, k.heard, k.dof, k.excess) * k.v / belief.new_share[:, q, None]
+        squares[:, q] = (weight * residual**2).sum(axis=1) * belief.exactness[:, q]
         freedom[:, q] = np.maximum(1.0 - 2.0 / np.maximum(k.heard.sum(axis=1), 1), 0.0) * weight.sum(axis=1)
-    heard = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1)
-    return ScanMisfit(squares, freedom, heard.astype(np.float64))
+    ranged = np.isfinite(scans.range_m)
+    heard = (np.isfinite(scans.rssi_dbm) | ranged).sum(axis=1)
+    unit = np.ones(len(scans))
+    if noise is not None and (noise.lasting < 1.0).any():
+        unit = np.where(ranged.any(axis=1), RANGE_UNIT ** (noise.lasting - 1.0), 1.0)
+    return ScanMisfit(squares, freedom, heard.astype(np.float64), unit)
 
 
 class StoreMisfit:

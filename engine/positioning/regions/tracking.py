@@ -17,6 +17,7 @@ from engine.positioning.bayes import Measured, update_belief, weigh_readings
 from engine.positioning.belief import Estimate, Known
 from engine.positioning.doubting.doubts import Doubts, cross_examine
 from engine.positioning.doubting.misfit import scan_misfit
+from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.doubting.relocating import find_again, lost_share
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph
@@ -35,10 +36,12 @@ FEW = 32  # scans looked at everywhere at once: an array of theirs takes 10 MiB 
 
 @dataclass(frozen=True, slots=True)
 class _Heard(Columns):
-    """Scans of n devices, their tracks' rows, whose first it is, seconds since their last, and what was measured."""
+    """Scans of n devices, their tracks' rows, what their ranges are like, whose first it is, seconds since their last,
+    and what was measured."""
 
     scans: Scans
     slot: I64
+    noise: RangeNoise
     first: Bools
     dt: F64
     known: Known
@@ -80,9 +83,9 @@ class RegionalTracking:
         self._regions.use_site(site)
         self.tracks.use_site(site)
 
-    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placement:
+    def update(self, scans: Scans, slot: I64, noise: RangeNoise, steps: Steps | None) -> Placement:
         """As in `EverywhereTracking`."""
-        heard = self._measure(scans, slot)
+        heard = self._measure(scans, slot, noise)
         where = self._where(heard)
         found: list[tuple[I64, Placement]] = []
         everywhere = [np.flatnonzero(where == EVERYWHERE)]
@@ -97,14 +100,15 @@ class RegionalTracking:
             found.append((looked.rows, self._keep(looked, steps)))
         return _in_order(found)
 
-    def _measure(self, scans: Scans, slot: I64) -> _Heard:
+    def _measure(self, scans: Scans, slot: I64, noise: RangeNoise) -> _Heard:
         tracks, s = self.tracks, self._settings
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
-        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s, self._site.measured))
+        new = trust(dt, first, s, self._site.measured, noise)
+        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), new)
         doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
         belief = known.belief(np.empty((len(slot), 0), np.float32), doubts.believed)
-        return _Heard(scans, slot, first, dt, known, doubts, *weigh_readings(self._site, scans, belief, s))
+        return _Heard(scans, slot, noise, first, dt, known, doubts, *weigh_readings(self._site, scans, belief, s))
 
     def _where(self, heard: _Heard) -> I32:
         """The region (n,) to look for each device in, or EVERYWHERE: where it was, or its first scan says it is."""
@@ -187,7 +191,7 @@ class RegionalTracking:
         tracks.doubt(heard.slot, heard.doubts)
         n_cells, posterior = len(self._site.cells), estimate.posterior
         belief = heard.known.belief(posterior, heard.doubts.believed)
-        misfit = scan_misfit(site, heard.scans, belief, estimate, self._settings)
+        misfit = scan_misfit(site, heard.scans, belief, estimate, self._settings, noise=heard.noise)
         if steps is not None:
             note(steps, heard.scans, self._over_all_cells(looked), misfit)
         given = sparse_rows(posterior, region.cells if region else None, n_cells)

@@ -12,6 +12,7 @@ from scipy import sparse
 from engine.positioning.belief import Belief, Estimate, Known
 from engine.positioning.doubting.doubts import Doubts, cross_examine
 from engine.positioning.doubting.misfit import ScanMisfit
+from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict, walk_graph
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracking import Alone, EverywhereTracking, Moved, move, note
@@ -19,6 +20,7 @@ from tests.engine.positioning.tiny import OFFSET_VAR, SIGMA_DB, bayes_by_hand, c
 
 SETTINGS = LocatorSettings(offset_floor_db=0.1, offset_drift_db2_per_s=0.5, lost_per_s=0.0)  # nobody is found again
 UNIFORM = np.repeat(SIGMA_DB[:, None], 6, axis=1)
+USUAL = RangeNoise.usual(1, SETTINGS)
 
 
 def graph() -> WalkGraph:
@@ -74,7 +76,7 @@ def test_two_scans_of_a_device_written_out() -> None:
         doubts = cross_examine(store, given, known, tracking.tracks.doubts(slot), dt, SETTINGS)
         belief = known.belief(still + on_cells, doubts.believed)
         want = bayes_by_hand(store, given, 0, belief, SETTINGS, UNIFORM)
-        placed = tracking.update(given, slot, steps)
+        placed = tracking.update(given, slot, USUAL, steps)
         np.testing.assert_allclose(placed.posterior[0], want.posterior, rtol=1e-4)
         x, y = store.cells.x_m, store.cells.y_m
         np.testing.assert_allclose(placed.xy[0], [(want.posterior * x).sum(), (want.posterior * y).sum()], rtol=1e-5)
@@ -101,7 +103,7 @@ def test_a_new_map_of_the_same_cells_is_looked_at_from_then_on() -> None:
     slot = tracking.tracks.rows(np.array([1], np.uint64))
     other = replace(site(), origin=np.array([113.0, 6.0]))
     tracking.use_site(other)
-    assert tracking.update(scans([[-50.0, -66.0, -58.0]]), slot, None).xy[0, 0] > 100
+    assert tracking.update(scans([[-50.0, -66.0, -58.0]]), slot, USUAL, None).xy[0, 0] > 100
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -115,14 +117,14 @@ def test_alone_every_scan_is_the_first(large: bool) -> None:
     for t in (1.0, 2.0):
         given = scans([[-50.0, -66.0, -58.0]], t=[t])
         want = bayes_by_hand(store, given, 0, belief, SETTINGS, UNIFORM)
-        placed = tracking.update(given, slot, None)
+        placed = tracking.update(given, slot, USUAL, None)
         assert sparse.issparse(placed.posterior) == large
         np.testing.assert_allclose(placed.posterior @ np.eye(6, dtype=np.float32), want.posterior[None], rtol=1e-4)
         assert placed.covered[0] == pytest.approx(1 / (6 * (want.posterior**2).sum()), rel=1e-4)
         assert tracking.tracks["t"][slot].tolist() == [t]
         np.testing.assert_array_equal(tracking.tracks["offset_mean"][slot], [[0, 0]])
     tracking.use_site(replace(store, origin=np.array([113.0, 6.0])))
-    assert tracking.update(scans([[-50.0, -66.0, -58.0]]), slot, None).xy[0, 0] > 100
+    assert tracking.update(scans([[-50.0, -66.0, -58.0]]), slot, USUAL, None).xy[0, 0] > 100
 
 
 def test_notes_are_kept_device_by_device_in_the_order_they_come() -> None:
@@ -132,7 +134,9 @@ def test_notes_are_kept_device_by_device_in_the_order_they_come() -> None:
         Estimate(posterior, np.zeros((2, 2)), np.zeros((2, 2)), *np.zeros((2, 2), np.float32)), posterior / 4, prior
     )
     steps: dict[int, deque] = {}  # type: ignore[type-arg]
-    ill = ScanMisfit(np.array([[5.0, 0.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [2.5, 0.0]]), np.full(2, 3.0))
+    ill = ScanMisfit(
+        np.array([[5.0, 0.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [2.5, 0.0]]), np.full(2, 3.0), np.ones(2)
+    )
     note(steps, scans([[-50.0] * 3] * 2, t=[3.0, 4.0]), after, ill)
     note(steps, scans([[-50.0] * 3] * 2, t=[5.0, 6.0]), after, ScanMisfit.none(2))
     assert {d: [s.t for s in kept] for d, kept in steps.items()} == {1: [3.0, 5.0], 2: [4.0, 6.0]}

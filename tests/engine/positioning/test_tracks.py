@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.motion.walk import walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.positioning.tracks import PlaceTracks, Tracks, anywhere, trust
@@ -84,6 +85,16 @@ def test_of_a_scan_soon_after_another_only_a_share_is_new() -> None:
     half = trust(dt[2:3], np.array([False]), SETTINGS, 0.5)
     assert half[0].tolist() == pytest.approx([6 / (6 + 2.6), 0.5])
     assert trust(np.zeros(1), np.array([False]), DEFAULT_SETTINGS).tolist() == [[pytest.approx(0.02)] * 2]
+
+
+def test_of_ranges_as_much_is_new_as_is_known_of_their_noise() -> None:
+    dt, first = np.array([0.0, 3.0, 3.0, 3.0]), np.array([True, False, False, False])
+    noise = RangeNoise(np.array([6.0, 6.0, 3.0, 0.0]), np.array([1.0, 1.0, 0.5, 0.0]), np.array([1.0, 1.0, 1.2, 4.0]))
+    got = trust(dt, first, SETTINGS, 1.0, noise)
+    np.testing.assert_allclose(got[:, 1], [1.0, 3 / 9, 1.2 * 3 / 6, 4.0], rtol=1e-6)
+    np.testing.assert_array_equal(got[:, 0], trust(dt, first, SETTINGS)[:, 0])
+    usual = trust(dt, first, SETTINGS, 1.0, RangeNoise.usual(4, SETTINGS))
+    np.testing.assert_array_equal(usual, trust(dt, first, SETTINGS))
 
 
 def test_a_stranger_may_be_anywhere_half_of_them_walking() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from engine.positioning.belief import Belief, Estimate
 from engine.positioning.doubting.misfit import PERIOD_S, ScanMisfit, StoreMisfit, scan_misfit
+from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.records import F64
 from tests.engine.positioning.tiny import MEAN_DBM, NAN, OFFSET_VAR, RANGE_M, RANGE_SIGMA_M, SIGMA_DB, scans, site
@@ -71,11 +72,27 @@ def test_squares_and_freedom_are_told_apart_by_kind() -> None:
     assert found.heard.tolist() == [3.0]
 
 
+def test_ranges_known_to_be_exact_and_new_are_held_to_that() -> None:
+    def found(trust: float, noise: RangeNoise | None) -> ScanMisfit:
+        new = np.full((1, 2), trust, np.float32)
+        belief = Belief(POSTERIOR, np.zeros((1, 2)), OFFSET_VAR[None], new, np.ones((1, 6), np.float32))
+        estimate = Estimate(POSTERIOR, np.zeros((1, 2)), OFFSET_VAR[None], *np.zeros((2, 1), np.float32))
+        told = [float(RANGE_M[a, 1] + off) for a, off in enumerate((0.3, -0.2, 0.1))]
+        return scan_misfit(site(), scans([[NAN] * 3], [told]), belief, estimate, DEFAULT_SETTINGS, noise=noise)
+
+    usual, exact = found(0.5, None), found(4.0, RangeNoise(np.array([1.5]), np.array([0.25]), np.array([4.0])))
+    np.testing.assert_allclose(exact.squares, 4.0 * usual.squares, rtol=1e-5)
+    np.testing.assert_allclose(exact.freedom, usual.freedom, rtol=1e-5)
+    assert (usual.unit[0], exact.unit[0]) == (1.0, pytest.approx(0.7 ** (0.25 - 1.0)))
+    fit = (10.0 + exact.squares.sum()) / (10.0 + exact.freedom.sum())
+    assert exact.wider[0] == pytest.approx(fit * exact.unit[0])  # three access points: no more than six
+
+
 def minutes(store: StoreMisfit, fit: float, scans_: int, since: float = 0.0) -> float:
     """So many scans, one a second, of ranges and RSSI that fit so; the time after the last."""
     t = since + np.arange(scans_, dtype=np.float64)
     free = np.full((scans_, 2), 2.0)
-    store.take_in(t, ScanMisfit(fit * free, free, np.full(scans_, 4.0)))
+    store.take_in(t, ScanMisfit(fit * free, free, np.full(scans_, 4.0), np.ones(scans_)))
     return since + scans_
 
 
@@ -112,7 +129,7 @@ def test_a_scan_goes_by_what_was_heard_before_its_period_however_scans_are_batch
     rng = np.random.default_rng(1)
     t = 1e9 + np.sort(rng.uniform(0.0, 300.0, 200))
     free = rng.uniform(0.0, 3.0, (200, 2))
-    told = ScanMisfit(free * rng.uniform(0.0, 4.0, (200, 2)), free, np.full(200, 4.0))
+    told = ScanMisfit(free * rng.uniform(0.0, 4.0, (200, 2)), free, np.full(200, 4.0), np.ones(200))
     whole, parts = StoreMisfit(), StoreMisfit()
     order = rng.permutation(200)
     whole.take_in(t[order], told.take(order))

@@ -105,6 +105,7 @@ def odd_scans(site: Site, t: float = 3.0) -> Scans:
 def believing(rng: np.random.Generator, n_cells: int) -> Belief:
     n_ap = len(POINTS)
     known = Known(rng.normal(0, 4, (N, 2)), rng.uniform(1, 40, (N, 2)), floats(rng.uniform(0.2, 1, (N, 2))))
+    known.trust[:, Quantity.RANGE] *= 3.0  # of some, ranges are more exact than the map says
     return known.belief(floats(rng.dirichlet(np.ones(n_cells), N)), floats(rng.uniform(0.1, 1, (N, 2 * n_ap))))
 
 

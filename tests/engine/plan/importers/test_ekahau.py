@@ -94,6 +94,14 @@ def test_pixels_are_from_the_top_left_corner_and_losses_are_those_of_5_ghz() -> 
     assert (bounds(shelf), shelf["properties"]["attenuation_db"]) == ((5.5, 5, 6.5, 15), 12.0)
 
 
+def test_where_walls_enclose_nothing_the_whole_picture_is_the_floor() -> None:
+    made = imported(esx(wallSegments=[]), "shop.esx")
+    assert [bounds(level) for level in of_type(made, "level")] == [(0, 0, 30, 20), (0, 0, 48, 32)]  # 600 x 400 pixels
+    assert made.counts["area_m2"] == {"0": 600, "1": 1536}
+    both = "level Rez-de-chaussée.png, level Étage.png: walls stand around no floor: the whole picture is taken for it"
+    assert both in said(made)
+
+
 def test_what_the_project_does_not_tell_is_said_once() -> None:
     text = said(imported(esx(), "shop.esx"))
     for words in (

@@ -63,6 +63,14 @@ def shop() -> dict[str, bytes]:
     }
 
 
+def test_access_points_without_a_mac_are_named() -> None:
+    rows = [feature(spot(4 + i, 4, 2.8), nom=f"borne {i}", **({"mac": "02005E0053A0"} if i else {})) for i in (0, 1)]
+    text = said(imported(shop() | {"points_wifi.geojson": collection(*rows, name="points_wifi", crs=EPSG4326)}))
+    assert text.count("no property holds a MAC") == 1
+    assert "borne" not in text.split("no property holds a MAC")[1].split("\n")[0]
+    assert "no property holds a MAC" not in said(imported(shop()))
+
+
 def test_a_folder_of_layers_becomes_a_plan() -> None:
     made = imported(shop())
     counted = [made.counts[key] for key in ("levels", "zones", "walls", "fixtures", "openings", "aps")]

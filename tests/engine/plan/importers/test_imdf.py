@@ -132,6 +132,22 @@ def test_names_are_the_archives_language_and_places_are_in_metres() -> None:
     ]
 
 
+def test_one_shop_alone_is_no_mall_that_one_of_has_to_be_taken() -> None:
+    units = [row for row in MALL["unit"] if not row["properties"].get("name")]
+    alone = archive({**MALL, "unit": [MALL["unit"][0], *units], "occupant": []})
+    both = archive({**MALL, "unit": [MALL["unit"][0], MALL["unit"][3], *units], "occupant": []})
+    assert "the whole venue becomes one plan" not in said(imported(alone))
+    assert "it holds 2 units with a name" in said(imported(both))
+
+
+@pytest.mark.parametrize(("thick_m", "walls", "blocks"), [(0.9, 1, 0), (1.5, 0, 1)])
+def test_a_wall_is_a_line_up_to_a_metre_and_a_block_above(thick_m: float, walls: int, blocks: int) -> None:
+    fixture = [feature(polygon(box(10, 0, 10 + thick_m, 20)), category="wall", level_id="l0", name=None)]
+    units = [row for row in MALL["unit"] if row["properties"]["category"] != "glass"]
+    made = imported(archive({**MALL, "unit": units, "fixture": fixture, "kiosk": []}))
+    assert (made.counts["walls"], len(of_type(made, "fixture"))) == (walls, blocks)
+
+
 def test_what_nobody_can_know_is_said_once() -> None:
     text = said(imported(archive()))
     for words in (

@@ -103,6 +103,26 @@ def test_without_a_building_rooms_are_the_floor() -> None:
     assert made.counts["size_m"]["0"] == pytest.approx([50, 30], rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("tags", "reached"),
+    [
+        ({"building:levels": "2"}, ["0", "1"]),
+        ({"building:levels": "2", "building:levels:underground": "1"}, ["-1", "0", "1"]),
+        ({"building:levels": "1", "min_level": "1"}, ["1"]),
+        ({"min_level": "1", "max_level": "2"}, ["1", "2"]),
+        ({"max_level": "0"}, ["0"]),
+        ({}, ["0", "1", "2"]),
+    ],
+)
+def test_a_building_is_the_floor_of_the_levels_that_it_says(tags: dict[str, str], reached: list[str]) -> None:
+    outline = feature(polygon(box(0, 0, 60, 40), turn_deg=TURN), building="retail", **tags)
+    rooms = [room(box(0, 0, 30, 20), n, level=str(n - 1), name=f"Room {n}") for n in range(4)]
+    sizes = imported(collection(outline, *rooms), "osm.geojson").counts["size_m"]
+    assert [level for level, size in sorted(sizes.items()) if size == pytest.approx([60, 40], rel=1e-3)] == reached
+    others = [size for level, size in sizes.items() if level not in reached]
+    assert others == [pytest.approx([30, 20], rel=1e-3)] * (4 - len(reached))
+
+
 def test_a_map_without_levels_is_refused() -> None:
     with pytest.raises(OperatorError, match="nothing of it is on a level"):
         imported(collection(room(box(0, 0, 30, 20), 1, name="Shop")), "osm.geojson")

@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import Any
 
 from engine.plan.findings import Findings
-from engine.plan.importers.places import FoundPlace, with_places
+from engine.plan.importers.notes import Notes
+from engine.plan.importers.places import FoundPlace, read_places, with_places
 from engine.plan.load import check_raw
-from tests.engine.plan.sketch import AP2, AP3, shop
+from engine.plan.model import Plan
+from tests.engine.plan.importers.drawings import LAT, LON, lonlat
+from tests.engine.plan.sketch import AP2, AP3, Json, shop
 
 NAN = math.nan
+
+
+def plan_on_earth() -> Plan:
+    raw = shop()
+    raw["rayon"]["anchor"] = {"lon": LON, "lat": LAT, "bearing_deg": -17.0}
+    found = check_raw(raw, Findings("plan.geojson"))
+    assert found is not None
+    return found
+
+
+def device(mac: str, x: float, y: float, **more: Any) -> Json:
+    lon, lat = lonlat(x, y)
+    return {"mac": mac, "lat": lat, "lng": lon, **more}
+
+
+def read(*devices: Json, notes: Notes | None = None) -> list[FoundPlace]:
+    content = json.dumps([{"name": "Ground", "devices": list(devices)}]).encode()
+    return read_places(content, plan_on_earth(), notes or Notes("floorPlans.json"))
+
+
+def test_access_points_are_taken_and_what_else_is_on_the_map_is_not() -> None:
+    found = read(
+        device("02:00:5e:10:00:01", 6, 4), device("02:00:5e:10:00:02", 6, 4, model="mr46"),
+        device("02:00:5e:10:00:03", 6, 4, model="CW9166"), device("02:00:5e:10:00:04", 6, 4, model="MS120-8"),
+        device("02:00:5e:10:00:05", 6, 4, model="MV12"), device("no mac", 6, 4, model="MR46"),
+        {"mac": "02:00:5e:10:00:06", "lat": 91.0, "lng": LON}, {"mac": "02:00:5e:10:00:07", "lat": LAT, "lng": 181.0},
+        {"mac": "02:00:5e:10:00:08", "lat": LAT},
+    )  # fmt: skip
+    assert [place.mac[-1] for place in found] == ["1", "2", "3"]
+    assert {(place.level, place.index, math.isnan(place.moved_m)) for place in found} == {("0", -1, True)}
+    assert all(math.hypot(place.x_m - 6, place.y_m - 4) < 0.02 for place in found)
+
+
+def test_a_known_one_is_found_by_its_address_and_says_how_far_it_moved() -> None:
+    notes = Notes("floorPlans.json")
+    [known] = read(device("aabb.cc00.0002", 8, 5), device("02:00:5e:10:00:01", 300, 5), notes=notes)
+    assert (known.index, known.level) == (1, "0")
+    assert math.isclose(known.moved_m, 5.0, abs_tol=0.02)  # of 11, 1: three metres and four
+    assert [(p.place, p.reason) for p in notes.problems] == [
+        ("02:00:5e:10:00:01", "is more than 200 m from the shop, and left out")
+    ]
 
 
 def test_known_ones_move_new_ones_are_as_high_as_most_and_all_else_stays() -> None:

@@ -61,7 +61,8 @@ class Readings(Columns):
     """Readings as columns, one row each: what one access point heard of one device at one time.
 
     All arrays have shape (n,). `ap` indexes the plan's access points, in the plan's order. `rssi_dbm`, `range_m`
-    and `range_sigma_m` are NaN where absent; every row has at least one of RSSI and range.
+    and `range_sigma_m` are NaN where absent; every row has at least one of RSSI and range. A range that cannot be true
+    in the store (`Plan.longest_range_m`) is infinite: that it was said is all that it says.
     """
 
     t: F64
@@ -122,8 +123,8 @@ class Scans(Columns):
 
     `t` (n,) is the time of the newest reading in the window. `rssi_dbm`, `range_m`, `range_sigma_m` (n, A) hold
     NaN where an access point did not hear the device; several readings of one access point in a window are averaged in
-    dB, newer ones weighing more. `age_s` (n, A) is `t` minus the mean time of that access point's readings, weighted
-    alike, NaN where unheard.
+    dB, newer ones weighing more; a range is infinite where all were that its mean is of (`Readings`). `age_s` (n, A)
+    is `t` minus the mean time of that access point's readings, weighted alike, NaN where unheard.
     """
 
     t: F64

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
-from api.cli.locate import CELL_M, warn
+from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
@@ -19,6 +19,7 @@ from engine.plan.model import Plan
 from engine.positioning.labels.recording import learn_from_recording
 from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.crowd_em import MOST_ROUNDS
+from engine.positioning.offline import contradicting_in
 from engine.progress import show_progress
 from engine.radio.calibrate import Calibration
 from engine.radio.evidence import Evidence
@@ -54,7 +55,8 @@ def calibrate(
     Labels of the readings' devices then correct the map near labelled places, as far as devices left out are found
     nearer with them.
 
-    Prints the fit before and after for each access point, and warns of what does not fit the plan.
+    Prints the fit before and after for each access point, and warns of what does not fit the plan: of access points
+    whose values are refused, always the same, or contradict those of the others, too.
 
     Example: [bold]rayon calibrate floorplans/boutique --survey survey.csv -o radiomap.npz[/bold]
     """
@@ -76,10 +78,12 @@ def calibrate(
         told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
     parts: list[Evidence] = []
     if surveyed is not None:
-        warn(str(survey), surveyed.warnings, places.ap if places is not None else None, plan)
+        warn(str(survey), surveyed.odd.counts, places.ap if places is not None else None, plan)
+        warn_of_odd(str(survey), surveyed.odd)
         parts.append(survey_evidence(plan, surveyed))
     if crowd is not None:
         warn(str(readings), crowd.warnings, unplaced.ap if unplaced is not None else None, plan)
+        warn_of_odd(str(readings), crowd.odd)
         parts.append(hearings_evidence(plan, crowd.hearings))
     if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings)):
         files = " and ".join(str(p) for p in (survey, readings) if p)
@@ -96,6 +100,8 @@ def calibrate(
         radio_map = learning.correct(radio_map)
         result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
     save_radio_map(output, radio_map, plan, cells)
+    if unlabelled is not None:
+        warn_of_contradicting(str(readings), contradicting_in(plan, cells, radio_map, unlabelled))
     print(fit_table(plan, result))
     for sentence in result.warnings:
         print(f"warning: {sentence}", file=sys.stderr)

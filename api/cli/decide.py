@@ -13,7 +13,7 @@ import typer
 
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
-from api.cli.locate import warn
+from api.cli.locate import warn, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
@@ -92,6 +92,7 @@ def decide(
         joined = collect.read(lambda: readings_for_plan(table, plan))
         known = collect.read(lambda: labels_of_files(plan, labels, receipts, device_number))
     warn(str(readings), joined.warnings, table.ap, plan)
+    warn_of_odd(str(readings), joined.odd)
     start_t, end_t = _span(joined.readings.t)
     with show_progress("decide", end_t - start_t) as progress:
         chain = run_chain(

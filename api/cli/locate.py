@@ -14,6 +14,7 @@ from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 from engine.files.columns import Texts
 from engine.files.joined import PlanReadings, unknown_access_points
+from engine.files.odd.values import Oddities
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
@@ -58,6 +59,7 @@ def locate(
     plan, cells, radio_map = store
     joined = readings_for_plan(table, plan)
     warn(str(readings), joined.warnings, table.ap, plan)
+    warn_of_odd(str(readings), joined.odd)
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
     # a map that was asked for is kept; else access points that hear each other and the crowd make one as they go
@@ -83,10 +85,7 @@ def locate(
         ),
     )
     warn(str(readings), {f"no_fix_{reason}": count for reason, count in located.refused.items()})
-    for ap, share in locator.contradicting().items():
-        print(
-            f"{readings}: warning: {ap} contradicts the other access points ({share:.0%}): go and look", file=sys.stderr
-        )
+    warn_of_contradicting(str(readings), locator.contradicting())
     print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
 
 
@@ -115,6 +114,22 @@ def warn(file: str, counts: Mapping[str, int], names: Texts | None = None, plan:
         print(f"{file}: warning: {count} {what} not used: {said}", file=sys.stderr)
 
 
+def warn_of_odd(file: str, odd: Oddities) -> None:
+    """What is strange in a file's values: whose are refused, the unit that they may be in, who always says the same."""
+    for reason, aps in odd.of.items():
+        print(f"{file}: warning: {reason}: so is nearly all that {_few(list(aps))} says: go and look", file=sys.stderr)
+    for unit in odd.units:
+        print(f"{file}: warning: {_ASKED[unit]}", file=sys.stderr)
+    for ap, value in odd.stuck.items():
+        print(f"{file}: warning: {ap} says {value} wherever it is heard: go and look", file=sys.stderr)
+
+
+def warn_of_contradicting(file: str, shares: Mapping[str, float]) -> None:
+    """Access points that contradict the others, as how many of the devices find."""
+    for ap, share in shares.items():
+        print(f"{file}: warning: {ap} contradicts the other access points ({share:.0%}): go and look", file=sys.stderr)
+
+
 def _unknown(names: Texts, plan: Plan) -> str:
     heard = [f"{name} ({n})" for name, n in unknown_access_points(names, plan)]
     return f"{_few(heard)} (the plan has {_few([ap.id for ap in plan.access_points])}: correct the id, or add to macs)"
@@ -127,3 +142,8 @@ def _few(names: list[str]) -> str:
 
 _SAID = {"bad_rssi": "rssi out of range (bad_rssi)", "bad_range": "range out of range (bad_range)"}
 """Words for reasons whose names alone say little."""
+_ASKED = {
+    "range_in_mm": "most ranges are too long for this plan: are these millimetres? Metres are meant",
+    "rssi_above_zero": "rssi is above 0: are these percent, or levels without their minus? dBm are meant",
+    "rssi_in_mw": "rssi is between 0 and 1: are these milliwatts, or shares? dBm are meant",
+}

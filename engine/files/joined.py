@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.columns import Columns
 from engine.errors import OperatorError, Problem
 from engine.files.columns import ReadingTable, SurveyTable, Texts
+from engine.files.odd.values import Oddities, without_oddities
 from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
 from engine.radio.bands import band_ghz, equalise_bands
-from engine.records import F64, I32, I64, Bools, Hearings, Readings
+from engine.records import F64, I32, I64, Hearings, Readings
 
-RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
-RSSI_CEILING_DBM = (
-    0.0  # from here on: a receiver reports at most about -10 dBm, 0 is "not reported", more an error code
-)
-RANGE_CEILING_M = 1000.0
 TIME_CEILING_S = 4_102_444_800.0  # the year 2100; before 1970 and after it, a clock was never set or has run wild
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReadings:
     """Readings in the plan's indices; `device_names[i]` is the name of device number i. `warnings` counts what was
-    left out."""
+    left out, `odd` says more of it."""
 
     readings: Readings
     device_names: list[str]
     hearings: Hearings
     warnings: dict[str, int]
+    odd: Oddities = field(default_factory=Oddities)
 
 
 @dataclass(frozen=True, slots=True)
 class SurveyReadings(Columns):
-    """A survey in the plan's indices, shape (n,). `device` numbers the named devices, 0 where none is named."""
+    """A survey in the plan's indices, shape (n,). `device` numbers the named devices, 0 where none is named. `odd`:
+    what was left out, and what is strange."""
 
     x_m: F64
     y_m: F64
@@ -45,7 +43,7 @@ class SurveyReadings(Columns):
     range_m: F64
     t: F64
     device: I32
-    warnings: dict[str, int]
+    odd: Oddities
 
 
 def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
@@ -53,11 +51,13 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
 
     Devices are numbered by first appearance in the sorted list of names, as uint64. Rows of unknown access points,
     absurd times and values are left out and counted by reason in `warnings`; an absurd value beside a good one is
-    blanked. Where bands are named, levels are those of the lowest one, as far as the rows tell what bands differ by.
+    blanked, and a range that is too long for the store infinite (`Readings`). Where bands are named, levels are those
+    of the lowest one, as far as the rows tell what bands differ by.
     Raises OperatorError when all times are in milliseconds.
     """
     ap = _ap_index(table.ap, plan)
-    rssi, rng, sigma, keep, warnings = _clean(ap, table.rssi_dbm, table.range_m, table.range_sigma_m)
+    found, odd = without_oddities(plan, ap, table.rssi_dbm, table.range_m, table.range_sigma_m)
+    rssi, rng, sigma, keep, warnings = found.rssi, found.range, found.sigma, found.keep, dict(odd.counts)
     timely = (table.t >= 0) & (table.t < TIME_CEILING_S)
     names, codes = np.unique(table.device, return_inverse=True)
     speaks = _ap_index(names, plan)[codes]
@@ -82,7 +82,7 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     hearings = Hearings(
         table.t[heard], speaks[heard], ap[heard], rssi[heard].astype(np.float32), rng[heard].astype(np.float32)
     )
-    return PlanReadings(readings, names.tolist(), hearings, warnings)
+    return PlanReadings(readings, names.tolist(), hearings, warnings, odd)
 
 
 def unknown_access_points(names: Texts, plan: Plan) -> list[tuple[str, int]]:
@@ -105,7 +105,9 @@ def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
     names, codes = np.unique(table.level, return_inverse=True)
     level = np.array([plan.level_index[name] for name in names.tolist()], dtype=np.int32)[codes]
     ap = _ap_index(table.ap, plan)
-    rssi, rng, _, keep, warnings = _clean(ap, table.rssi_dbm, table.range_m, np.full(len(table), np.nan))
+    found, odd = without_oddities(plan, ap, table.rssi_dbm, table.range_m, np.full(len(table), np.nan))
+    rssi, rng = found.rssi, np.where(np.isinf(found.range), np.nan, found.range)
+    keep = found.keep & ~(np.isnan(rssi) & np.isnan(rng))
     device = np.unique(table.device, return_inverse=True)[1].astype(np.int32)
     return SurveyReadings(
         table.x_m[keep],
@@ -116,7 +118,7 @@ def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
         rng[keep],
         table.t[keep],
         device[keep],
-        warnings,
+        odd,
     )
 
 
@@ -138,23 +140,3 @@ def _ap_index(names: Texts, plan: Plan) -> I32:
     unique, inverse = np.unique(names, return_inverse=True)
     index = np.array([plan.ap_index.get(ap_key(name), -1) for name in unique.tolist()], dtype=np.int32)
     return index[inverse]
-
-
-def _clean(ap: I32, rssi: F64, rng: F64, sigma: F64) -> tuple[F64, F64, F64, Bools, dict[str, int]]:
-    """Blanked RSSI, ranges and sigmas, the rows to keep, and counts of what was not used."""
-    absurd_rssi = (rssi >= RSSI_CEILING_DBM) | (rssi < RSSI_FLOOR_DBM)
-    absurd_range = (rng < 0.0) | (rng > RANGE_CEILING_M)
-    absurd_sigma = sigma <= 0
-    none = np.isnan(rssi) & np.isnan(rng)
-    rssi, rng = np.where(absurd_rssi, np.nan, rssi), np.where(absurd_range, np.nan, rng)
-    sigma = np.where(absurd_sigma, np.nan, sigma)
-    unknown = ap < 0
-    keep = ~unknown & ~(np.isnan(rssi) & np.isnan(rng))
-    counts = {
-        "unknown_ap": unknown,
-        "bad_rssi": absurd_rssi,
-        "bad_range": absurd_range,
-        "range_sigma_not_positive": absurd_sigma,
-        "neither_rssi_nor_range": none,
-    }
-    return rssi, rng, sigma, keep, {reason: int(rows.sum()) for reason, rows in counts.items() if rows.any()}

@@ -16,10 +16,12 @@ from engine.positioning.lagged import Smoother
 from engine.positioning.learning.self_calibration import SelfCalibration
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.methods import TRACKED
+from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap
-from engine.records import Fixes, Hearings, Scans
+from engine.records import Fixes, Hearings, Readings, Scans
 
 SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows, with
+WINDOW_S, MOST_ASKED = 3.0, 4096  # an hour of three phones: who contradicts is found within twenty scans of each
 ROWS_AT_MOST = 2**25  # entries of them, 128 MiB: fewer scans at once in stores of more than 32,000 cells
 
 
@@ -63,6 +65,16 @@ def causal_fixes(locator: Locator, scans: Scans, maps: Sequence[tuple[float, Rad
             locator.use_map(maps[k - 1][1])
         for i in range(start, end, at_once):
             yield locator.locate(scans.take(slice(i, min(i + at_once, end))))
+
+
+def contradicting_in(plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings) -> dict[str, float]:
+    """The access points that contradict the others in these readings, by this map, as `Locator.contradicting`: of the
+    newest MOST_ASKED scans."""
+    scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
+    newest = np.argsort(scans.t, kind="stable")[-MOST_ASKED:]
+    locator = Locator(plan, cells, radio_map)
+    locate_scans(locator, scans.take(newest))
+    return locator.contradicting()
 
 
 def self_calibrated_maps(

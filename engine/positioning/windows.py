@@ -67,7 +67,8 @@ def scans_of(readings: Readings, window: I64, n_ap: int, window_s: float) -> Sca
     """One scan per (window, device): means in dB and metres per access point, `t` the newest reading (where all are
     older than the window, its beginning), ages of the means.
 
-    Means weigh readings by their age against `t`: walkers move on, most of all in long windows.
+    Means weigh readings by their age against `t`: walkers move on, most of all in long windows. Infinite ranges are in
+    no mean; where there are no others, the scan's is infinite.
     """
     order = np.lexsort((readings.t, readings.device, window))
     r, window = readings.take(order), window[order]
@@ -83,6 +84,9 @@ def scans_of(readings: Readings, window: I64, n_ap: int, window_s: float) -> Sca
     age, *columns = (_mean(slot, v, weight, n, n_ap) for v in (age_s, r.rssi_dbm, r.range_m, r.range_sigma_m))
     # the order promised: window, then time, then device
     by_time = np.lexsort((r.device[last], t, window[last]))
+    far = np.isposinf(r.range_m)
+    if far.any():
+        columns[1].flat[np.setdiff1d(slot[far], slot[np.isfinite(r.range_m)])] = np.inf
     return Scans(t[by_time], r.device[last][by_time], *[c[by_time] for c in (*columns, age)])
 
 

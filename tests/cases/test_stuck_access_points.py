@@ -2,8 +2,9 @@
 measured walks, 22 % within one sigma).
 
 In: a hall of 30 x 20 m, phones that walk about, access point 4 stuck at -40 dBm, hung 8 m from its place in the plan,
-or with ranges that all say 1 m. Right: within 20 scans it is not believed any more,
-and positions are no worse than 1.25 times those without it; who is right stays believed.
+with ranges that all say 1 m, or 900 m, which is longer than the hall; and without RSSI, too. Right: within 20 scans it
+is not believed any more, it alone is named, and positions are no worse than 1.25 times those without it; who is right
+stays believed.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def spoiled(how: str, ranges: bool) -> tuple[Plan, Scans]:
         rssi[:, BAD] = -40.0
     elif how == "moved":
         aps[BAD] = replace(aps[BAD], y_m=aps[BAD].y_m - 8.0)
+    elif how == "beyond":
+        metres[:, BAD] = np.where(np.isfinite(metres[:, BAD]), np.inf, np.nan)  # as 900 m are read
     elif how == "one metre":
         metres[:, BAD] = np.where(np.isfinite(metres[:, BAD]), 1.0, np.nan)
     age = np.where(np.isfinite(rssi) | np.isfinite(metres), np.nan_to_num(HEARD.age_s), np.nan).astype(np.float32)
@@ -101,6 +104,15 @@ def test_a_stuck_one_is_found_within_twenty_scans_and_only_that() -> None:
     assert list(named) == ["ap4"]
     assert named["ap4"] > 0.9
     assert locator.contradicting(witnesses=PHONES + 1) == {}
+
+
+@pytest.mark.parametrize("how", ["beyond", "one metre"])
+def test_of_ranges_alone_a_wrong_one_is_found_within_twenty_scans_and_only_that(how: str) -> None:
+    plan, scans = spoiled(how, True)
+    alone = replace(scans, rssi_dbm=np.full_like(scans.rssi_dbm, np.nan)).take(scans.t < 60.0)
+    locator = Locator(plan, CELLS)
+    locate_scans(locator, alone)
+    assert list(locator.contradicting(witnesses=PHONES)) == ["ap4"]
 
 
 def test_where_nothing_is_wrong_all_are_believed() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.plan.model import ap_key
+from engine.plan.model import ApIndex, ap_key
 from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT, normal_mac
 from engine.records import F64, I32, U64, Bools, Pseudonym, Readings
 from engine.vocabulary import LabelRefusal, ReadingRefusal, RecordRefusal
@@ -37,7 +37,8 @@ def usable(
     pseudonym: Pseudonym,
     refused: dict[ReadingRefusal | RecordRefusal | LabelRefusal, int],
 ) -> tuple[Readings, Readings]:
-    """(readings of devices, of access points). Refused rows are added to `refused` under their first reason."""
+    """(readings of devices, of access points). Refused rows are added to `refused` under their first reason; a range
+    that is too long for the store is too, while its row is kept, with an infinite one."""
     t = columns.number[0]
     n = t.shape[0]
     if n == 0:
@@ -56,6 +57,7 @@ def usable(
         if count:
             refused[reason] = refused.get(reason, 0) + count
             good &= ~bad
+    columns = _without_far_ranges(columns, store_aps, good, refused)
     with np.errstate(over="ignore"):  # what does not fit is out of range, and refused above
         numbers = columns.number[1:].astype(np.float32)
     everything = Readings(t, device, ap, *numbers)
@@ -79,6 +81,23 @@ def _all_plain(columns: ReadingColumns, ap: I32, sent_at: float) -> bool:
         oldest >= 0 and newest < TIME_MAX_S and newest <= sent_at + FUTURE_S  # NaN compares false
         and weakest >= RSSI_MIN_DBM and strongest < RSSI_END_DBM
     )  # fmt: skip
+
+
+def _without_far_ranges(
+    columns: ReadingColumns,
+    store_aps: Mapping[str, int],
+    good: Bools,
+    refused: dict[ReadingRefusal | RecordRefusal | LabelRefusal, int],
+) -> ReadingColumns:
+    """With infinite ranges in the place of those that cannot be true in the store, which are counted."""
+    longest = store_aps.longest_range_m if isinstance(store_aps, ApIndex) else RANGE_MAX_M
+    far = good & (columns.number[2] > longest)  # NaN compares false
+    if not far.any():
+        return columns
+    refused[ReadingRefusal.BAD_RANGE] = refused.get(ReadingRefusal.BAD_RANGE, 0) + int(np.count_nonzero(far))
+    number = columns.number.copy()
+    number[2, far], number[3, far] = np.inf, np.nan
+    return columns._replace(number=number)
 
 
 def _checks(columns: ReadingColumns, device: U64, ap: I32, heard: I32, sent_at: float) -> dict[ReadingRefusal, Bools]:

@@ -30,6 +30,9 @@ LEAST_AP = 3  # in a scan: of two that contradict each other nobody knows which 
 BAD_SHARE = 0.003  # of access points: blocked, moved, set wrong. Ten times as many changes no site by 2 %
 BAD_LASTS_S = 60.0  # until the others' word is forgotten: who hears one badly walks on
 STUCK_SHARE = 0.001  # of access points: their value never varies
+FAR_NATS = np.float32(np.log(0.5 / 0.01))  # of a range too long for the store: half of a bad one's are, of others 1 %
+HERE_M = np.float32(1e-2)  # stands for ranges of 0 m, as 0 is nothing said
+BEYOND_M = np.float32(1e6)  # and this for any too long
 STUCK_LOG = np.float32(np.log(STUCK_SHARE))
 SPAN = {Quantity.RSSI: RSSI_SPAN_DB, Quantity.RANGE: RANGE_SPAN_M}
 
@@ -37,7 +40,8 @@ SPAN = {Quantity.RSSI: RSSI_SPAN_DB, Quantity.RANGE: RANGE_SPAN_M}
 @dataclass(frozen=True, slots=True)
 class Doubts(Columns):
     """Of n devices and A access points: `bad` (n, 2 A) probability that RSSI, then that ranges of each are wrong;
-    `run` (n, A) evidence in nats that its RSSI is stuck, at `last` (n, A) dBm, 0 when never heard."""
+    `run` (n, A) evidence in nats that what it says is stuck, at `last` (n, A): dBm, or metres (above 0) of one that
+    tells no level, 0 when never heard."""
 
     bad: F32
     run: F32
@@ -58,9 +62,9 @@ class Doubts(Columns):
     @property
     def believed(self) -> F32:
         """How far each access point's RSSI, then each one's range, is believed (n, 2 A)."""
-        out = 1.0 - self.bad
-        out[:, : self.run.shape[1]] *= 1.0 - self.stuck
-        return out
+        free = 1.0 - self.stuck
+        kinds = np.hstack([np.where(self.last <= 0, free, 1.0), np.where(self.last > 0, free, 1.0)])
+        return np.asarray((1.0 - self.bad) * kinds, dtype=np.float32)
 
     def of_access_points(self, witnesses: int) -> F64:
         """P(wrong) of each access point (A,), RSSI or ranges, the mean over the devices that heard it; NaN where that
@@ -75,6 +79,7 @@ class Doubts(Columns):
 def cross_examine(site: Site, scans: Scans, known: Known, before: Doubts, dt: F64, settings: LocatorSettings) -> Doubts:
     """Doubts after these scans (n,), `dt` (n,) after those before."""
     now, believed = _remember(scans, before, dt)
+    _note_far(now, scans)
     many = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1)
     if len(many) and many.min() >= LEAST_AP:  # as nearly always: nothing is picked
         return replace(now, bad=after_evidence(now.bad, _evidence(site, scans, known, believed, settings)))
@@ -85,17 +90,33 @@ def cross_examine(site: Site, scans: Scans, known: Known, before: Doubts, dt: F6
     return now
 
 
+def _note_far(now: Doubts, scans: Scans) -> None:
+    """Doubts who gives ranges that cannot be true in the store, which are infinite: no place need be known for that."""
+    far, n_ap = np.isposinf(scans.range_m), scans.range_m.shape[1]
+    if far.any():
+        now.last[far & (now.last == 0)] = BEYOND_M  # it was heard
+        now.bad[:, n_ap:] = after_evidence(now.bad[:, n_ap:], FAR_NATS * far)
+
+
+def _read_value(scans: Scans, last: F32) -> F32:
+    """What each access point says (n, A): a level (dBm) or, where it never told one, a range (m, above 0); NaN where
+    neither."""
+    ranged = np.isfinite(scans.range_m) & (last >= 0)
+    ranges = np.where(ranged, np.maximum(scans.range_m, HERE_M), np.float32(np.nan))
+    return np.where(np.isfinite(scans.rssi_dbm), scans.rssi_dbm, ranges)
+
+
 def _remember(scans: Scans, before: Doubts, dt: F64) -> tuple[Doubts, F32]:
     """What is left of doubts when the scans' values came, and how far access points are believed then (n, 2 A)."""
-    fast, (n, n_ap) = kernels(), scans.rssi_dbm.shape
+    fast, (n, n_ap), said = kernels(), scans.rssi_dbm.shape, _read_value(scans, before.last)
     if fast is None:
-        run = repeats(before.run, scans.rssi_dbm, before.last)
-        last = np.where(np.isfinite(scans.rssi_dbm), scans.rssi_dbm, before.last)
+        run = repeats(before.run, said, before.last)
+        last = np.where(np.isfinite(said), said, before.last)
         now = Doubts(after_time(before.bad, dt, BAD_SHARE, BAD_LASTS_S), run, last)
         return now, now.believed
     faded, run, last, believed = (np.empty((n, n_ap * times), np.float32) for times in (2, 1, 1, 2))
     keeps = np.exp(-dt / BAD_LASTS_S).astype(np.float32)
-    given = floats(before.bad), floats(before.run), floats(before.last), floats(scans.rssi_dbm), keeps
+    given = floats(before.bad), floats(before.run), floats(before.last), floats(said), keeps
     fast.remember(*given, np.float32(BAD_SHARE), STUCK_LOG, faded, run, last, believed)
     return Doubts(faded, run, last), believed
 

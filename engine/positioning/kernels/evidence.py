@@ -120,27 +120,28 @@ def _gain(value: F32, last: F32, a: int) -> Any:
 
 @compiled(f"void({ROWS}, {ROWS}, {ROWS}, {ROWS}, {ROW}, f4, f4, {ROWS}, {ROWS}, {ROWS}, {ROWS})")
 def remember(
-    bad: F32, run: F32, last: F32, rssi: F32, keeps: F32, bad_share: np.float32, stuck_log: np.float32, faded: F32,
+    bad: F32, run: F32, last: F32, value: F32, keeps: F32, bad_share: np.float32, stuck_log: np.float32, faded: F32,
     going: F32, latest: F32, believed: F32,
 ) -> None:  # fmt: skip
     """`contradiction.after_time` of `bad` (N, 2 A), of which `keeps` (N,) is left; `repeats` of `run` and `last` (N, A)
-    once `rssi` (N, A) came; and how far each is `believed` (N, 2 A) then, a value being stuck with log odds `stuck_log`
-    at first."""
-    n_ap = rssi.shape[1]
-    for n in range(len(rssi)):
+    once `value` (N, A) came; and how far each is `believed` (N, 2 A) then, a value being stuck with log odds
+    `stuck_log` at first: a level up to 0, else a range."""
+    n_ap = value.shape[1]
+    for n in range(len(value)):
         for a in range(n_ap):
             going[n, a], latest[n, a] = run[n, a], last[n, a]
-            if _is_number(rssi[n, a]):
-                latest[n, a], going[n, a] = rssi[n, a], ZERO
-                if last[n, a] != ZERO and abs(rssi[n, a] - last[n, a]) < SAME:
-                    going[n, a] = run[n, a] + _gain(rssi[n], last[n], a)
+            if _is_number(value[n, a]):
+                latest[n, a], going[n, a] = value[n, a], ZERO
+                if last[n, a] != ZERO and abs(value[n, a] - last[n, a]) < SAME:
+                    going[n, a] = run[n, a] + _gain(value[n], last[n], a)
         for a in range(2 * n_ap):
             faded[n, a] = bad_share + (bad[n, a] - bad_share) * keeps[n]
             believed[n, a] = ONE - faded[n, a]
         for a in range(n_ap):
             odds = going[n, a] + stuck_log
             less = exponential(max(-abs(odds), LEAST))
-            believed[n, a] *= (less if odds > ZERO else ONE) / (ONE + less)  # 1 - P(stuck)
+            at = a if latest[n, a] <= ZERO else n_ap + a
+            believed[n, at] *= (less if odds > ZERO else ONE) / (ONE + less)  # 1 - P(stuck)
 
 
 @inner

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from engine.files import (
     write_fixes,
     write_readings,
 )
+from engine.files.columns import ReadingTable
 from tests.engine.positioning.stores import hall
 
 
@@ -141,6 +144,55 @@ def test_absurd_values_and_unknown_access_points_are_counted_and_the_rest_is_use
     assert joined.readings.ap.tolist() == [0, 1, 1]
     assert np.isnan(joined.readings.rssi_dbm[1])
     assert joined.readings.range_m[1] == 4
+
+
+def table_of(tmp_path: Path, rows: Iterable[tuple[object, ...]]) -> ReadingTable:
+    """Readings of one phone, a second each: (ap, rssi_dbm, range_m)."""
+    lines = [f"{t},d,{ap},{rssi},{metres}\n" for t, (ap, rssi, metres) in enumerate(rows)]
+    return read_readings(written(tmp_path, "t,device,ap,rssi_dbm,range_m\n" + "".join(lines)))
+
+
+def test_a_range_longer_than_the_store_says_nothing_but_that_it_was_said(tmp_path: Path) -> None:
+    """The hall is 20 m by 12 m and 3 m high: no way in it is longer than 23.5 m, and answers come up to 20 m late."""
+    longest = math.sqrt(20.0**2 + 12.0**2 + 3.0**2) + 20.0
+    rows = [("ap0", -50, 900), ("ap1", "", longest + 0.01), ("ap2", "", longest - 0.01)]
+    joined = readings_for_plan(table_of(tmp_path, rows), hall())
+    assert joined.warnings == {"bad_range": 2}
+    np.testing.assert_allclose(joined.readings.range_m, [np.inf, np.inf, 43.506], atol=1e-3)
+
+
+def test_whose_values_are_nearly_all_refused_is_named_by_reason(tmp_path: Path) -> None:
+    rows = [("ap0", -50, 3), ("ap1", 0, 5), ("ap2", -61, 300)] * 9 + [("ap1", -60, 5), ("ap2", -60, 9), ("ap3", 0, -3)]
+    odd = readings_for_plan(table_of(tmp_path, rows), hall()).odd
+    assert odd.of == {"bad_rssi": ("ap1",), "bad_range": ("ap2",)}, "nine of ten; of ap3 there is one"
+
+
+@pytest.mark.parametrize(
+    ("rssi", "metres", "units"),
+    [
+        (-50, 5200, ("range_in_mm",)),
+        (-50, 52, ()),
+        (70, "", ("rssi_above_zero",)),
+        (0.0004, "", ("rssi_in_mw",)),
+        (-50, 5.2, ()),
+    ],
+)
+def test_it_is_asked_in_which_unit_values_may_be(
+    rssi: float, metres: float | str, units: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows = [("ap0", rssi, metres)] * 10 + [("ap1", -60, 4.0)]
+    odd = readings_for_plan(table_of(tmp_path, rows), hall(200.0) if metres == 52 else hall()).odd
+    assert odd.units == units
+
+
+def test_who_always_says_the_same_while_others_do_not_is_stuck(tmp_path: Path) -> None:
+    rows = [
+        (ap, rssi, "") for k in range(40) for ap, rssi in (("ap0", -40), ("ap1", -50 - k % 3), ("ap2", -60 - k % 2))
+    ]
+    assert readings_for_plan(table_of(tmp_path, rows), hall()).odd.stuck == {"ap0": "-40 dBm"}
+    assert readings_for_plan(table_of(tmp_path, rows[:-3]), hall()).odd.stuck == {}, "39 times"
+    still = [(ap, -40 if ap == "ap0" else -50, "") for ap, _, _ in rows]
+    assert readings_for_plan(table_of(tmp_path, still), hall()).odd.stuck == {}, "a phone that nobody moves"
 
 
 def test_access_points_hearing_each_other_are_set_apart(tmp_path: Path) -> None:

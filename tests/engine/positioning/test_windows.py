@@ -37,6 +37,14 @@ def test_readings_of_one_window_are_averaged_in_db_per_access_point() -> None:
     np.testing.assert_allclose(scans.age_s, [[2 * old / (old + 1), NAN, 1]], rtol=1e-6)
 
 
+def test_an_infinite_range_is_in_no_mean_and_stands_where_there_is_no_other() -> None:
+    inf = float("inf")
+    rows = [(2.0, 7, 0, -50, 4.0), (2.0, 7, 0, -50, inf), (2.0, 7, 1, -60, inf), (2.0, 8, 2, NAN, inf)]
+    scans = ScanWindows(3, 3.0).push(readings(rows), np.inf)
+    np.testing.assert_array_equal(scans.range_m, [[4.0, inf, NAN], [NAN, NAN, inf]])
+    np.testing.assert_array_equal(scans.rssi_dbm, [[-50, -60, NAN], [NAN, NAN, NAN]])
+
+
 def test_a_window_is_given_only_when_the_watermark_passed_its_end() -> None:
     w = ScanWindows(1, 3.0)
     assert len(w.push(readings([(0.5, 1, 0, -50, NAN)]), 2.99)) == 0

@@ -21,6 +21,7 @@ from engine.ingest.decoders.native import (
     is_session,
     parse_topic,
 )
+from engine.plan.model import ApIndex
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId
 from tests.engine.ingest.made import APS, MAC, TOPIC, frame, reading
@@ -119,6 +120,17 @@ def test_a_bad_reading_is_counted_once_and_leaves_the_good_ones(bad: Any, code: 
     decoded = decode(frame(reading(t=998), bad, reading(t=999)))
     assert decoded.refused == {code: 1}
     assert decoded.readings.t.tolist() == [998.0, 999.0]
+
+
+def test_a_range_longer_than_the_store_is_counted_and_its_level_used() -> None:
+    """Of ranges with and without a level, longer than the plan says, just as long, and shorter."""
+    aps = ApIndex(APS.items(), longest_range_m=45.5)
+    rows = [reading(range_m=45.51, range_sigma_m=1), reading(rssi=None, range_m=900), reading(range_m=45.5)]
+    decoded = decode_native(TOPIC, frame(*rows), store_aps=aps, pseudonym=PSEUDONYM, received_at=1000.5)
+    assert decoded.refused == {"bad_range": 2}
+    np.testing.assert_array_equal(decoded.readings.range_m, [np.inf, np.inf, 45.5])
+    assert np.isnan(decoded.readings.range_sigma_m).tolist() == [True, True, True]
+    assert np.isfinite(decoded.readings.rssi_dbm).tolist() == [True, False, True]
 
 
 def test_a_number_of_ten_thousand_digits_leaves_the_good_ones_too() -> None:

@@ -79,6 +79,30 @@ def test_a_value_that_repeats_while_others_change_is_stuck_by_laplaces_rule() ->
     np.testing.assert_allclose(unheard.run[0, 0], 2 * log(4.0), rtol=1e-5)
 
 
+def ranged(metres: list[float], before: Doubts) -> Doubts:
+    known = Known(np.zeros((1, 2)), OFFSET_VAR[None], np.ones((1, 2), np.float32))
+    return cross_examine(site(), scans([[NAN] * 3], [metres]), known, before, np.array([3.0]), DEFAULT_SETTINGS)
+
+
+def test_a_range_that_repeats_while_others_change_is_stuck_where_no_level_is_told() -> None:
+    before = doubts([BAD] * 6, [0.0, log(1000.0), 0.0], [2.0, 5.0, 0.01])
+    after = ranged([2.5, 5.0, 0.0], before)  # two of three repeat: no evidence, none lost. 0 m is kept as 0.01
+    np.testing.assert_allclose(after.run[0], [0.0, log(1000.0), 0.0], rtol=1e-5)
+    np.testing.assert_allclose(after.last[0], [2.5, 5.0, 0.01])
+    np.testing.assert_allclose(after.believed[0, 3:] / (1.0 - after.bad[0, 3:]), [1, 0.5, 1], rtol=2e-3)
+    np.testing.assert_allclose(after.believed[0, :3], 1.0 - BAD, rtol=1e-4)
+
+
+def test_a_range_too_long_for_the_store_is_doubted_whatever_the_others_say() -> None:
+    """Half of the ranges of a bad one are, and one in a hundred of the others': 50 to 1, times odds of 3 to 997."""
+    first = ranged([NAN, np.inf, 2.2], Doubts.none(1, 3))
+    odds = BAD / (1.0 - BAD) * 50.0
+    np.testing.assert_allclose(first.bad[0, 3:], [BAD, odds / (1.0 + odds), BAD], rtol=1e-4)
+    second = ranged([NAN, np.inf, 2.3], first)
+    assert second.bad[0, 4] > 0.85
+    np.testing.assert_allclose(second.of_access_points(1)[1], second.bad[0, 4], rtol=1e-3)
+
+
 def test_all_of_them_repeating_says_nothing_of_one() -> None:
     """A phone that stands still: the two others repeat too, a chance of (2 + 1) / (2 + 2)."""
     before = doubts([BAD] * 6, [0.0, 0.0, 0.0], [-60.0, -61.0, -62.0])

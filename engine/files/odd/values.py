@@ -1,0 +1,114 @@
+"""What is odd in a table of readings as a whole: values that cannot be, of whom they nearly all are, in which unit they
+may be, and access points that say the same wherever they are heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.plan.model import Plan
+from engine.records import F64, I32, I64, Bools
+
+RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
+RSSI_CEILING_DBM = (
+    0.0  # from here on: a receiver reports at most about -10 dBm, 0 is "not reported", more an error code
+)
+NEARLY_ALL = 0.9
+LEAST = 10  # values, to say something of all of them
+LEAST_ALIKE = 40  # values that are all the same: by chance, of three that are likely, once in 10^19
+SAME = 1e-3  # dB or m
+
+
+@dataclass(frozen=True, slots=True)
+class Oddities:
+    """`counts` rows by reason; of each reason the access points `of` which nearly all values are such, by id. `units`
+    that the values may be in: `range_in_mm`, `rssi_above_zero`, `rssi_in_mw`. `stuck`: access points whose values never
+    vary, by id, and what they say."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    units: tuple[str, ...] = ()
+    stuck: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """Values (n,), NaN where there is none that can be used, ranges infinite where they are too long for the store; the
+    rows to `keep`."""
+
+    rssi: F64
+    range: F64
+    sigma: F64
+    keep: Bools
+
+
+def without_oddities(plan: Plan, ap: I32, rssi: F64, rng: F64, sigma: F64) -> tuple[Usable, Oddities]:
+    """Of rows (n,), what can be used, and what is odd in them. `ap` indexes the plan's access points, -1 of others."""
+    absurd_rssi = (rssi >= RSSI_CEILING_DBM) | (rssi < RSSI_FLOOR_DBM)
+    far = rng > plan.longest_range_m
+    absurd_range, absurd_sigma = (rng < 0.0) | far, sigma <= 0
+    none = np.isnan(rssi) & np.isnan(rng)
+    counted = {
+        "unknown_ap": ap < 0,
+        "bad_rssi": absurd_rssi,
+        "bad_range": absurd_range,
+        "range_sigma_not_positive": absurd_sigma,
+        "neither_rssi_nor_range": none,
+    }
+    good_rssi, good_range = np.where(absurd_rssi, np.nan, rssi), np.where(absurd_range, np.nan, rng)
+    of = {
+        "bad_rssi": _name(plan, _nearly_all(ap, np.isfinite(rssi), absurd_rssi, len(plan.access_points))),
+        "bad_range": _name(plan, _nearly_all(ap, ~np.isnan(rng), absurd_range, len(plan.access_points))),
+    }
+    odd = Oddities(
+        {reason: int(rows.sum()) for reason, rows in counted.items() if rows.any()},
+        {reason: names for reason, names in of.items() if names},
+        _units(rssi, rng, plan.longest_range_m),
+        _find_stuck(plan, ap, good_range, "m") | _find_stuck(plan, ap, good_rssi, "dBm"),
+    )
+    good_sigma = np.where(absurd_sigma | far, np.nan, sigma)
+    good_range = np.where(far, np.inf, good_range)
+    keep = (ap >= 0) & ~(np.isnan(good_rssi) & np.isnan(good_range))
+    return Usable(good_rssi, good_range, good_sigma, keep), odd
+
+
+def never_varying(ap: I32, values: F64, n_ap: int) -> I64:
+    """Access points of which LEAST_ALIKE finite values (n,) and more are all the same, while most of the others' are
+    not: where all are, nobody moved and nobody measured."""
+    ok = np.isfinite(values) & (ap >= 0)
+    count = np.bincount(ap[ok], minlength=n_ap)
+    low, high = np.full(n_ap, np.inf), np.full(n_ap, -np.inf)
+    np.minimum.at(low, ap[ok], values[ok])
+    np.maximum.at(high, ap[ok], values[ok])
+    many = count >= LEAST_ALIKE
+    alike = many & (high - low < SAME)
+    return np.flatnonzero(alike) if 2 * alike.sum() < many.sum() else np.empty(0, np.int64)
+
+
+def _find_stuck(plan: Plan, ap: I32, values: F64, unit: str) -> dict[str, str]:
+    found = never_varying(ap, values, len(plan.access_points)).tolist()
+    return {plan.access_points[a].id: f"{np.nanmedian(values[ap == a]):g} {unit}" for a in found}
+
+
+def _name(plan: Plan, index: I64) -> tuple[str, ...]:
+    return tuple(plan.access_points[a].id for a in index.tolist())
+
+
+def _nearly_all(ap: I32, given: Bools, absurd: Bools, n_ap: int) -> I64:
+    """Access points of whose values nearly all are absurd; none where those of all access points are."""
+    ours = ap >= 0
+    many, bad = (np.bincount(ap[ours & rows], minlength=n_ap) for rows in (given, absurd))
+    found = (many >= LEAST) & (bad >= NEARLY_ALL * many)
+    return np.flatnonzero(found) if (many > 0)[~found].any() else np.empty(0, np.int64)
+
+
+def _units(rssi: F64, rng: F64, longest_m: float) -> tuple[str, ...]:
+    """What the values may be in, where most of them cannot be dBm or metres."""
+    ranges, levels = rng[np.isfinite(rng)], rssi[np.isfinite(rssi)]
+    out = []
+    if len(ranges) >= LEAST and (ranges > longest_m).mean() > 0.5 and np.median(ranges) <= 1000.0 * longest_m:
+        out.append("range_in_mm")
+    if len(levels) >= LEAST and (levels > 0.0).mean() >= NEARLY_ALL:
+        out.append("rssi_in_mw" if levels.max() < 1.0 else "rssi_above_zero")
+    return tuple(out)

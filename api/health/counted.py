@@ -25,9 +25,9 @@ class CountLine:
     named: bool
 
 
-def count_lines(values: Mapping[str, Any], lang: Language) -> Iterator[CountLine]:
-    """Every number of a part's values, in their order by code."""
-    for key, reason, value in sorted(flat(values)):
+def count_lines(values: Mapping[str, Any], lang: Language, ours: frozenset[str]) -> Iterator[CountLine]:
+    """Every number of a part's values, in their order by code. `ours`: the ids of the plan's access points."""
+    for key, reason, value in sorted(flat(values, ours)):
         what = _what(key, lang)
         said = _reason(key, reason, lang)
         code = f"{key}.{reason}" if reason else key

@@ -16,7 +16,7 @@ from api.auth import may_have, needs
 from api.context import AppContext, context
 from api.health.counted import count_lines
 from api.keyring import Grant
-from api.middleware.metrics import Metrics
+from api.middleware.metrics import OF_ACCESS_POINTS, Metrics
 from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
 from api.portal.counts import COMPONENT as PORTAL
@@ -114,7 +114,7 @@ def health(
     if not html:
         return JSONResponse(whole.model_dump())
     of_the_log = [*request.app.state.own_engine(), *_unsteady(c.values for c in components)]
-    counts = [(c, list(count_lines(c.values, lang))) for c in components]
+    counts = [(c, list(count_lines(c.values, lang, _own_points(ctx, c.store)))) for c in components]
     names = {plan.store: plan.name for plan in ctx.plans.values()}
     return page(
         request,
@@ -164,7 +164,7 @@ def _look(
             reported_at=rfc3339(row.at),
             age_s=round(now - row.at, 1),
             fresh=_is_well(row, now),
-            values=_values(row, unknown.get(row.store, []), grant),
+            values=_values(row, unknown.get(row.store, []), grant, _own_points(ctx, row.store)),
         )
         for row in rows
     ]
@@ -239,10 +239,18 @@ def _unknown_points(rows: Iterable[Status]) -> dict[str, list[str]]:
     return {store: names for row in rows for store, names in row.values.get("unknown_aps", {}).items()}
 
 
-def _values(row: Status, unknown: list[str], grant: Grant | None) -> dict[str, Any]:
-    """What is said of a row. Its store's unknown access points are named to who manages the store, and to nobody else:
-    a source that takes one for the other may have named a phone."""
+def _own_points(ctx: AppContext, store: str) -> frozenset[str]:
+    """The ids of the access points in a store's plan: MACs often, of the shop's own and of nobody's phone."""
+    return ctx.plans[store].access_point_ids if store in ctx.plans else frozenset()
+
+
+def _values(row: Status, unknown: list[str], grant: Grant | None, ours: frozenset[str]) -> dict[str, Any]:
+    """What is said of a row. Access points that are `ours`, by their ids in the plan, are named to everybody. Its
+    store's unknown access points are named to who manages the store, and to nobody else: a source that takes one for
+    the other may have named a phone."""
     said: dict[str, Any] = _mask({key: value for key, value in row.values.items() if key not in _ELSEWHERE})
+    for key in OF_ACCESS_POINTS & row.values.keys():
+        said[key] = {ap if ap in ours else mask_macs(ap): value for ap, value in row.values[key].items()}
     if unknown and row.component == ENGINE:
         manages = grant is not None and grant.may(Right.SEE_RADIO, row.store)
         said["unknown_aps"] = unknown if manages else _mask(unknown)

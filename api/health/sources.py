@@ -98,6 +98,9 @@ class PointHealth(BaseModel):
     heard_age_s: float | None
     per_min: int | None
     seems: Seems | None
+    contradicts: float | None = Field(
+        description="The share of the phones hearing it that find it contradicts the others, from 0.5 on; else null."
+    )
 
 
 class StoreSources(BaseModel):
@@ -160,7 +163,7 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
             *_shops(plan.store, now, ctx, turned),
         ],
         grain_s=grain_s,
-        access_points=list(_points(plan, points, now, grain_s)),
+        access_points=list(_points(plan, points, values.get("contradicting_aps", {}), now, grain_s)),
         unknown_access_points=list(unknown) if manages else [mask_macs(name) for name in unknown],
         unknown_places=list(_unknown_places(unknown, points)) if manages else [],
     )
@@ -258,7 +261,9 @@ def _feature(name: str, seems: Seems) -> dict[str, Any]:
     return {"type": "Feature", "geometry": place, "properties": said}
 
 
-def _points(plan: Plan, said: Mapping[str, Any], now: float, grain_s: float) -> Iterator[PointHealth]:
+def _points(
+    plan: Plan, said: Mapping[str, Any], contradicting: Mapping[str, float], now: float, grain_s: float
+) -> Iterator[PointHealth]:
     """With a grain, what is heard of so few that it says where one of them is: nothing finer than that."""
     n = len(plan.access_points)
     heard_at = said.get("heard_at") or [0.0] * n
@@ -278,6 +283,7 @@ def _points(plan: Plan, said: Mapping[str, Any], now: float, grain_s: float) -> 
             heard_age_s=age_s,
             per_min=None if grain_s else rate,
             seems=_seems(place),
+            contradicts=contradicting.get(point.id),
         )
 
 

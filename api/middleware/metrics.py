@@ -115,7 +115,9 @@ class _EngineStatus(Collector):
         up.add_metric([], 1)
         yield up
         for row in rows:
-            for key, reason, value in flat({**row.values, "reported_at_seconds": row.at}):
+            plan = self._ctx.plans.get(row.store)
+            ours = frozenset() if plan is None else plan.access_point_ids
+            for key, reason, value in flat({**row.values, "reported_at_seconds": row.at}, ours):
                 name = f"rayon_{_NAME.sub('_', row.component.lower())}_{_NAME.sub('_', key.lower())}"
                 family = families.get(name)
                 if family is None:
@@ -161,14 +163,20 @@ class _ShopWaits(Collector):
         yield from (held, events, products, orders)
 
 
-def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
-    """(key, reason, number) of all numbers, one level deep. What looks like a device is left out."""
+OF_ACCESS_POINTS = frozenset({"contradicting_aps"})
+"""Figures whose reasons are access points: those that the plan has are the store's own, and named."""
+
+
+def flat(values: Mapping[str, Any], ours: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, float]]:
+    """(key, reason, number) of all numbers, one level deep. What looks like a device is left out, but for access points
+    that are `ours`, by their ids in the plan."""
     for key, value in values.items():
         if isinstance(value, bool | int | float):
             yield key, "", float(value)
         elif isinstance(value, Mapping):
             for reason, number in value.items():
-                if isinstance(number, bool | int | float) and not _is_personal(str(reason)):
+                named = key in OF_ACCESS_POINTS and reason in ours
+                if isinstance(number, bool | int | float) and (named or not _is_personal(str(reason))):
                     yield key, str(reason), float(number)
 
 

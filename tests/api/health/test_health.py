@@ -191,6 +191,26 @@ def test_a_source_named_like_a_phone_is_masked(site: Site) -> None:
     assert MAC not in everybody + said + metrics
 
 
+def test_an_access_point_of_the_plan_that_contradicts_is_named_and_no_other_is(site: Site) -> None:
+    """Its id is a MAC, of the shop's own; two that the plan does not have may be phones."""
+    [ours] = site.plan.access_points
+    figures = {"contradicting_aps": {ours.id: 0.97, MAC: 0.8}, "clock_offsets_s": {ours.id: 1.5}}
+    put_status(site.db, "corner", "engine", figures, time.time())
+    headers = {"Accept": "text/html"}
+    with site.manager() as manager:
+        said, metrics = manager.get("/health").json(), manager.get("/metrics").text
+        page, sources = (manager.get(path, headers=headers).text for path in ("/health", "/health/sources/corner"))
+        points = manager.get("/health/sources/corner").json()["access_points"]
+    [component] = [c for c in said["components"] if c["component"] == "engine"]
+    assert component["values"]["contradicting_aps"] == {ours.id: 0.97, MASK: 0.8}
+    assert component["values"]["clock_offsets_s"] == {MASK: 1.5}, "there it is the name of a source"
+    assert f'rayon_engine_contradicting_aps{{reason="{ours.id}",store="corner"}} 0.97' in metrics
+    assert metrics.count("rayon_engine_contradicting_aps{") == 1
+    assert (ours.id in page, MAC in page + metrics) == (True, False)
+    assert [point["contradicts"] for point in points] == [0.97]
+    assert "allez voir" in html.unescape(sources) or "go and look" in sources
+
+
 AP = "02:00:00:00:00:99"
 
 

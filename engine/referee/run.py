@@ -84,7 +84,7 @@ def score_tables(tables: Tables, window_s: float) -> Scores:
         _confusion(tables.plan, places, fixes) if tables.plan else None,
         score_visits(*tables.visits, devices) if tables.visits else None,
         score_hours(*tables.hours) if tables.hours else None,
-        score_triggers(*tables.decisions, devices, tables.shoppers) if tables.decisions else None,
+        _triggers(tables, devices),
         score_flows(*tables.flows) if tables.flows else None,
         _uplift(tables),
         _score_expected(tables, devices),
@@ -96,6 +96,14 @@ def _score_expected(tables: Tables, devices: Iterable[str]) -> ExpectedReport | 
         return None
     zones = leaf_zones(tables.plan)
     return score_expected(tables.expected, zones, true_zones(zones, tables.hours[0], tables.visits[0], devices))
+
+
+def _triggers(tables: Tables, devices: Iterable[str]) -> TriggerReport | None:
+    """Fates are of all campaigns that were simulated, those of which nothing was due as well."""
+    if tables.decisions is None:
+        return None
+    simulated = np.unique(tables.potential.campaign_id).tolist() if tables.potential is not None else ()
+    return score_triggers(*tables.decisions, devices, tables.shoppers, campaigns=simulated)
 
 
 def _uplift(tables: Tables) -> UpliftReport | None:

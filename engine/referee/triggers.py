@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -67,7 +67,8 @@ class Miss:
 class TriggerReport:
     """`delays_s` is the time from due to the first trigger of each one that came; `by_campaign` and `by_device` count
     (due, came, fired, right), `repeats` those that came in a stay that had its trigger and count in neither of these;
-    `without_consent` devices that never agreed were issued a coupon."""
+    `unscored` decisions are of devices or of campaigns that the truth does not know, the latter by name in
+    `unscored_campaigns`; `without_consent` devices that never agreed were issued a coupon."""
 
     by_campaign: dict[str, Counts]
     by_device: dict[str, Counts]
@@ -78,6 +79,7 @@ class TriggerReport:
     coupons: tuple[int, int, int]  # issued in truth, issued, issued in both
     unscored: int
     without_consent: int
+    unscored_campaigns: dict[str, int] = field(default_factory=dict)
 
     def figures(self) -> dict[str, Any]:
         """Precision and recall with their intervals (95 %, by device: one person's stays err together), and delay of
@@ -91,7 +93,8 @@ class TriggerReport:
         return {
             "triggers": _rates(total, every)
             | {"precision_interval": _say(self.precision), "recall_interval": _say(self.recall)}
-            | {"repeats": self.repeats, "unscored": self.unscored, "by_campaign": by_campaign},
+            | {"repeats": self.repeats, "unscored": self.unscored, "by_campaign": by_campaign}
+            | {"unscored_campaigns": self.unscored_campaigns},
             "coupons": {
                 "due": due,
                 "issued": issued,
@@ -122,9 +125,11 @@ def score_triggers(
     devices: Iterable[str],
     shoppers: Collection[str] | None = None,
     slack_s: float = SLACK_S,
+    campaigns: Iterable[str] = (),
 ) -> TriggerReport:
     """Compares within each device and campaign; `devices` are those with truth, `shoppers` those of them who agreed to
-    offers (None: all), so that whatever else was issued was issued without consent.
+    offers (None: all), so that whatever else was issued was issued without consent. The truth speaks of campaigns that
+    something is due of, and of `campaigns`; whether decisions of others are right nobody knows.
 
     A trigger is right from the moment the shopper is at the place of a stay that is long enough, until `slack_s` after
     its end, and a stay is served by the first trigger in that time: those that follow in it are repeats, neither right
@@ -134,7 +139,8 @@ def score_triggers(
     known = set(devices) if shoppers is None else set(devices) & set(shoppers)
     asked = set(fired.device.tolist()) if shoppers is None else set(shoppers)
     forbidden = set(fired.device[fired.outcome == DecisionOutcome.ISSUE].tolist()) - asked
-    stays, times = _stays(due, known, slack_s), _times(fired, known)
+    told = {*due.campaign_id.tolist(), *campaigns}
+    stays, times = _stays(due, known, slack_s), _times(fired, known, told)
     counts: dict[str, Counts] = defaultdict(lambda: (0, 0, 0, 0))
     persons: dict[str, Counts] = defaultdict(lambda: (0, 0, 0, 0))
     repeats = 0
@@ -153,10 +159,18 @@ def score_triggers(
         repeats += len(came) - len(astray) - len(first)
         own = (len(spans), sum(d is not None for d in late), len(astray) + len(first), len(first))
         counts[campaign], persons[device] = _add(counts[campaign], own), _add(persons[device], own)
-    unscored = int(np.count_nonzero(~np.isin(fired.device, sorted(known))))
-    coupons = _coupons(due, fired, known)
+    strange = ~np.isin(fired.campaign_id, sorted(told))
     return TriggerReport(
-        dict(counts), dict(persons), repeats, dict(delays), missed, wrong, coupons, unscored, len(forbidden)
+        dict(counts),
+        dict(persons),
+        repeats,
+        dict(delays),
+        missed,
+        wrong,
+        _coupons(due, fired, known, told),
+        int(np.count_nonzero(~np.isin(fired.device, sorted(known)) | strange)),
+        len(forbidden),
+        dict(sorted(Counter(fired.campaign_id[strange].tolist()).items())),
     )
 
 
@@ -176,11 +190,11 @@ def _stays(due: DueCoupons, known: set[str], slack_s: float) -> dict[Key, list[S
     return out
 
 
-def _times(fired: Fired, known: set[str]) -> dict[Key, list[float]]:
+def _times(fired: Fired, known: set[str], told: set[str]) -> dict[Key, list[float]]:
     out: dict[Key, list[float]] = defaultdict(list)
     columns = (fired.t.tolist(), fired.device.tolist(), fired.campaign_id.tolist(), fired.reason.tolist())
     for t, device, campaign, reason in zip(*columns, strict=True):
-        if device in known and reason != DecisionReason.IMPRECISE:
+        if device in known and campaign in told and reason != DecisionReason.IMPRECISE:
             out[device, campaign].append(t)
     return out
 
@@ -192,10 +206,11 @@ def _delay(span: Span, came: list[float]) -> float | None:
     return None if first is None else first - due_at
 
 
-def _coupons(due: DueCoupons, fired: Fired, known: set[str]) -> tuple[int, int, int]:
-    def issued(table: DueCoupons | Fired) -> set[tuple[str, str]]:
+def _coupons(due: DueCoupons, fired: Fired, known: set[str], told: set[str]) -> tuple[int, int, int]:
+    def issued(table: DueCoupons | Fired) -> set[Key]:
         rows = np.flatnonzero(table.outcome == DecisionOutcome.ISSUE).tolist()
-        return {(str(table.device[i]), str(table.campaign_id[i])) for i in rows if str(table.device[i]) in known}
+        keys = {(str(table.device[i]), str(table.campaign_id[i])) for i in rows}
+        return {(device, campaign) for device, campaign in keys if device in known and campaign in told}
 
     true, found = issued(due), issued(fired)
     return len(true), len(found), len(true & found)

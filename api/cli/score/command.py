@@ -13,6 +13,7 @@ import typer
 from api.cli.inputs import refuse_overwriting
 from api.cli.score.ledger import Ledger, is_live_only, ledger_lines, ledger_of_run, ledger_page
 from api.cli.score.read import Files, Pair, files_of_run, read_files
+from api.cli.score.triggers import trigger_lines
 from api.cli.score.uplift import uplift_lines
 from engine.errors import OperatorError, Problem
 from engine.referee.run import score_tables
@@ -88,7 +89,8 @@ def score(
     """Scores what was found against the truth.
 
     Places, zones, visits and their dwell, ways, triggers, coupons, the uplift of campaigns with a control group, and
-    loyalty points.
+    loyalty points. Triggers are scored by campaign; decisions of campaigns that the truth does not know are named and
+    left unscored.
 
     Fixes: the truth is interpolated to the time of each. Prints median, mean and tail errors in metres, level hit rate,
     coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma).
@@ -163,8 +165,9 @@ def _write_page(path: Path, page: str) -> None:
 
 
 def _lines(figures: dict[str, Any]) -> str:
-    """A line a figure, groups under their names; what is told apart by zone or campaign is for --json and --html, but
-    for experiments, which are nothing without their campaign, and shoppers whose points are wrong."""
+    """A line a figure, groups under their names; what is told apart by zone is for --json and --html. Triggers and
+    experiments have a line a campaign, which a mean over all of them hides, and shoppers whose points are wrong one
+    each."""
     plain = {name: value for name, value in figures.items() if not isinstance(value, dict)}
     groups = {name: value for name, value in figures.items() if isinstance(value, dict)}
     width = max(len(key) for some in (plain, *groups.values()) for key in some)
@@ -172,6 +175,7 @@ def _lines(figures: dict[str, Any]) -> str:
     for name, group in groups.items():
         flat = {key: value for key, value in group.items() if not isinstance(value, (dict, list))}
         lines += ["", name, *(f"{key:{width}s}  {_text(value)}" for key, value in flat.items())]
+        lines += trigger_lines(group, width) if name == "triggers" else []
         lines += uplift_lines(group, width) if name == "uplift" else []
         lines += ledger_lines(group, width) if name == "ledger" else []
     return "\n".join(lines)

@@ -100,6 +100,20 @@ def test_devices_without_truth_are_counted_apart() -> None:
     assert (said["triggers"]["precision"], said["coupons"]["issued"]) == (None, 0)
 
 
+def test_campaigns_that_the_truth_does_not_know_are_named_and_not_scored() -> None:
+    """Whether a trigger of theirs was right nobody knows: it is neither right nor wrong."""
+    wanted = due(("ana", "tea", 0, 60, "issue"))
+    came = fired((8, "ana", "tea", "issue"), (9, "ana", "own", "issue"), (9, "probe", "own", "refuse"))
+    said = scored(wanted, came).figures()
+    assert (said["triggers"]["fired"], said["triggers"]["precision"]) == (1, 1.0)
+    assert list(said["triggers"]["by_campaign"]) == ["tea"]
+    assert (said["triggers"]["unscored"], said["triggers"]["unscored_campaigns"]) == (2, {"own": 2})
+    assert (said["coupons"]["issued"], said["coupons"]["precision"]) == (1, 1.0)
+    told = score_triggers(wanted, came, ["ana", "bob"], campaigns=["own"]).figures()["triggers"]
+    assert (told["fired"], told["precision"], told["unscored"]) == (2, 0.5, 1), "nothing was due of it: it was wrong"
+    assert told["unscored_campaigns"] == {}
+
+
 def test_only_those_who_agreed_should_get_anything() -> None:
     wanted = due(("ana", "tea", 0, 60, "issue"), ("bob", "tea", 0, 60, "issue"))
     came = fired((8, "ana", "tea", "issue"), (8, "bob", "tea", "issue"))

@@ -20,7 +20,7 @@ help:
 	@echo "make format   rewrite the code in the project's format"
 	@echo "make bench    speed and memory figures"
 	@echo "make accuracy measure the locator in stores whose radio it does not know, beside the kept figures"
-	@echo "              (ARGS='--recordings DIR' scores measured sites, ARGS='--leave-one-site-out --minutes 60' with constants"
+	@echo "              (ARGS='--recordings DIR' scores measured sites instead, ARGS='--leave-one-site-out --minutes 60' with constants"
 	@echo "              that were chosen on the other sites)"
 	@echo "make baselines  rewrite the figures that tests compare with: a change that moves them says so"
 	@echo "make mutants  small wrong changes to the pure rooms: which do their own tests notice? (MUTANTS='offers --sample 50 --seed 2')"
@@ -84,7 +84,7 @@ bench: $(VENV)/.dev
 
 accuracy: $(VENV)/.dev
 	$(BIN)/python -m tests.accuracy $(ARGS)
-	$(BIN)/python -m tests.accuracy.days
+	$(if $(ARGS),,$(BIN)/python -m tests.accuracy.days)
 
 lighthouse: $(VENV)/.dev
 	@sh tests/servers.sh lighthouse

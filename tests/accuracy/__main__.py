@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from engine.errors import OperatorError
 from tests.accuracy.left_out.report import leave_one_site_out
 from tests.accuracy.left_out.search import MOST_ROUNDS
 from tests.accuracy.recorded.recordings import folder_of, sites_in, table, with_baselines
@@ -13,7 +14,8 @@ from tests.accuracy.referees import baseline, moved, referees, write
 
 
 def main(arguments: list[str]) -> int:
-    """1 when a figure has moved by more than 5 %, better or worse: then look, and write the new baseline."""
+    """1 when a figure has moved by more than 5 %, better or worse: then look, and write the new baseline. 2 where the
+    recordings are not what they should be: each mistake is printed with its place."""
     parser = argparse.ArgumentParser(prog="python -m tests.accuracy")
     parser.add_argument("--write", action="store_true", help="replace the baseline")
     parser.add_argument(
@@ -23,10 +25,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=60.0, help="for that search; asked again, it goes on")
     parser.add_argument("--rounds", type=int, default=MOST_ROUNDS, help="of that search, at most")
     asked = parser.parse_args(arguments)
-    if asked.leave_one_site_out:
-        return leave_one_site_out(folder_of(asked.recordings), asked.minutes, asked.rounds)
-    if asked.recordings is not None:
-        return _recordings(asked.recordings)
+    try:
+        if asked.leave_one_site_out:
+            return leave_one_site_out(folder_of(asked.recordings), asked.minutes, asked.rounds)
+        if asked.recordings is not None:
+            return _recordings(asked.recordings)
+    except OperatorError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     return _referees(asked.write)
 
 

@@ -38,7 +38,12 @@ def leave_one_site_out(folder: Path, minutes: float, rounds: int = MOST_ROUNDS) 
 
 
 def report(units: Units, found: Search, constants: tuple[Constant, ...]) -> Iterator[str]:
-    """Families, sites, and how far choices move."""
+    """Families, sites, and how far choices move; of a search that came to no whole round, that it chose nothing. Folds
+    are then at different settings for want of time alone, which would look like choices that agree."""
+    if found.rounds == 0:
+        yield "0 rounds: time was up before each value was tried once in every fold, so nothing was chosen"
+        yield "ask again, with more --minutes: it goes on where it was, as every score that was made is kept"
+        return
     whole = found.fold(None).setting
     as_is = in_families(lambda unit: units.exact_rows(unit, {}), [*units.sites, STORES])
     chosen = in_families(lambda unit: units.exact_rows(unit, whole), [*units.sites, STORES])

@@ -115,3 +115,15 @@ def test_the_report_says_both_figures_and_how_far_choices_move() -> None:
     assert lines[2].split() == ["rssi", f"{math.exp(7 / 4):.3f}", f"{math.exp(3 / 4):.3f}", f"{math.exp(6 / 3):.3f}"]
     assert any("Knobs.x" in line and "1 to 2" in line for line in lines)
     assert any("Knobs.y" in line and "2 in every fold" in line for line in lines)
+
+
+def test_a_search_that_came_to_no_round_says_that_nothing_was_chosen() -> None:
+    """A table of the same figures three times over would look as if choices were stable."""
+
+    class Made:
+        sites = ("a", "b")
+        rows = exact_rows = staticmethod(_score)
+
+    lines = list(report(Made(), search(Made.sites, [], [X, Y], _score, lambda: False), (X, Y)))  # type: ignore[arg-type]
+    assert "nothing was chosen" in lines[0]
+    assert len(lines) == 2

@@ -3,12 +3,12 @@
 A site's folder holds `plan.geojson`, `readings-*.csv`, `truth-*.csv`, `survey-*.csv` and `folds.json`, a list of
 [model, readings]; model is null (places of access points only), a survey's name, or "unlabelled:NAME". The folders'
 folder may hold `baselines.json`, plain methods' figures by row. Error is taken per device and 3 s window: the last fix
-of the window against the truth at the fix's time; a window without a fix counts as infinite. `rssi` drops ranges.
+of the window against the truth at the fix's time; a window without a fix counts as infinite. `rssi` drops ranges. For
+who makes such a folder, docs/accuracy.md has all of it.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.files import read_readings, read_survey, readings_for_plan, survey_for_plan
+from engine.errors import OperatorError, Problem
+from engine.files import read_readings, read_survey, read_truth, readings_for_plan, survey_for_plan
 from engine.files.columns import ReadingTable
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.load import load_plan
@@ -38,6 +39,7 @@ from tests.accuracy.measures import CELL_M, WINDOW_S
 
 LATE_S = 0.5  # a fix may be stamped this much past its window's end
 UNLABELLED = "unlabelled:"
+FOLDS, BASELINES = "folds.json", "baselines.json"
 ENVIRONMENT = "RAYON_RECORDINGS"
 USUAL = Path("../shared/data/real")
 
@@ -105,8 +107,8 @@ class Site:
 
     @cached_property
     def folds(self) -> list[tuple[str | None, str]]:
-        """(model, readings)."""
-        return [(model, readings) for model, readings in json.loads((self._folder / "folds.json").read_text())]
+        """(model, readings). Raises OperatorError."""
+        return _read_folds(self._folder / FOLDS)
 
     def rows(
         self, kinds: Sequence[str] = ("rssi", "range"), models: Sequence[str] = (), most: int = 1000
@@ -185,13 +187,33 @@ class Site:
 
 
 def _truth(path: Path) -> Truth:
-    """t, x, y by device, in the order of time."""
-    own: dict[str, list[tuple[float, float, float]]] = {}
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            own.setdefault(row["device"], []).append((float(row["t"]), float(row["x_m"]), float(row["y_m"])))
-    columns = {name: np.array(sorted(rows)).T for name, rows in own.items()}
-    return {name: (t, x, y) for name, (t, x, y) in columns.items()}
+    """t, x, y by device, in the order of time. Raises OperatorError."""
+    table = read_truth(path)
+    order = np.lexsort((table.y_m, table.x_m, table.t))
+    own = {name: order[table.device[order] == name] for name in dict.fromkeys(table.device.tolist())}
+    return {name: (table.t[rows], table.x_m[rows], table.y_m[rows]) for name, rows in own.items()}
+
+
+def _read_folds(path: Path) -> list[tuple[str | None, str]]:
+    fix = 'a list of [model, readings], for example [[null, "walk"], ["points", "walk"]]'
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise OperatorError([Problem(str(path), "(whole file)", f"is no JSON: {error}", fix)]) from error
+    pairs = raw if isinstance(raw, list) else [raw]
+    wrong = [
+        Problem(str(path), f"[{i}]", f"{json.dumps(pair)} is no pair of a model and readings", fix)
+        for i, pair in enumerate(pairs)
+        if not (
+            isinstance(pair, list)
+            and len(pair) == 2
+            and (pair[0] is None or isinstance(pair[0], str))
+            and isinstance(pair[1], str)
+        )
+    ]
+    if wrong or not pairs:
+        raise OperatorError(wrong or [Problem(str(path), "(whole file)", "names no readings", fix)])
+    return [(model, readings) for model, readings in pairs]
 
 
 def _windows(table: ReadingTable, truth: Truth) -> dict[str, F64]:
@@ -241,21 +263,26 @@ def score_of(errors: F64, still: bool) -> Score:
 
 
 def sites_in(folder: Path) -> list[Site]:
-    """All sites of a folder, by name."""
-    return [Site(own) for own in sorted(folder.iterdir()) if (own / "folds.json").exists()]
+    """All sites of a folder, by name. Raises OperatorError where there is none."""
+    sites = [Site(own) for own in sorted(folder.iterdir()) if (own / FOLDS).exists()]
+    if not sites:
+        fix = f"one folder a site, each with a plan.geojson and a {FOLDS}: docs/accuracy.md says what it holds"
+        raise OperatorError([Problem(str(folder), "(folder)", "holds no site", fix)])
+    return sites
 
 
 def folder_of(argument: str | None) -> Path:
-    """The recordings' folder: as given, as the environment says, or beside the repository. Raises FileNotFoundError."""
+    """The recordings' folder: as given, as the environment says, or beside the repository. Raises OperatorError."""
     folder = Path(argument or os.environ.get(ENVIRONMENT) or USUAL)
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no recordings there; name them by --recordings DIR or {ENVIRONMENT}")
+        fix = f"name their folder by --recordings DIR or {ENVIRONMENT}; docs/accuracy.md says what it holds"
+        raise OperatorError([Problem(str(folder), "(folder)", "no recordings there", fix)])
     return folder
 
 
 def with_baselines(folder: Path, rows: dict[str, Score]) -> dict[str, Score]:
     """Beside the best plain method of each row."""
-    file = folder / "baselines.json"
+    file = folder / BASELINES
     known = json.loads(file.read_text()) if file.exists() else {}
     out = {}
     for name, score in rows.items():
@@ -281,13 +308,14 @@ def geometric_mean(scores: Sequence[Score]) -> float:
 
 def row_line(name: str, score: Score) -> str:
     """One line of the table."""
-    beside = f"  {score.best:>20s} {score.best_m:6.2f}  {score.ratio:5.2f}" if score.best else ""
+    known = f"{score.best:>20s} {score.best_m:6.2f}  {score.ratio:5.2f}"
+    beside = f"  {known if score.best else 'none known':>20s}"
     figures = f"{score.windows:6d} {score.median_m:7.2f} {score.p90_m:7.2f} {score.within_1:5.0%} {score.within_2:5.0%}"
     return f"{name:38s} {figures}{beside}"
 
 
 def table(rows: dict[str, Score]) -> Iterator[str]:
-    """Rows, then families."""
+    """Rows, then families of those that a plain method is known of; and how many it is not known of."""
     head = f"{'n':>6s} {'median':>7s} {'p90':>7s}   <1s   <2s  {'best plain':>20s}"
     yield f"{'site | readings | model':38s} {head}         ratio"
     for name, score in rows.items():
@@ -299,3 +327,7 @@ def table(rows: dict[str, Score]) -> Iterator[str]:
             f"{family:16s} {geometric_mean(scores):.3f} over {len(scores):2d} rows, worst {worst:.2f};"
             f" within 1 and 2 sigma {one:.0%} / {two:.0%}"
         )
+    alone = sum(not score.best for score in rows.values())
+    if alone:
+        why = f"{BASELINES} in the recordings' folder has no plain method for {alone} of {len(rows)} rows"
+        yield f"{why}: they have no ratio, and count in no family"

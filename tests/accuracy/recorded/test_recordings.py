@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.errors import OperatorError
 from engine.positioning.fix_points import PlainFixes
 from engine.records import F64, Hearings, Readings, Scans
+from tests.accuracy.__main__ import main
 from tests.accuracy.recorded.made_site import write_site
 from tests.accuracy.recorded.recordings import (
     Part,
@@ -47,7 +50,9 @@ def test_every_row_of_a_site_is_scored(folder: Path) -> None:
     plain = rows["room | rssi | no survey"]
     assert (plain.best, plain.ratio) == ("nls", plain.median_m / 2.0)
     lines = list(table(rows))
-    assert len(lines) == 1 + 4 + 2  # head, rows, and the two families with a baseline: without survey, and walks
+    assert len(lines) == 1 + 4 + 2 + 1  # head, rows, the two families with a baseline (no survey, walks), and the rest
+    assert "no plain method for 3 of 4 rows" in lines[-1]
+    assert [line.endswith("none known") for line in lines[1:5]] == [False, True, True, True]
 
 
 def _part(windows: list[float], truth: tuple[list[float], ...]) -> Part:
@@ -107,5 +112,41 @@ def test_recordings_are_where_the_argument_or_the_environment_says(
 ) -> None:
     monkeypatch.setenv("RAYON_RECORDINGS", str(tmp_path))
     assert folder_of(None) == tmp_path
-    with pytest.raises(FileNotFoundError, match="no recordings there"):
+    with pytest.raises(OperatorError, match="no recordings there"):
         folder_of(str(tmp_path / "gone"))
+
+
+def test_what_is_no_folder_of_recordings_is_said_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder, said in ((tmp_path / "gone", "no recordings there"), (tmp_path, "holds no site")):
+        assert main(["--recordings", str(folder)]) == 2
+        assert main(["--recordings", str(folder), "--leave-one-site-out", "--minutes", "0"]) == 2
+        err = capsys.readouterr().err
+        assert err.count(said) == 2
+        assert "docs/accuracy.md" in err
+
+
+@pytest.mark.parametrize(
+    ("folds", "said"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "names no readings"),
+        ('[["points"]]', "[0]"),
+        ('[[null, "walk"], [3, "walk"]]', "[1]"),
+    ],
+)
+def test_folds_that_are_none_are_named(tmp_path: Path, folds: str, said: str) -> None:
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "folds.json").write_text(folds)
+    (site,) = sites_in(tmp_path)
+    with pytest.raises(OperatorError, match=re.escape(said)):
+        _ = site.folds
+
+
+def test_a_recording_without_its_truth_is_named(tmp_path: Path) -> None:
+    write_site(tmp_path / "room", seconds=6)
+    (tmp_path / "room" / "truth-walk.csv").unlink()
+    (site,) = sites_in(tmp_path)
+    with pytest.raises(OperatorError, match=r"truth-walk\.csv"):
+        site.rows()

@@ -25,6 +25,7 @@ from engine.radio.calibrate import Calibration
 from engine.radio.evidence import Evidence
 from engine.radio.evidence_sources import hearings_evidence, survey_evidence
 
+WORSE_DB = 0.5  # between an access point's residuals before and after: less is no news
 UNHEARD = 2**63
 """Stands for all devices that labels name and readings do not."""
 
@@ -55,8 +56,8 @@ def calibrate(
     Labels of the readings' devices then correct the map near labelled places, as far as devices left out are found
     nearer with them.
 
-    Prints the fit before and after for each access point, and warns of what does not fit the plan: of access points
-    whose values are refused, always the same, or contradict those of the others, too.
+    Prints the fit before and after for each access point, says how much of it is in the map, and warns of what does not
+    fit the plan: of access points whose values are refused, always the same, or contradict those of the others, too.
 
     Example: [bold]rayon calibrate floorplans/boutique --survey survey.csv -o radiomap.npz[/bold]
     """
@@ -112,9 +113,9 @@ def _say(sentence: str) -> None:
 
 
 def fit_table(plan: Plan, result: Calibration) -> str:
-    """One line per access point: residuals before and after, and the law."""
+    """One line per access point: residuals before and after, and the law; then how much of that the map has."""
     width = max(len("access point"), *(len(ap.id) for ap in plan.access_points))
-    head = f"{'access point':{width}s}  places  rms before  rms after  power at 1 m  exponent  range bias"
+    head = f"{'access point':{width}s} samples  rms before  rms after  power at 1 m  exponent  range bias"
     lines = [head]
     lines += [
         f"{fit.ap:{width}s}  {fit.places:6d}  {_db(fit.rms_before_db, 7)}  {_db(fit.rms_after_db, 6)}"
@@ -122,7 +123,25 @@ def fit_table(plan: Plan, result: Calibration) -> str:
         for fit in result.fits
     ]
     lines.append(f"losses of walls and fixtures: {result.loss_scale:.2f} times the plan's")
+    lines += _basis(result)
     return "\n".join(lines + [f"note: {sentence}" for sentence in result.notes])
+
+
+def _basis(result: Calibration) -> list[str]:
+    """What the table's figures are of, and whether the map has them; access points that one law fits worse."""
+    if not any(fit.places for fit in result.fits):
+        return ["power and exponent are the plan's own, and the map has them so: no RSSI at known places was used"]
+    said = "samples are means of a device in one square metre, or scans of readings without places; the map of RSSI is"
+    if result.in_map < 0.005:
+        lines = [f"{said} not made of this fit, and stays as it is without it; range biases are the map's"]
+    elif result.in_map > 0.995:
+        lines = [f"{said} made of this fit"]
+    else:
+        lines = [f"{said} {result.in_map:.0%} of this fit, the rest as it is without it; range biases are the map's"]
+    worse = [fit.ap for fit in result.fits if fit.rms_after_db > fit.rms_before_db + WORSE_DB]
+    if worse:
+        lines.append(f"{', '.join(worse)}: worse after than before, as one law for all access points suits the others")
+    return lines
 
 
 def _db(value: float, width: int) -> str:

@@ -16,7 +16,7 @@ from engine.radio.radiomap import RadioMap, prior_map, prior_powers
 from engine.radio.range_fit import fit_ranges
 from engine.radio.reach import Reach, reach_of
 from engine.radio.residuals import field_amplitude, residual_field
-from engine.radio.ridge import FAST_DB, FittedLaw, fit_law, place_variance
+from engine.radio.ridge import FAST_DB, FittedLaw, fit_law, place_variance, source_medians_of
 from engine.records import F64
 
 
@@ -37,7 +37,9 @@ DEFAULT_CALIBRATION = CalibrationSettings()
 
 @dataclass(frozen=True, slots=True)
 class ApFit:
-    """Root mean square of residuals before and after, in dB, and the fitted law of one access point."""
+    """Root mean square of residuals around the plan's law and around the fitted one, in dB, each with devices' offsets
+    taken out; and the fitted law of one access point. `places` counts what that is of: means of a device's readings in
+    one square metre, or scans."""
 
     ap: str
     places: int
@@ -51,7 +53,7 @@ class ApFit:
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The new map, the fit per access point, and sentences about what does not fit. `reach`: how far the evidence
-    speaks for the store."""
+    speaks for the store. `in_map`, 0 to 1: how much of the map of RSSI is the fit; the rest is the map without it."""
 
     radio_map: RadioMap
     law: FittedLaw
@@ -60,6 +62,7 @@ class Calibration:
     reach: Reach
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    in_map: float = 1.0
 
 
 def calibrate(
@@ -93,9 +96,12 @@ def calibrate(
         measured=max(measured_share(evidence, reach), before.measured),
     )
     fits = _fits(plan, evidence, law, ranges.bias_m, prior)
-    note = f"evidence covers {reach.covered:.0%} of the walkable area"
-    warnings = fit_warnings(fits, law) + _warn_of_misplaced(plan, evidence, law, prior)
-    return Calibration(radio_map, law, fits, law.loss_scale, reach, warnings, [note])
+    notes = [f"evidence covers {reach.covered:.0%} of the walkable area"] if reach.places else []
+    warnings = _warn_of_misplaced(plan, evidence, law, prior)
+    if any(fit.places for fit in fits):  # where there is no RSSI at all, that is no news of each of them
+        warnings = fit_warnings(fits, law) + warnings
+    in_map = reach.of_map if _heard_devices(evidence) else 1.0
+    return Calibration(radio_map, law, fits, law.loss_scale, reach, warnings, notes, in_map)
 
 
 def weighed_map(
@@ -115,11 +121,16 @@ def weighed_map(
     store, and evidence that speaks for nothing changes nothing.
     """
     mean, sigma = rssi_map(cells, geometry, evidence, law, reach, prior, settings)
-    if not (np.isfinite(evidence.rssi_dbm) & evidence.of_devices).any():
+    if not _heard_devices(evidence):
         return mean, sigma
     without_mean, without_sigma = _map_without(plan, cells, geometry, evidence, prior, settings)
     share = reach.of_map
     return share * mean + (1.0 - share) * without_mean, mixed_spread(share, sigma, without_sigma)
+
+
+def _heard_devices(evidence: Evidence) -> bool:
+    """Whether there is RSSI of devices, not of access points alone."""
+    return bool((np.isfinite(evidence.rssi_dbm) & evidence.of_devices).any())
 
 
 def _map_without(
@@ -185,11 +196,12 @@ def _base_sigma(residual: F64, floor: float, prior: float) -> float:
 
 
 def _fits(plan: Plan, evidence: Evidence, law: FittedLaw, range_bias: F64, prior: RadioPrior) -> list[ApFit]:
-    """Residuals around the law (not the fields), the devices' offsets taken out of both."""
-    offset = law.source_db[evidence.source] + law.shared_db
+    """Residuals around the laws (not the fields), from each the medians of its devices taken out: evidence that weighs
+    little hardly moves a device's own coefficient, and what is left of it is no residual of the law before."""
     p0, exponent = prior_powers(plan, prior)
     base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - evidence.crossings_db(prior.tall, prior)
-    before = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors) - offset
+    before = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors)
+    before -= source_medians_of(evidence, before)
     out = []
     for a, ap in enumerate(plan.access_points):
         at = np.flatnonzero((evidence.ap == a) & np.isfinite(law.residual_db))

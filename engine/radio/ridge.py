@@ -111,7 +111,7 @@ def fit_law(
     assert best is not None
     k = SHARED + 2 * n_ap
     found = LawCoefficients(best.theta[:k])
-    residual = best.residual - _source_medians(evidence, best.residual)
+    residual = best.residual - source_medians_of(evidence, best.residual)
     return FittedLaw(
         p0_dbm=p0 + found.power_db + found.ap_power_db,
         exponent=exponent + found.exponent + found.ap_exponent,
@@ -172,8 +172,9 @@ def _without_sources(normal: F64, k: int) -> F64:
     return np.asarray(normal[:k, :k] - cross @ np.linalg.solve(normal[k:, k:], cross.T), dtype=np.float64)
 
 
-def _source_medians(evidence: Evidence, residual: F64) -> F64:
-    """(n,) the median residual of each row's device: what weak evidence left of its offset is not the place's doing."""
+def source_medians_of(evidence: Evidence, residual: F64) -> F64:
+    """(n,) the median residual of each row's device: what weak evidence left of its offset is not the place's doing.
+    NaN residuals are left out."""
     out = np.zeros(len(residual))
     for source in np.unique(evidence.source).tolist():
         own = (evidence.source == source) & np.isfinite(residual)

@@ -54,7 +54,7 @@ def calibrate_store(
     settings = replace(DEFAULT_CALIBRATION, field_length_m=trust.field_length_m)
     first = calibrate(plan, cells, known, settings=settings, geometry=geometry, believed=trust.believed)
     if (known.kind == EvidenceKind.SURVEYED).any():
-        first = _note(first, say_trust(trust, first.reach))
+        first = replace(first, notes=[say_trust(trust, first.reach)])  # which says how much is covered
     if readings is None or not len(readings):
         return first
     told(f"learning from {len(readings)} unlabelled readings")
@@ -160,4 +160,5 @@ def _explain(plan: Plan, first: Calibration, learnt: Learnt, before: Assessment,
     ]
     gone = fit_warnings(first.fits, first.law)
     others = [sentence for sentence in first.warnings if sentence not in gone]
-    return replace(first, law=law, fits=fits, loss_scale=law.loss_scale, warnings=fit_warnings(fits, law) + others)
+    warnings = fit_warnings(fits, law) + others
+    return replace(first, law=law, fits=fits, loss_scale=law.loss_scale, warnings=warnings, in_map=1.0)

@@ -40,6 +40,7 @@ MOST_LEFT_OUT = 0.4  # of the places, with what is near them
 LEAST_PLACES = 6  # of a survey that can be judged; fewer say little anyway
 MOST_CELLS = 1200  # looked at, evenly out of all
 CLEARLY = 3.0  # standard errors
+LEAST_TOLD_M = 0.05
 PAIRS = 300  # cells by which the posterior's own spread is taken
 
 
@@ -117,19 +118,23 @@ def _better(
 
 
 def say_trust(trust: SurveyTrust, reach: Reach) -> str:
-    """What the survey was used for, and how much."""
+    """What the survey was used for, and why. Places are counted as `Reach` does; how often one was left out is not told
+    beside them, as that is another count."""
     said = f"{reach.places} places near {reach.covered:.0%} of the walkable area"
-    weight = f"it weighs {reach.of_map:.0%} of a survey of the whole floor"
     if trust.judged == 0:
-        return f"survey used: {said}, too few to judge by each other; {weight}"
+        return f"survey used: {said}, too few to judge by each other"
     if trust.believed == 0:
         blind = np.isnan(trust.gain_m)
         than = "than by chance: its places contradict each other" if blind else "with the others"
-        judged = f"{trust.judged} places, left out, are found no nearer {than}"
-        return f"survey left aside, but for what devices send: {said}; {judged}"
-    used = "the law and its shadows" if reach.share > 0.5 else "next to nothing, as so few places speak for few others"
-    judged = f"{trust.judged} places, left out, are found {trust.gain_m:.2f} m nearer with the others"
-    return f"survey used for {used}: {said}; {weight}, as {judged}"
+        return (
+            f"survey left aside, but for what devices send: {said}; left out in turn, they are found no nearer {than}"
+        )
+    nearer = "hardly nearer" if trust.gain_m < LEAST_TOLD_M else f"{trust.gain_m:.2f} m nearer"
+    judged = f"left out in turn, they are found {nearer} with the others"
+    if reach.share > 0.5:
+        return f"survey used for the law and its shadows: {said}; {judged}"
+    few = "too few to speak for the rest of the floor, whatever they say of each other"
+    return f"survey used for next to nothing: {said}, {few} ({judged})"
 
 
 def _places(evidence: Evidence) -> I64:

@@ -21,6 +21,7 @@ from api.times import rfc3339
 from engine.errors import BusinessRefusal, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.caps import Spent
+from engine.offers.promise import PromiseBasis
 from engine.runtime.promised.foresight import Foresight
 from engine.storage.vouchers import campaigns as store_of
 from engine.storage.vouchers.campaigns import CampaignChanged
@@ -70,7 +71,8 @@ class CampaignAnswer(BaseModel):
 
 
 class PromiseAnswer(BaseModel):
-    """What a campaign's triggers can promise at its place, from the plan alone: shares of 0 to 1."""
+    """What a campaign's triggers can promise at its place, by the plan alone: shares of 0 to 1. What the running
+    engine goes by is under `/v1/stores/{store}/labels`."""
 
     asked: float | None = Field(description="The precision that the campaign states; null: it promises none.")
     kept: bool | None = Field(description="Whether a threshold keeps it; null where nothing is promised.")
@@ -79,6 +81,7 @@ class PromiseAnswer(BaseModel):
     precision_low: float
     recall: float
     instead: list[str]
+    told_by: PromiseBasis = Field(PromiseBasis.PLAN, description="`plan`: by the plan alone.")
     said: str = Field(description="The same in words, in French or English by Accept-Language.")
 
 

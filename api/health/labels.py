@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
@@ -13,10 +13,13 @@ from api.auth import needs
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
+from engine.ingest.decoders.labels import LABEL_SOURCE
 from engine.ingest.masks import mask_macs
+from engine.offers.measured.calibration import LEAST_DEVICES
+from engine.offers.promise import PromiseBasis
 from engine.plan.model import Plan
-from engine.storage.status import ENGINE, get_status
-from engine.vocabulary import Right
+from engine.storage.status import ENGINE, EVERY_STORE, Status, get_status
+from engine.vocabulary import LabelRefusal, ReadingRefusal, RecordRefusal, Right
 
 router = APIRouter(
     prefix="/v1/stores",
@@ -25,6 +28,8 @@ router = APIRouter(
     responses=problem_responses(401, 403, 404, 422),
     route_class=TaggedRoute,
 )
+
+_CODES = frozenset([*ReadingRefusal, *RecordRefusal, *LabelRefusal])
 
 
 class MovedProductOut(BaseModel):
@@ -42,6 +47,10 @@ class TriggersOut(BaseModel):
     """What triggers of a campaign that states a precision stand on."""
 
     campaign_id: str
+    told_by: PromiseBasis = Field(
+        description="`labels`, or `plan_and_pauses`: the plan and where people pause. What `rayon plan accuracy` and "
+        "`/promise` say of the same campaign is told by the plan alone, and differs."
+    )
     asked: float = Field(description="The precision that the campaign states.")
     threshold: float | None = Field(description="Of P(place); null where none keeps the word, and nothing is sent.")
     precision: float = Field(description="Of triggers; by the plan where no threshold keeps the word among labels.")
@@ -64,7 +73,20 @@ class LabelsOut(BaseModel):
     share: float = Field(description="Of the correction of the radio map that is used, 0 to 1.")
     gain_m: float | None = Field(description="How much nearer devices are found that taught nothing; null: not tried.")
     labelled_devices: int = Field(description="At known places, rounded down to steps of k.")
-    refused: dict[str, int] = Field(description="Labels that taught nothing, by reason.")
+    left_devices: int = Field(
+        description="Devices that labels may come of and that have left: their tracks say what sets triggers off. "
+        "Rounded down to steps of k."
+    )
+    needed_devices: int = Field(description="Of each of both, from which thresholds stand on labels.")
+    step: int | None = Field(description="The k that both are told in; null where no engine has reported.")
+    refused: dict[str, int] = Field(
+        description="Labels that taught nothing, by reason, of those that could be read; `refused_by_source` has the "
+        "others."
+    )
+    refused_by_source: dict[str, dict[str, int]] = Field(
+        description="Labels that could not be read or placed, by their stream, `labels/SOURCE`, and by reason: the "
+        "counts that the sources page has of it."
+    )
     lying_sources: dict[str, str] = Field(description="Streams that contradict the store: what they look like.")
     moved_products: list[MovedProductOut]
     campaigns: list[TriggersOut]
@@ -78,12 +100,29 @@ def labels(
     """What labels (shelf scans, taps, receipts) came to: refusals by reason, streams that lie, products that stand
     elsewhere than the plan says, and what the triggers of campaigns that state a precision stand on."""
     plan = ctx.plan(store)
-    row = next((r for r in get_status(ctx.db) if r.component == ENGINE and r.store == store), None)
-    return labels_of(plan, {}, None) if row is None else labels_of(plan, row.values, round(time.time() - row.at, 1))
+    rows = get_status(ctx.db)
+    row = next((r for r in rows if r.component == ENGINE and r.store == store), None)
+    heard = streams_of(rows, store)
+    if row is None:
+        return labels_of(plan, {}, None, heard)
+    return labels_of(plan, row.values, round(time.time() - row.at, 1), heard)
 
 
-def labels_of(plan: Plan, values: Mapping[str, Any], age_s: float | None) -> LabelsOut:
-    """From what the store's engine reported."""
+def streams_of(rows: Sequence[Status], store: str) -> dict[str, dict[str, int]]:
+    """Of each stream of labels into a store, by its masked name, what could not be read or placed, by reason."""
+    whole = next((r.values for r in rows if r.component == ENGINE and r.store == EVERY_STORE), {})
+    told = {f.get("name", key): f for key, f in whole.get("sources", {}).items() if store in f["stores"]}
+    return {
+        mask_macs(name): dict(sorted((code, n) for code, n in f["refused"].items() if code in _CODES))
+        for name, f in sorted(told.items())
+        if name.startswith(LABEL_SOURCE) and f["refused"]
+    }
+
+
+def labels_of(
+    plan: Plan, values: Mapping[str, Any], age_s: float | None, heard: Mapping[str, dict[str, int]]
+) -> LabelsOut:
+    """From what the store's engine reported; `heard` as of `streams_of`."""
     said, promised = values.get("labels", {}), values.get("promises", {})
     names = {product.sku: product.name for product in plan.products}
     return LabelsOut(
@@ -94,8 +133,19 @@ def labels_of(plan: Plan, values: Mapping[str, Any], age_s: float | None) -> Lab
         share=said.get("share", 0.0),
         gain_m=said.get("gain_m"),
         labelled_devices=said.get("labelled_devices", 0),
+        left_devices=said.get("left_devices", 0),
+        needed_devices=LEAST_DEVICES,
+        step=values.get("k"),
+        refused_by_source=dict(heard),
         refused=dict(sorted(said.get("refused", {}).items())),
         lying_sources={mask_macs(name): what for name, what in sorted(said.get("lying_sources", {}).items())},
         moved_products=[MovedProductOut(name=names.get(m["sku"], ""), **m) for m in said.get("moved_products", [])],
-        campaigns=[TriggersOut(campaign_id=name, **given) for name, given in sorted(promised.items())],
+        campaigns=[
+            TriggersOut(campaign_id=name, told_by=basis_of(given), **given) for name, given in sorted(promised.items())
+        ],
     )
+
+
+def basis_of(given: Mapping[str, Any]) -> PromiseBasis:
+    """What a running engine's figures of a campaign stand on."""
+    return PromiseBasis.LABELS if given["by_labels"] else PromiseBasis.PAUSES

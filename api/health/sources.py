@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.auth import needs_or_nobody
 from api.context import AppContext, context
-from api.health.labels import LabelsOut, labels_of
+from api.health.labels import LabelsOut, labels_of, streams_of
 from api.keyring import Grant
 from api.manager_login import ask_to_sign_in
 from api.middleware.turned_away import Turned, TurnedAway
@@ -139,12 +139,14 @@ def sources_page(
         for level in plan.levels
     ]
     silent_s = SILENT_POINT_S + found.grain_s
-    limits: dict[str, Any] = {"clock_s": CLOCK_S, "live_s": LIVE_S, "silent_point_min": silent_s / 60}
+    k = ctx.config.privacy.k
+    limits: dict[str, Any] = {"k": k, "clock_s": CLOCK_S, "live_s": LIVE_S, "silent_point_min": silent_s / 60}
     return page(request, "sources.html", found=found, plan=plan, drawings=drawings, shops=ctx.shops, **limits)
 
 
 def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manages: bool) -> StoreSources:
-    rows = {row.store: row for row in get_status(ctx.db) if row.component == ENGINE}
+    reported = get_status(ctx.db)
+    rows = {row.store: row for row in reported if row.component == ENGINE}
     own, whole = rows.get(plan.store), rows.get(EVERY_STORE)
     said = whole.values if whole is not None else {}
     offsets = own.values.get("clock_offsets_s", {}) if own is not None else {}
@@ -152,7 +154,8 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
     unknown = said.get("unknown_aps", {}).get(plan.store, [])
     values, age_s = ({}, None) if own is None else (own.values, round(now - own.at, 1))
     grain_s = 0.0 if values.get("devices", 0) >= ctx.config.privacy.k else ctx.config.privacy.block_s
-    taught = labels_of(plan, values if manages else {**values, "promises": {}}, age_s)
+    heard = streams_of(reported, plan.store)
+    taught = labels_of(plan, values if manages else {**values, "promises": {}}, age_s, heard)
     return StoreSources(
         store=plan.store,
         engine_age_s=age_s,

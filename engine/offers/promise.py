@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -25,6 +26,18 @@ MOST_CELLS = 1200  # looked at: of more, a coarser lattice
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 LEAST_RECALL = 0.05  # a threshold that hardly anybody passes is no offer
 RADII, DIRECTIONS = (0.1, 0.3, 0.5, 0.7, 0.9), 8  # quantiles of a bias' length, and its directions, each as likely
+
+
+class PromiseBasis(StrEnum):
+    """What a promise is told by: three figures of one place, which differ, and need three names.
+
+    The plan alone tells before anything was heard. A running engine knows where people pause and how far off its fixes
+    are; once enough devices are labelled, these say what triggers were worth.
+    """
+
+    PLAN = "plan"
+    PAUSES = "plan_and_pauses"
+    LABELS = "labels"
 
 
 @dataclass(frozen=True, slots=True)

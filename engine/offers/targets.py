@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.offers.campaigns import Campaign
+from engine.offers.campaigns import Campaign, CampaignPlace
 from engine.offers.promise import Promise
 from engine.plan.cells import Cells, near_membership
 from engine.plan.model import Plan
@@ -47,7 +47,7 @@ def target_of(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> Targe
 
     Raises KeyError for a product or zone that the plan does not know.
     """
-    membership = _membership(campaign, plan, cells, zones)
+    membership = place_membership(campaign.place, plan, cells, zones)
     return Target(
         campaign.id,
         membership,
@@ -82,8 +82,9 @@ def keep_word(target: Target, given: Promise) -> Target:
     )
 
 
-def _membership(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> F32:
-    place = campaign.place
+def place_membership(place: CampaignPlace, plan: Plan, cells: Cells, zones: F32) -> F32:
+    """(C,) the share of each cell that is of a place, 0 to 1; `zones` (C, Z) is the cells' zone membership. Raises
+    KeyError for a product or zone that the plan does not know."""
     if place.product is not None and place.radius_m is not None:
         p = plan.product_by_sku[place.product]
         return near_membership(plan, cells, p.level, p.x_m, p.y_m, place.radius_m)

@@ -274,7 +274,7 @@ class StoreRunner:
         figures = self._engine.figures()
         taught, k = figures["labels"]["refused"], self._release.k
         crowd = {name: whole_ks(figures[name], k) for name in ("devices", "tracks")}
-        figures["labels"]["labelled_devices"] = whole_ks(figures["labels"]["labelled_devices"], k)
+        figures["labels"] |= {n: whole_ks(figures["labels"][n], k) for n in ("labelled_devices", "left_devices")}
         for promise in figures["promises"].values():
             promise["labelled"] = whole_ks(promise["labelled"], k)
         return (

@@ -12,7 +12,7 @@ import typer
 
 from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from api.cli.plan.own_labels import own_labels
-from api.cli.plan.promises import campaigns_of, promises
+from api.cli.plan.promises import campaigns_of, promise_of_place, promises, say_no_campaigns
 from engine.errors import OperatorError, Problem
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.drawing.draw import draw_svg, svg_to_png
@@ -39,9 +39,26 @@ def accuracy(
     ] = None,
     level: Annotated[str | None, typer.Option(help="The level to draw; the first without.")] = None,
     more: Annotated[int, typer.Option(min=0, max=10, help="How many places for more access points to name.")] = 3,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SKU|ZONE",
+            help="What a coupon at this product or zone could promise; needs no campaigns.yaml.",
+        ),
+    ] = None,
+    radius: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=50, metavar="M", help="With --at SKU: within so many metres of it, 3 without."),
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(min=0.5, max=0.95, help="With --at: the share of triggers that must be right, 0.8 without."),
+    ] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", metavar="FILE", help="Of a running site: what its own labels say, too."),
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="Of a running site: what its engine and its own labels say, too."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
@@ -51,21 +68,29 @@ def accuracy(
     would help most. A moving track does better than one scan.
 
     Of each campaign in the folder's campaigns.yaml it says how many of its triggers will be right, and how many of
-    those due will come, for the precision that the campaign states (8 of 10 where it states none). With --config it
-    says, too, what the store's own labels made of that since it runs.
+    those due will come, for the precision that the campaign states; of one that states none, at its own
+    min_probability, where nothing is promised. This is told by the plan alone, of people who pause: how long a
+    campaign's dwell is does not enter. With --config it sets beside it what the running engine goes by, which knows
+    where people pause, and the store's labels.
 
     Example: [bold]rayon plan accuracy floorplans/supermarket -o accuracy.svg[/bold]
+
+    Before there is a campaign, for a coupon within 3 m of a product whose triggers are to be right in 8 of 10 cases:
+    [bold]rayon plan accuracy floorplans/boutique --at FEM-001 --radius 3 --precision 0.8[/bold]
     """
     if output is not None and output.suffix.lower() not in (".svg", ".png"):
         fix = "give a name that ends in .svg or .png"
         raise OperatorError([Problem("--output", str(output), "is no kind of picture Rayon draws", fix)])
     refuse_overwriting("--output", output, *plan_files(folder))
+    if at is None:
+        _refuse_alone({"--radius": radius, "--precision": precision})
     plan = load_plan(folder)
     if not plan.access_points:
         raise OperatorError([Problem(str(folder), "(access points)", "there are none: nothing can be located")])
     drawn = level or plan.levels[0].id
     if drawn not in plan.level_index:
         raise OperatorError([Problem("--level", drawn, "no such level", f"one of {', '.join(plan.level_index)}")])
+    asked = None if at is None else promise_of_place(plan, at, radius, precision)
     cells = walkable_cells(plan, CELL_M)
     error = expected_error(plan, cells)
     every = max(1, len(cells) // SIMULATED_CELLS)
@@ -73,8 +98,10 @@ def accuracy(
     places = best_places(plan, cells, more)
     if output is not None:
         _draw(plan, cells, error, places, drawn, output)
-    report = _report(plan, cells, error, simulated, places) | {"campaigns": promises(plan, campaigns_of(folder, plan))}
-    report["labels"] = own_labels(plan.store, config)
+    report = _report(plan, cells, error, simulated, places)
+    campaigns = campaigns_of(folder, plan)
+    report |= {"campaigns": promises(plan, campaigns), "no_campaigns": say_no_campaigns(folder, campaigns)}
+    report |= {"at": asked, "labels": own_labels(plan.store, config)}
     print(json.dumps(report, ensure_ascii=False) if as_json else _text(report))
 
 
@@ -114,9 +141,24 @@ def _text(report: dict[str, Any]) -> str:
     if report["unlisted_share"]:
         who = f"{report['unlisted_share']:.0%} of those who stop are expected at what it does not list"
         lines.append(f"products.csv lists little of this floor: {who}")
+    if report["campaigns"]:
+        lines.append("campaigns, by the plan alone:")
     lines += [f"{c['id']}: {c['said']}" for c in report["campaigns"]]
+    asked = report["at"]
+    if asked is not None:
+        lines.append(f"{asked['words']}, {asked['asked']:.0%} asked, by the plan alone: {asked['said']}")
+    elif report["no_campaigns"]:
+        lines.append(report["no_campaigns"])
     lines += report["labels"]["said"]
     return "\n".join(lines)
+
+
+def _refuse_alone(options: dict[str, float | None]) -> None:
+    """Those that say nothing without --at."""
+    fix = "add --at SKU or --at ZONE"
+    given = [Problem(name, f"{value:g}", "is of a place", fix) for name, value in options.items() if value is not None]
+    if given:
+        raise OperatorError(given)
 
 
 def _draw(plan: Plan, cells: Cells, error: F64, places: list[CandidatePlace], level: str, output: Path) -> None:

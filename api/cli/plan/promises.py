@@ -1,14 +1,22 @@
-"""What a store's campaigns can promise, for `rayon plan accuracy` and `rayon plan check`."""
+"""What a store's campaigns can promise, for `rayon plan accuracy` and `rayon plan check`; and what any place could."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
+from engine.errors import OperatorError, Problem
+from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, CampaignPlace, load_campaigns
+from engine.offers.promise import PromiseBasis
 from engine.plan.model import Plan
-from engine.runtime.promised.foresight import Foresight
+from engine.runtime.promised.foresight import Foresight, Foretold
+
+RADIUS_M, PRECISION = 3.0, 0.8
+"""Of a place that is asked for without saying."""
+
+NO_CAMPAIGNS = "campaigns: {file} {state}; --at SKU or --at ZONE tells of one place without it"
 
 
 def campaigns_of(folder: Path, plan: Plan) -> list[Campaign]:
@@ -17,26 +25,54 @@ def campaigns_of(folder: Path, plan: Plan) -> list[Campaign]:
     return load_campaigns(path, plan) if path.is_file() else []
 
 
+def say_no_campaigns(folder: Path, campaigns: Sequence[Campaign]) -> str:
+    """Why nothing is told of campaigns, and how to ask; empty where there are some."""
+    path = folder / CAMPAIGNS_FILE
+    return "" if campaigns else NO_CAMPAIGNS.format(file=path, state="has none" if path.is_file() else "is not there")
+
+
 def promises(plan: Plan, campaigns: Sequence[Campaign]) -> list[dict[str, Any]]:
     """By campaign: precision asked for, told and at its pessimistic end, recall, threshold, and a sentence."""
     if not campaigns or not plan.access_points:
         return []
     foresight = Foresight(plan)
-    out = []
-    for campaign in campaigns:
-        told = foresight.foretell(campaign)
-        given = told.promise
-        out.append(
-            {
-                "id": campaign.id,
-                "asked": told.asked,
-                "kept": given.kept,
-                "threshold": given.threshold,
-                "precision": round(given.precision, 3),
-                "precision_low": round(given.precision_low, 3),
-                "recall": round(given.recall, 3),
-                "instead": list(map(str, told.instead)),
-                "said": told.sentence(),
-            }
-        )
-    return out
+    return [_show(foresight.foretell(campaign)) for campaign in campaigns]
+
+
+def promise_of_place(plan: Plan, at: str, radius_m: float | None, precision: float | None) -> dict[str, Any]:
+    """The same of the product or zone `at`, which needs no campaign. Raises OperatorError."""
+    place, words = _place(plan, at, radius_m)
+    asked = PRECISION if precision is None else precision
+    told = _show(Foresight(plan).foretell_place(at, place, asked))
+    return told | {"place": place.model_dump(exclude_none=True, exclude={"store"}), "words": words}
+
+
+def _place(plan: Plan, at: str, radius_m: float | None) -> tuple[CampaignPlace, str]:
+    product, zone = plan.product_by_sku.get(at), plan.zone_index.get(at)
+    if product is not None:
+        within = RADIUS_M if radius_m is None else radius_m
+        return CampaignPlace(product=at, radius_m=within), f"within {within:g} m of {product.name} ({at})"
+    if zone is not None:
+        if radius_m is not None:
+            raise OperatorError([Problem("--radius", f"{radius_m:g}", "a zone has its own bounds", "leave it out")])
+        return CampaignPlace(zone=at), f"in the zone {plan.zones[zone].name} ({at})"
+    near = get_close_matches(at, [*plan.product_by_sku, *plan.zone_index], n=5, cutoff=0.4)
+    known = near or [*plan.zone_index][:5]
+    fix = f"for example {', '.join(known)}" if known else "the plan has neither"
+    raise OperatorError([Problem("--at", at, "is no product of products.csv and no zone of the plan", fix)])
+
+
+def _show(told: Foretold) -> dict[str, Any]:
+    given = told.promise
+    return {
+        "id": told.campaign_id,
+        "asked": told.asked,
+        "kept": given.kept,
+        "threshold": given.threshold,
+        "precision": round(given.precision, 3),
+        "precision_low": round(given.precision_low, 3),
+        "recall": round(given.recall, 3),
+        "instead": list(map(str, told.instead)),
+        "said": told.sentence(),
+        "told_by": PromiseBasis.PLAN.value,
+    }

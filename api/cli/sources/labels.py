@@ -11,6 +11,9 @@ from engine.offers.promise import Promise
 from engine.plan.model import Plan
 from engine.records import Labels
 
+PAUSES = "the plan and where people pause"
+"""What an engine's promise is told by while no labels tell it."""
+
 
 def labels_of_files(
     plan: Plan, labels: Path | None, receipts: Path | None, device: Callable[[str], int]
@@ -37,9 +40,9 @@ def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def promise_in_words(given: Promise) -> str:
-    """What a campaign that states a precision can promise."""
-    basis = f"{given.labelled} labelled devices" if given.labelled else "the plan and where people pause"
+def promise_in_words(given: Promise, basis: str = "") -> str:
+    """What a campaign that states a precision can promise; `basis` where its labelled devices are told in steps."""
+    basis = basis or (f"{given.labelled} labelled devices" if given.labelled else PAUSES)
     told = f"precision {given.precision:.0%} ({given.precision_low:.0%} at worst), recall {given.recall:.0%}"
     if given.threshold is None:
         return f"nothing is sent: by {basis} no threshold keeps the word ({told})"

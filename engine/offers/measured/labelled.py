@@ -77,6 +77,11 @@ class LabelledTriggers:
         return len(np.unique(self._number))
 
     @property
+    def left_devices(self) -> int:
+        """How many devices that labels may come of have left, and left a track past the campaigns' places."""
+        return self._left
+
+    @property
     def grown(self) -> int:
         """Rises with labelled devices, and with those whose tracks say what sets triggers off."""
         return self.devices + self._left

@@ -122,7 +122,8 @@ class StoreLabels:
 
     def figures(self) -> dict[str, Any]:
         """For the health page and the manager."""
-        return self._learning.figures() | {"labelled_devices": self.triggers.devices}
+        devices = {"labelled_devices": self.triggers.devices, "left_devices": self.triggers.left_devices}
+        return self._learning.figures() | devices
 
     def pack_taught(self, least_devices: int) -> dict[str, Any] | None:
         """What may outlive the day, as `LabelLearning` says."""

@@ -11,7 +11,7 @@ import shapely
 
 from engine.offers.campaigns import Campaign, CampaignPlace
 from engine.offers.promise import Promise
-from engine.offers.targets import target_of
+from engine.offers.targets import place_membership, target_of
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.model import AccessPoint, Plan
 from engine.presence.place_prior import PlacePrior
@@ -83,28 +83,30 @@ class Foresight:
 
     def foretell(self, campaign: Campaign) -> Foretold:
         """For the precision that it states, else at its own threshold. KeyError for a place that the plan has not."""
-        asked = campaign.precision
-        if asked is None:
-            target = target_of(campaign, self._plan, self._cells, self._zones)
-            return Foretold(campaign.id, None, self._promises.expect(target, self._places), ())
-        given = self._promise(campaign, asked, self._promises)
-        instead = () if given.kept else tuple(self._better(campaign, asked))
-        return Foretold(campaign.id, asked, given, instead)
-
-    def _promise(self, campaign: Campaign, asked: float, promises: Promises) -> Promise:
+        if campaign.precision is not None:
+            return self.foretell_place(campaign.id, campaign.place, campaign.precision)
         target = target_of(campaign, self._plan, self._cells, self._zones)
-        return promises.promise(target, self._places, asked)
+        return Foretold(campaign.id, None, self._promises.expect(target, self._places), ())
 
-    def _better(self, campaign: Campaign, asked: float) -> Iterator[PlaceRemedy]:
+    def foretell_place(self, name: str, place: CampaignPlace, asked: float) -> Foretold:
+        """The same of a place that no campaign has yet, under the campaign's `name` to be."""
+        given = self._promise(place, asked, self._promises)
+        instead = () if given.kept else tuple(self._better(place, asked))
+        return Foretold(name, asked, given, instead)
+
+    def _promise(self, place: CampaignPlace, asked: float, promises: Promises) -> Promise:
+        membership = place_membership(place, self._plan, self._cells, self._zones)
+        return promises.promise(membership, self._places, asked)
+
+    def _better(self, place: CampaignPlace, asked: float) -> Iterator[PlaceRemedy]:
         """What keeps the word at the same shelf, of what a manager can do."""
-        place = campaign.place
         for remedy, other in self._others(place):
-            if self._promise(campaign.model_copy(update={"place": other}), asked, self._promises).kept:
+            if self._promise(other, asked, self._promises).kept:
                 yield remedy
         at = self._middle(place)
         if at is not None:
             more = replace(self._plan, access_points=(*self._plan.access_points, at))
-            if self._promise(campaign, asked, Promises(more, self._cells, self._zones)).kept:
+            if self._promise(place, asked, Promises(more, self._cells, self._zones)).kept:
                 yield PlaceRemedy(RemedyKind.ACCESS_POINT)
 
     def _others(self, place: CampaignPlace) -> Iterator[tuple[PlaceRemedy, CampaignPlace]]:

@@ -42,7 +42,7 @@ class Promises:
         self.given = {}
         for k, campaign in enumerate(campaigns):
             if campaign.precision is not None:
-                given = self.promise(targets[k], places, campaign.precision)
+                given = self.promise(targets[k].membership, places, campaign.precision)
                 if labelled is not None and labelled.enough(targets[k]):
                     given = promise_of_labels(labelled, targets[k], campaign.precision, given)
                 targets[k], self.given[campaign.id] = keep_word(targets[k], given), given
@@ -65,10 +65,10 @@ class Promises:
             for name, given in self.given.items()
         }
 
-    def promise(self, target: Target, places: PlacePrior, precision: float) -> Promise:
-        """At a target's place."""
-        sigma_m = places.sigma_m if places.sigma_m is not None else self._before(target.membership)
-        return promise(self._cells, places.occupancy, target.membership, sigma_m, precision)
+    def promise(self, member: F32, places: PlacePrior, precision: float) -> Promise:
+        """At a place (C,)."""
+        sigma_m = places.sigma_m if places.sigma_m is not None else self._before(member)
+        return promise(self._cells, places.occupancy, member, sigma_m, precision)
 
     def expect(self, target: Target, places: PlacePrior) -> Promise:
         """At a target's place, with the threshold that it has."""

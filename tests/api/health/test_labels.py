@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.storage.status import ENGINE, put_status
+from engine.storage.status import ENGINE, EVERY_STORE, put_status
 from tests.api.site import SECRETS, Site
 
 MANAGER = {"Authorization": f"Bearer {SECRETS.manager_key}"}
@@ -23,12 +23,18 @@ def say(site: Site) -> None:
     sku = site.plan.products[0].sku
     moved = {"sku": sku, "level": "0", "x_m": 3.5, "y_m": 2.0, "moved_m": 9.1}
     labels = {
-        "used": 310, "kept": 290, "share": 1.0, "gain_m": 0.42, "labelled_devices": 40,
+        "used": 310, "kept": 290, "share": 1.0, "gain_m": 0.42, "labelled_devices": 40, "left_devices": 20,
         "refused": {"label_duplicate": 3, "learning_not_agreed": 2, "label_not_heard": 9, "label_far_off": 4},
         "lying_sources": {"labels/scanner": "mirrored in x"}, "moved_products": [moved],
     }  # fmt: skip
-    values = {"labels": labels, "promises": {"tea": CAMPAIGN, "jam": UNKEPT, "pen": BY_PLAN}}
+    values = {"k": 20, "labels": labels, "promises": {"tea": CAMPAIGN, "jam": UNKEPT, "pen": BY_PLAN}}
     put_status(site.db, "corner", ENGINE, values, time.time())
+    stream: dict[str, Any] = {
+        "kind": "labels", "heard_at": time.time(), "newest_t": 0.0, "rate_per_min": None, "messages": 9, "readings": 0,
+        "positions": 0, "sessions": 0, "refused": {"unknown_product": 3, "<b>": 1}, "stores": ["corner"],
+    }  # fmt: skip
+    streams = {"labels/scanner": stream, "c1": stream, "labels/other": stream | {"stores": ["other"]}}
+    put_status(site.db, EVERY_STORE, ENGINE, {"sources": streams}, time.time())
 
 
 def test_over_http_for_managers_only(site: Site) -> None:
@@ -42,7 +48,10 @@ def test_over_http_for_managers_only(site: Site) -> None:
     assert found["lying_sources"] == {"labels/scanner": "mirrored in x"}
     assert found["moved_products"][0]["name"] == site.plan.products[0].name
     assert [c["campaign_id"] for c in found["campaigns"]] == ["jam", "pen", "tea"]
-    assert found["campaigns"][2] == CAMPAIGN | {"campaign_id": "tea"}
+    assert found["campaigns"][2] == CAMPAIGN | {"campaign_id": "tea", "told_by": "labels"}
+    assert found["campaigns"][1]["told_by"] == "plan_and_pauses"
+    assert (found["left_devices"], found["needed_devices"], found["step"]) == (20, 40, 20)
+    assert found["refused_by_source"] == {"labels/scanner": {"unknown_product": 3}}
 
 
 def test_a_store_without_labels_says_so(site: Site) -> None:
@@ -57,9 +66,11 @@ def test_a_store_without_labels_says_so(site: Site) -> None:
     ("lang", "words"),
     [
         ("en", ["mirrored from left to right", "9.1 m from its place", "precision 86% (81 to 91%)", "310 / 290",
-                "among labelled phones (at least 40)", "by the plan alone", "somewhere else altogether"]),
+                "among labelled phones (at least 40)", "by the plan and where people pause", "40 / 40", "20 / 40",
+                "told in steps of 20", "somewhere else altogether"]),
         ("fr", ["inversé de gauche à droite", "à 9,1 m de sa place", "précision 86 % (81 à 91 %)", "310 / 290",
-                "parmi les téléphones étiquetés (au moins 40)", "d'après le plan seul", "tout à fait ailleurs"]),
+                "parmi les téléphones étiquetés (au moins 40)", "d'après le plan et les lieux d'arrêt", "40 / 40",
+                "20 / 40", "par paliers de 20", "tout à fait ailleurs"]),
     ],
 )  # fmt: skip
 def test_the_page_of_sources_has_it_in_words(site: Site, lang: str, words: list[str]) -> None:

@@ -99,9 +99,13 @@ def test_the_page_says_what_to_do(site: Site, lang: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "silent", "legend"), [("fr", "plus de 60", "20 minutes"), ("en", "than 60", "20 minutes")]
+    ("lang", "silent", "legend", "coarse"),
+    [
+        ("fr", "plus de 60", "20 minutes", "au dernier multiple de 15 minutes"),
+        ("en", "than 60", "20 minutes", "as of the last full 15 minutes, however often it hears"),
+    ],
 )
-def test_silent_and_the_rings_are_explained(site: Site, lang: str, silent: str, legend: str) -> None:
+def test_silent_and_the_rings_are_explained(site: Site, lang: str, silent: str, legend: str, coarse: str) -> None:
     headers = MANAGER | {"Accept": "text/html", "Accept-Language": lang}
     now = time.time()
     for age_s in (1, 600):
@@ -110,6 +114,7 @@ def test_silent_and_the_rings_are_explained(site: Site, lang: str, silent: str, 
             html = client.get("/health/sources/corner", headers=headers).text.replace("\u00a0", " ")
         assert (silent in html) is (age_s == 600)
         assert legend in html
+        assert coarse in html, "why what is heard each second is told as of minutes ago"
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

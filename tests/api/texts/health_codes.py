@@ -34,5 +34,5 @@ REASONS = {
     *LetOut,
     *LedgerFault,
     *(set(FrameRefusal) - set(ReadingRefusal) - set(RecordRefusal) - {FrameRefusal.DECODER_FAULT}),
-    *("used", "kept", "share", "gain_m", "labelled_devices", "since", "no_key"),
+    *("used", "kept", "share", "gain_m", "labelled_devices", "left_devices", "since", "no_key"),
 }

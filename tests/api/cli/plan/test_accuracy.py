@@ -12,8 +12,11 @@ import yaml
 from typer.testing import CliRunner
 
 from api.cli.commands import build
-from api.cli.plan.own_labels import NONE, own_labels
+from api.cli.plan.own_labels import NO_ENGINE, NO_PROMISES, NONE, own_labels
+from api.cli.plan.promises import campaigns_of, promise_of_place, promises
 from engine.errors import OperatorError
+from engine.offers.campaigns import CampaignPlace
+from engine.plan.load import load_plan
 from engine.storage.database import open_database
 from engine.storage.status import ENGINE, put_status
 from tests.databases import new_sqlite
@@ -48,6 +51,7 @@ def test_the_same_in_words() -> None:
     result = CliRunner().invoke(build(), ["plan", "accuracy", BOUTIQUE, "--more", "1"], catch_exceptions=False)
     assert "one more access point helps most at x" in result.stdout
     assert "of 10 right" in next(line for line in result.stdout.splitlines() if line.startswith("homme: "))
+    assert "campaigns, by the plan alone:" in result.stdout.splitlines()
     assert "labels: none looked at" in result.stdout
 
 
@@ -61,8 +65,34 @@ def test_a_plan_of_one_product_is_said_to_list_little(tmp_path: Path) -> None:
     result = CliRunner().invoke(build(), ["plan", "accuracy", str(store), "--more", "0"], catch_exceptions=False)
     line = next(line for line in result.stdout.splitlines() if line.startswith("products.csv"))
     assert "of those who stop are expected at what it does not list" in line
+    line = next(line for line in result.stdout.splitlines() if line.startswith("campaigns: "))
+    assert "campaigns.yaml is not there; --at SKU or --at ZONE tells of one place without it" in line
     result = CliRunner().invoke(build(), ["plan", "accuracy", BOUTIQUE, "--more", "0"], catch_exceptions=False)
     assert "products.csv" not in result.stdout
+
+
+def test_a_place_is_asked_for_without_a_campaign() -> None:
+    """As a campaign there would be told, at the precision that is asked."""
+    plan = load_plan(Path(BOUTIQUE))
+    told = promise_of_place(plan, "FEM-001", None, None)
+    assert (told["asked"], told["place"], told["told_by"]) == (0.8, {"product": "FEM-001", "radius_m": 3.0}, "plan")
+    robe = next(c for c in campaigns_of(Path(BOUTIQUE), plan) if c.id == "robe-portefeuille")
+    place = CampaignPlace(product="FEM-001", radius_m=3.0)
+    (same,) = promises(plan, [robe.model_copy(update={"place": place, "precision": 0.8})])
+    alike = ("kept", "threshold", "precision", "precision_low", "recall", "said")
+    assert [told[key] for key in alike] == [same[key] for key in alike]
+    wide = promise_of_place(plan, "homme", None, 0.5)
+    assert wide["place"] == {"zone": "homme"}
+    assert wide["kept"]
+
+
+@pytest.mark.parametrize(
+    ("at", "radius_m", "said"),
+    [("FEM-01", None, "FEM-001"), ("home", None, "homme"), ("homme", 3.0, "a zone has its own bounds")],
+)
+def test_a_place_that_is_none_is_named(at: str, radius_m: float | None, said: str) -> None:
+    with pytest.raises(OperatorError, match=said):
+        promise_of_place(load_plan(Path(BOUTIQUE)), at, radius_m, None)
 
 
 def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
@@ -70,16 +100,32 @@ def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"storage": {"url": url}}))
     db = open_database(url)
-    assert own_labels("boutique", config) == {"used": 0, "said": [NONE.format(store="boutique")]}
+    said = [NONE.format(store="boutique"), NO_ENGINE.format(store="boutique")]
+    assert own_labels("boutique", config) == {"used": 0, "said": said, "campaigns": {}}
     promise = {"threshold": 0.35, "precision": 0.86, "precision_low": 0.81, "precision_high": 0.91, "recall": 0.7,
                "labelled": 40, "by_labels": True}  # fmt: skip
     labels = {"used": 90, "share": 1.0, "gain_m": 0.3, "refused": {"label_far_off": 4}}
-    promises = {"homme": promise, "femme": promise | {"by_labels": False}}
+    by_pauses = {"by_labels": False, "labelled": 0, "precision_high": None}
+    promises = {"homme": promise, "femme": promise | by_pauses, "denim": promise | {"threshold": None} | by_pauses}
     put_status(db, "boutique", ENGINE, {"labels": labels, "promises": promises}, 1.0)
-    db.close()
-    said = own_labels("boutique", config)["said"]
+    told = own_labels("boutique", config)
+    said = told["said"]
     assert said[1] == "labels: 4 left aside: label_far_off"
-    assert said[2:] == ["homme: sent from P 0.35 on: by 40 labelled devices precision 86% (81% at worst), recall 70%"]
+    pauses, told_so = "by the plan and where people pause", "precision 86% (81% at worst), recall 70%"
+    assert said[2:] == [
+        f"denim, running: nothing is sent: {pauses} no threshold keeps the word ({told_so})",
+        f"femme, running: sent from P 0.35 on: {pauses} {told_so}",
+        f"homme, running: sent from P 0.35 on: by at least 40 labelled devices {told_so}",
+    ]
+    assert {name: c["told_by"] for name, c in told["campaigns"].items()} == {
+        "denim": "plan_and_pauses", "femme": "plan_and_pauses", "homme": "labels"
+    }  # fmt: skip
+    assert told["campaigns"]["homme"]["recall"] == 0.7
+    put_status(db, "boutique", ENGINE, {"labels": {}, "promises": {"femme": promise | by_pauses}}, 2.0)
+    assert own_labels("boutique", config)["said"] == [NONE.format(store="boutique"), said[3]]
+    put_status(db, "boutique", ENGINE, {"labels": {}, "promises": {}}, 3.0)
+    assert own_labels("boutique", config)["said"][1] == NO_PROMISES
+    db.close()
 
 
 def test_check_warns_of_a_word_that_cannot_be_kept(tmp_path: Path) -> None:
@@ -100,7 +146,13 @@ def test_check_warns_of_a_word_that_cannot_be_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("extra", "place"),
-    [(["-o", "map.pdf"], "map.pdf"), (["--level", "cellar"], "cellar"), (["-o", "no/x.svg"], "no/x.svg")],
+    [
+        (["--radius", "3"], "--radius"),
+        (["--at", "nowhere"], "nowhere"),
+        (["-o", "map.pdf"], "map.pdf"),
+        (["--level", "cellar"], "cellar"),
+        (["-o", "no/x.svg"], "no/x.svg"),
+    ],
 )
 def test_mistakes_are_named(extra: list[str], place: str) -> None:
     result = CliRunner().invoke(build(), ["plan", "accuracy", BOUTIQUE, *extra])

@@ -121,6 +121,7 @@ def test_the_pairs_outlive_a_restart() -> None:
     before.restore(made.state())
     before.set_targets([made_target()])
     assert again.devices == before.devices == made.devices == 60
+    assert again.left_devices == before.left_devices == made.left_devices == 60
     found = made.calibrate(made_target(), 0.8)
     assert found is not None
     assert again.calibrate(made_target(), 0.8) == found

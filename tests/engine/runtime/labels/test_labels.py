@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -12,10 +13,13 @@ from engine.ingest.decoders.native import Frame
 from engine.records import DeviceId, Labels, Readings
 from engine.runtime.labels.told_labels import frame_of
 from engine.runtime.store_engine import StoreEngine
+from engine.runtime.store_runner import StoreRunner
 from engine.runtime.stored.journal import pack_frames, unpack_frames
 from engine.runtime.stored.names import NameBook, ReadBook
+from engine.storage.database import open_database
 from engine.storage.people.told_places import ToldPlace
 from engine.vocabulary import LabelKind, LabelRefusal
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import boutique
 
 T0 = 1_700_000_000.0
@@ -57,9 +61,22 @@ def test_a_label_over_the_wire_is_held_against_its_track() -> None:
     stand(target, 90, 30)
     said = target.figures()["labels"]
     assert (said["used"], said["kept"], said["refused"]) == (1, 1, {})
+    assert said["labelled_devices"] == 0, "without a campaign there is nothing that it could have set off"
     again = engine()
     again.restore(target.state())
     assert again.figures()["labels"] == said
+
+
+def test_devices_that_thresholds_stand_on_are_told_in_steps(tmp_path: Path) -> None:
+    config, n = Config(), 25
+    runner = StoreRunner(PLAN, config, open_database(new_sqlite(tmp_path / "rayon.db")), b"0123456789abcdef" * 2)
+    none = runner.labels.triggers.state()
+    pairs = {"right": np.zeros(n, np.bool_), "step": np.zeros((n, none["step"].shape[1]), np.int8)}
+    pairs |= {"number": np.arange(n), "came": np.zeros(pairs["step"].shape, np.bool_), "left": np.array([41])}
+    runner.labels.triggers.restore(none | pairs)
+    said = runner.figures()["labels"]
+    assert config.privacy.k == 20
+    assert (said["labelled_devices"], said["left_devices"]) == (20, 40)
 
 
 def test_without_consent_nothing_is_kept_but_the_count() -> None:

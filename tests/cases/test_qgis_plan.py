@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from api.cli.commands import build
 from engine.plan.load import check_plan
-from tests.engine.plan.importers.test_geojson import shop
+from tests.engine.plan.importers.formats.test_geojson import shop
 from tests.engine.plan.sketch import feature, ring, write
 from tests.engine.plan.sketch import shop as our_shop
 

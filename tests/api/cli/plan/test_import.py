@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 from api.cli.commands import build
 from engine.errors import OperatorError
 from engine.plan.load import check_plan
-from tests.engine.plan.importers.test_geojson import one_file, shop
-from tests.engine.plan.importers.test_imdf import archive
+from tests.engine.plan.importers.formats.test_geojson import one_file, shop
+from tests.engine.plan.importers.formats.test_imdf import archive
 
 
 def run(*arguments: object) -> Result:

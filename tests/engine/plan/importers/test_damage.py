@@ -16,10 +16,10 @@ from engine.plan.findings import Findings
 from engine.plan.importers.run import IMPORTERS
 from engine.plan.load import check_raw
 from tests.engine.plan.importers.drawings import imported, zipped
-from tests.engine.plan.importers.test_ekahau import esx
-from tests.engine.plan.importers.test_geojson import shop
-from tests.engine.plan.importers.test_imdf import archive
-from tests.engine.plan.importers.test_osm_indoor import BUILDING, collection
+from tests.engine.plan.importers.formats.test_ekahau import esx
+from tests.engine.plan.importers.formats.test_geojson import shop
+from tests.engine.plan.importers.formats.test_imdf import archive
+from tests.engine.plan.importers.formats.test_osm_indoor import BUILDING, collection
 from tests.examples import examples
 
 
@@ -118,7 +118,7 @@ def test_bytes_of_nothing(content: bytes, format_: str | None) -> None:
 @given(data=st.data())
 def test_dxf_that_is_damaged(data: st.DataObject) -> None:
     pytest.importorskip("ezdxf")
-    from tests.engine.plan.importers.test_dxf import drawing, written
+    from tests.engine.plan.importers.formats.test_dxf import drawing, written
 
     lines = DXF.setdefault("shop", written(drawing())).split(b"\n")
     for _ in range(data.draw(st.integers(1, 6), label="changes")):

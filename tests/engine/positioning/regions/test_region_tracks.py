@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.plan.cells import walkable_cells
+from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import site_of
 from engine.positioning.motion.walk import WalkGraph, walk_graph
@@ -74,7 +75,7 @@ def test_who_is_looked_for_in_a_region_is_on_its_cells_alone(store: tuple[Site, 
     x_m = np.array([12.5, 50.5, 88.5])
     slot = tracking.tracks.rows(np.arange(3, dtype=np.uint64))
     for t in (0.0, 3.0, 6.0):
-        found = tracking.update(scans_at(site, known, x_m, t), slot, None)
+        found = tracking.update(scans_at(site, known, x_m, t), slot, RangeNoise.usual(3, DEFAULT_SETTINGS), None)
         whole = np.asarray(found.posterior.toarray())
         assert whole.shape == (3, len(site.cells))
         np.testing.assert_allclose(whole.sum(axis=1), 1.0, atol=1e-4)

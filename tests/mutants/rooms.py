@@ -36,7 +36,8 @@ _INNER = ("agents", "decoders", "mqtt", "pollers", "portals", "shops", "sources"
 _REFERENCE = "tests/docs/test_documented.py::test_tables_on_pages_are_what_the_code_gives_now"
 
 RULES = (
-    *map(_engine, ("offers", "loyalty", "presence", "privacy", "indicators", "commerce", "referee")),
+    *map(_engine, ("offers", "loyalty", "presence", "indicators", "commerce", "referee")),
+    Room("privacy", "engine/privacy", ("tests/engine/privacy", "tests/cases/test_days_that_never_end.py")),
     _engine("plan", "drawing"),  # where a label stands in a drawing is a matter of taste
     # what lies flat there: its inner rooms are tried by themselves, or speak to the outside
     Room("ingest", "engine/ingest", (*_HEARD, "tests/cases/test_macs_in_samples.py"), _INNER),

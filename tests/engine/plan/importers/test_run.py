@@ -1,12 +1,14 @@
-"""Which format a drawing is in, by its names and its first bytes; and how much an archive may hold."""
+"""Which format a drawing is in, by its names and its first bytes; how much it may hold; what is left to defaults."""
 
 from __future__ import annotations
 
 import struct
 
 import pytest
+from shapely.geometry import Point
 
 from engine.errors import OperatorError
+from engine.plan.importers.draft import Draft, Piece
 from engine.plan.importers.notes import Notes
 from engine.plan.importers.run import guess_format
 from tests.engine.plan.importers.drawings import imported, zipped
@@ -48,3 +50,19 @@ def test_an_archive_unpacks_to_300_million_bytes_at_most(size: int, reason: str)
         imported(claiming(size), "shop.zip")
     (problem,) = caught.value.problems
     assert (reason in problem.reason, "300,000,000 bytes" in (problem.fix or "")) == (True, size > 300_000_000), problem
+
+
+def test_twenty_thousand_features_are_taken_and_one_more_is_no_shop() -> None:
+    draft, here = Draft(Notes("mall.dxf")), Point(1.0, 2.0)
+    for _ in range(20_000):
+        draft.add("opening", "0", here)
+    with pytest.raises(OperatorError, match="holds more than 20,000 walls, fixtures and zones"):
+        draft.add("opening", "0", here)
+
+
+def test_what_is_empty_is_left_to_its_default() -> None:
+    draft = Draft(Notes("a"))
+    draft.add("section", "0", Point(1.0, 2.0), "row 1", name="", macs=(), z_m=None, walkable=False, id="b")
+    draft.add("wall", "0", Point(1.0, 2.0))
+    kept = {"walkable": False, "id": "b"}
+    assert draft.of_kind("section") == [Piece("section", "0", Point(1.0, 2.0), kept, "row 1")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
@@ -10,8 +11,8 @@ from engine.positioning.learning.self_calibration import FIRST_FIT_S, SelfCalibr
 from engine.positioning.offline import self_calibrated_maps
 from engine.radio.pathloss import cell_geometry, mean_dbm
 from engine.radio.radiomap import prior_map
-from engine.records import Hearings, Readings
-from tests.engine.positioning.stores import CORNERS, shelved
+from engine.records import Hearings, Readings, Scans
+from tests.engine.positioning.stores import CORNERS, hall, shelved
 
 SEVEN = (*CORNERS, (10.0, 1.0), (10.0, 11.0))
 
@@ -121,3 +122,24 @@ def test_silence_needs_no_fits_however_long_it_is() -> None:
     times = [t for t, _ in self_calibrated_maps(plan, cells, both)]
     assert times[:3] == [15.0, 30.0, 60.0]
     assert len(times) <= 7
+
+
+HEARD_AT = np.array([0.0, 10.0, 4000.0, 9000.0])
+DUE_AT = [0.0, 15.0, 4000.0, 7680.0]
+"""15 s after the first one, then whenever the span has doubled (7,680 s: nine times) and more was heard."""
+
+
+@pytest.mark.parametrize("of", ["scans", "hearings", "both"])
+def test_maps_are_due_while_anything_is_heard(of: str) -> None:
+    plan = hall()
+    cells, n = walkable_cells(plan, 1.0), len(HEARD_AT)
+    rssi = np.full((n, 5), -60.0, np.float32)
+    none = np.full_like(rssi, np.nan)
+    scans = Scans(HEARD_AT, np.arange(n, dtype=np.uint64), rssi, none, none, np.zeros_like(rssi))
+    one = np.full(n, -60.0, np.float32), np.full(n, np.nan, np.float32)
+    links = Hearings(HEARD_AT, np.zeros(n, np.int32), np.ones(n, np.int32), *one)
+    reached: list[float] = []
+    given = Hearings.empty() if of == "scans" else links, None if of == "hearings" else scans
+    self_calibrated_maps(plan, cells, *given, reached.append)
+    assert reached == DUE_AT
+    assert self_calibrated_maps(plan, cells, Hearings.empty(), scans.take(np.empty(0, np.int64))) == []

@@ -10,7 +10,7 @@ from engine.plan.model import Plan
 from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.survey_trust import SurveyTrust, choose_trust, folds_of, judge_survey, say_trust
 from engine.positioning.locator import Locator
-from engine.radio.calibrate import calibrate
+from engine.radio.calibrate import DEFAULT_CALIBRATION, calibrate
 from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
 from engine.radio.pathloss import cell_geometry
 from engine.radio.reach import Reach, reach_of
@@ -113,6 +113,14 @@ def test_shadows_reach_no_farther_than_the_places_clearly_say() -> None:
     assert (choose_trust(tied, blind).believed, choose_trust(tied, blind).field_length_m) == (1.0, 3.0)
     clear = tied | {(1.0, 12.0): tied[1.0, 12.0] - 0.02}
     assert (choose_trust(clear, blind).believed, choose_trust(clear, blind).field_length_m) == (1.0, 12.0)
+
+
+def test_a_survey_that_says_nothing_more_leaves_shadows_as_they_are_without_one() -> None:
+    place = np.random.default_rng(3).uniform(0.5, 2.5, 40)
+    scores = {(0.0, 3.0): place} | {(b, length): place + 0.1 for b in (0.5, 1.0) for length in (3.0, 6.0, 12.0)}
+    trust = choose_trust(scores, np.full(40, 6.0))
+    assert trust == SurveyTrust(0.0, DEFAULT_CALIBRATION.field_length_m, 0.0, 40)
+    assert trust.field_length_m != 3.0
 
 
 def test_few_places_are_not_judged(store: tuple[Plan, Cells]) -> None:

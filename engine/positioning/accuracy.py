@@ -72,7 +72,8 @@ def simulated_error(
 
 
 def best_places(plan: Plan, cells: Cells, wanted: int = 3) -> list[CandidatePlace]:
-    """Where more access points would help most, one after the other: each given those before it."""
+    """Where more access points would help most, one after the other: each given those before it, and at another place
+    than they are. In a small store there are fewer than `wanted`."""
     old = prior_map(plan, cells)
     weight, gx, gy = _terms(plan, cells, old)
     total, sums = weight.sum(axis=0), _sums(weight, gx, gy)
@@ -80,9 +81,11 @@ def best_places(plan: Plan, cells: Cells, wanted: int = 3) -> list[CandidatePlac
     only = replace(plan, access_points=tuple(points))
     more = _terms(only, cells, prior_map(only, cells))
     out: list[CandidatePlace] = []
-    for _ in range(wanted):
-        means = [_bound(total + w, sums + one, old.offset_sigma_db).mean() for w, one in _each(more)]
-        best = int(np.argmin(means))
+    taken = np.zeros(len(points), np.bool_)
+    for _ in range(min(wanted, len(points))):
+        means = np.array([_bound(total + w, sums + one, old.offset_sigma_db).mean() for w, one in _each(more)])
+        best = int(np.argmin(np.where(taken, np.inf, means)))
+        taken[best] = True
         out.append(CandidatePlace(points[best].level, points[best].x_m, points[best].y_m, float(means[best])))
         total, sums = total + more[0][best], sums + _sums(*(v[best : best + 1] for v in more))
     return out

@@ -88,6 +88,15 @@ def test_three_places_are_named_unless_more_are_wanted_where_the_most_is_gained_
     assert means == sorted(means, reverse=True)
 
 
+def test_no_place_is_named_twice() -> None:
+    """3 x 3 m is one candidate's square, 12 x 7 m are six."""
+    for (width, depth), most in (((3.0, 3.0), 1), ((12.0, 7.0), 6)):
+        plan = hall(width, depth, ((0.5, 0.5),))
+        found = best_places(plan, walkable_cells(plan, 1.0), 8)
+        assert len(found) == most
+        assert len({(p.x_m, p.y_m) for p in found}) == most
+
+
 def test_whom_nobody_hears_is_anywhere_within_twelve_metres_on_each_axis(store: tuple[Plan, Cells]) -> None:
     plan, cells = store
     known = prior_map(plan, cells)

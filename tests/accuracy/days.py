@@ -181,7 +181,7 @@ def trigger_report(
     due = due.take(np.isin(due.campaign_id, own))
     fired = fired.take(np.isin(fired.campaign_id, own))
     names = [n for n in day.readings.device_names if among is None or n in among]
-    return score_triggers(due, fired, names, day.consenting & set(names))
+    return score_triggers(due, fired, names, day.consenting & set(names), campaigns=own)
 
 
 def trigger_figures(report: TriggerReport) -> Figures:

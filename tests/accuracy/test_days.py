@@ -44,7 +44,9 @@ def test_what_is_expected_of_zones_keeps_its_figures(morning: Day, morning_chain
 
 def test_campaigns_keep_the_precision_they_state_or_are_silent(morning: Day) -> None:
     day = replace(morning, campaigns=[c.model_copy(update={"precision": 0.9}) for c in morning.campaigns])
-    said = trigger_figures(trigger_report(day, by_plain_map(day), 0.9))
+    report = trigger_report(day, by_plain_map(day), 0.9)
+    assert report.unscored_campaigns == {}, "the truth speaks of a campaign that nobody was due of as well"
+    said = trigger_figures(report)
     assert said.get("precision", 1.0) >= 0.85
 
 

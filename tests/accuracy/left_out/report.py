@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.accuracy.left_out.constants import CONSTANTS, Constant
 from tests.accuracy.left_out.search import MOST_ROUNDS, Search, search
 from tests.accuracy.left_out.units import STORES, Units, in_families
+from tests.accuracy.recorded.recordings import refuse_without_baselines
 
 MEMORY = Path("build/accuracy/left-out.jsonl")
 TELL_S = 60.0
@@ -18,8 +19,10 @@ TELL_S = 60.0
 
 def leave_one_site_out(folder: Path, minutes: float, rounds: int = MOST_ROUNDS) -> int:
     """Prints progress and the report; asked again, it goes on where it was. One of the `rounds` tries each value alone
-    and then together: a whole nested choice. Later ones try again from there, and cost ten times as much."""
+    and then together: a whole nested choice. Later ones try again from there, and cost ten times as much. Raises
+    OperatorError where no plain method is known of a site."""
     units, start = Units(folder, MEMORY), time.monotonic()
+    refuse_without_baselines(folder, units.sites)
     told = start - TELL_S
 
     def tell(sentence: str) -> None:

@@ -282,14 +282,27 @@ def folder_of(argument: str | None) -> Path:
 
 def with_baselines(folder: Path, rows: dict[str, Score]) -> dict[str, Score]:
     """Beside the best plain method of each row."""
-    file = folder / BASELINES
-    known = json.loads(file.read_text()) if file.exists() else {}
-    out = {}
+    known, out = _read_baselines(folder), {}
     for name, score in rows.items():
         plain = {method: own["median"] for method, own in known.get(name, {}).items()}
         best = min(plain, key=lambda method: plain[method]) if plain else ""
         out[name] = replace(score, best=best, best_m=plain[best]) if best else score
     return out
+
+
+def _read_baselines(folder: Path) -> dict[str, dict[str, dict[str, float]]]:
+    file = folder / BASELINES
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def refuse_without_baselines(folder: Path, sites: Sequence[str]) -> None:
+    """Raises OperatorError with the sites that no plain method is known of: constants are chosen by ratios to it."""
+    known = {name.split(" | ")[0] for name in _read_baselines(folder)}
+    fix = "add its rows, as docs/accuracy.md says, or take the site's folder away"
+    reason = "no plain method is known of it, and constants are chosen by ratios to the best of them"
+    without = [Problem(str(folder / BASELINES), site, reason, fix) for site in sites if site not in known]
+    if without:
+        raise OperatorError(without)
 
 
 def families(rows: dict[str, Score]) -> dict[str, list[Score]]:

@@ -127,6 +127,19 @@ def test_what_is_no_folder_of_recordings_is_said_in_a_sentence(
         assert "docs/accuracy.md" in err
 
 
+def test_constants_are_not_chosen_by_sites_that_no_plain_method_is_known_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They would count for nothing, and what is left would choose alone."""
+    for name in ("hall", "room"):
+        write_site(tmp_path / name, seconds=6)
+    (tmp_path / "baselines.json").write_text(json.dumps({"room | rssi | no survey": {"nls": {"median": 2.0}}}))
+    assert main(["--recordings", str(tmp_path), "--leave-one-site-out", "--minutes", "0"]) == 2
+    err = capsys.readouterr().err
+    assert "baselines.json: hall: no plain method is known of it" in err
+    assert "room" not in err.replace(str(tmp_path), "")
+
+
 @pytest.mark.parametrize(
     ("folds", "said"),
     [

@@ -24,6 +24,7 @@ from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, cali
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import prior_powers
+from engine.radio.reach import reach_of
 from engine.records import Bools, Readings, Scans
 
 WINDOW_S = 3.0
@@ -52,15 +53,21 @@ def calibrate_store(
     geometry = cell_geometry(plan, cells)
     trust = trust or judge_survey(plan, cells, known, geometry)
     settings = replace(DEFAULT_CALIBRATION, field_length_m=trust.field_length_m)
-    first = calibrate(plan, cells, known, settings=settings, geometry=geometry, believed=trust.believed)
-    if (known.kind == EvidenceKind.SURVEYED).any():
+    surveyed = known.kind == EvidenceKind.SURVEYED
+    believed = known.take(~surveyed) if trust.frame is not None else known
+    first = calibrate(plan, cells, believed, settings=settings, geometry=geometry, believed=trust.believed)
+    if trust.frame is not None:
+        why = say_trust(trust, reach_of(cells, known.take(surveyed)))
+        others = first.warnings if len(believed) else []  # that access points have no evidence goes without saying
+        first = replace(first, notes=["survey left aside: see the warning"], warnings=[why, *others])
+    elif surveyed.any():
         first = replace(first, notes=[say_trust(trust, first.reach)])  # which says how much is covered
     if readings is None or not len(readings):
         return first
     told(f"learning from {len(readings)} unlabelled readings")
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
     scans = scans.take(np.argsort(scans.t, kind="stable"))
-    return _rssi(plan, cells, known, geometry, _ranges(plan, cells, known, first, scans), scans, on_round)
+    return _rssi(plan, cells, geometry, _ranges(plan, cells, believed, first, scans), scans, on_round)
 
 
 def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans: Scans) -> Calibration:
@@ -83,7 +90,6 @@ def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans
 def _rssi(
     plan: Plan,
     cells: Cells,
-    known: Evidence,
     geometry: Geometry,
     first: Calibration,
     scans: Scans,

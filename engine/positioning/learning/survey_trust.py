@@ -8,6 +8,9 @@ answer is scored in metres, by the energy score of the posterior X against the t
     E |X - y| - 1/2 E |X - X'|
 
 which is least for a posterior that is near and says truly how far it may be off.
+
+Places that were all told in another frame agree with each other: those the plan's access points contradict, and that is
+asked first (`engine.radio.frames`).
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from engine.positioning.measurement.site_build import site_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.calibrate import DEFAULT_CALIBRATION, mixed_spread, weighed_map
 from engine.radio.evidence import Evidence, EvidenceKind
+from engine.radio.frames.heard import survey_rows
+from engine.radio.frames.told import SHIFTED, STRETCHED, SWAPPED, OtherFrame, other_frame
 from engine.radio.pathloss import Geometry
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.radio.reach import Reach, place_numbers, reach_of
@@ -43,16 +48,26 @@ CLEARLY = 3.0  # standard errors
 LEAST_TOLD_M = 0.05
 PAIRS = 300  # cells by which the posterior's own spread is taken
 
+ASK = {
+    SWAPPED: "do its columns stand the wrong way round?",
+    STRETCHED: "was it taken in another unit, or on a plan of another scale?",
+    SHIFTED: "was it taken from another origin?",
+}
+"""What to look for; of a mirror, MIRRORED."""
+MIRRORED = "was it taken from another corner, with an axis the other way?"
+
 
 @dataclass(frozen=True, slots=True)
 class SurveyTrust:
     """`believed` (0 to 1) and the length of its shadows. `gain_m`: how much nearer than without a survey its own places
-    are found when left out, as a score in metres; NaN where it could not be judged. `judged` places were left out."""
+    are found when left out, as a score in metres; NaN where it could not be judged. `judged` places were left out.
+    `frame`: in which its places were told, where that is not the plan's; then nothing of it is believed."""
 
     believed: float = 1.0
     field_length_m: float = DEFAULT_CALIBRATION.field_length_m
     gain_m: float = float("nan")
     judged: int = 0
+    frame: OtherFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,9 @@ class Floor:
 
 def judge_survey(plan: Plan, cells: Cells, evidence: Evidence, geometry: Geometry) -> SurveyTrust:
     """What to make of surveyed evidence; `geometry` at the cells."""
+    frame = other_frame(plan, survey_rows(plan, evidence))
+    if frame is not None:
+        return SurveyTrust(0.0, frame=frame)
     heard = evidence.take(np.isfinite(evidence.rssi_dbm))
     surveyed = heard.kind == EvidenceKind.SURVEYED
     if not surveyed.any() or len(np.unique(_places(heard.take(surveyed)))) < LEAST_PLACES:
@@ -121,6 +139,8 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
     """What the survey was used for, and why. Places are counted as `Reach` does; how often one was left out is not told
     beside them, as that is another count."""
     said = f"{reach.places} places near {reach.covered:.0%} of the walkable area"
+    if trust.frame is not None:
+        return f"survey left aside: {said}; {say_frame(trust.frame)}"
     if trust.judged == 0:
         return f"survey used: {said}, too few to judge by each other"
     if trust.believed == 0:
@@ -135,6 +155,19 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
         return f"survey used for the law and its shadows: {said}; {judged}"
     few = "too few to speak for the rest of the floor, whatever they say of each other"
     return f"survey used for next to nothing: {said}, {few} ({judged})"
+
+
+def say_frame(frame: OtherFrame) -> str:
+    """What the places of a survey look like, and what to look for."""
+    x, y = (-frame.shift_m).tolist()
+    looks = {
+        SHIFTED: f"its places lie {frame.off_m:.1f} m off, {x:+.1f} in x and {y:+.1f} in y",
+        STRETCHED: f"its places lie {1.0 / frame.turn[0, 0]:.1f} times as far apart as they are",
+        SWAPPED: "its x and y are swapped",
+    }
+    what = looks.get(frame.kind, f"it is {frame.kind}")
+    by = "as the plan's access points were heard there"
+    return f"{what}, {by}: {ASK.get(frame.kind, MIRRORED)} Or are the access points drawn so?"
 
 
 def _places(evidence: Evidence) -> I64:

@@ -8,11 +8,20 @@ import pytest
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd import calibrate_store
-from engine.positioning.learning.survey_trust import SurveyTrust, choose_trust, folds_of, judge_survey, say_trust
+from engine.positioning.learning.survey_trust import (
+    SurveyTrust,
+    choose_trust,
+    folds_of,
+    judge_survey,
+    say_frame,
+    say_trust,
+)
 from engine.positioning.locator import Locator
 from engine.radio.calibrate import DEFAULT_CALIBRATION, calibrate
 from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
+from engine.radio.frames.told import OtherFrame
 from engine.radio.pathloss import cell_geometry
+from engine.radio.radiomap import prior_map
 from engine.radio.reach import Reach, reach_of
 from engine.records import F64, Scans
 from tests.engine.radio.made import hall
@@ -95,6 +104,44 @@ def test_a_survey_whose_places_contradict_each_other_is_left_aside(store: tuple[
     result = calibrate_store(plan, cells, lied)
     assert "its places contradict each other" in result.notes[-1]
     assert median_error(plan, cells, lied) < 1.05 * median_error(plan, cells, None)
+
+
+def test_a_survey_of_another_frame_is_named_and_leaves_the_plan_s_map(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    rng = np.random.default_rng(5)
+    x, y = rng.uniform(0.5, 29.5, 80), rng.uniform(0.5, 19.5, 80)
+    mirrored = survey(plan, 30.0 - x, y, hear(x, y, rng))
+    trust = judge_survey(plan, cells, mirrored, cell_geometry(plan, cells))
+    assert trust.frame is not None
+    assert (trust.believed, trust.frame.kind) == (0.0, "mirrored in x")
+    result = calibrate_store(plan, cells, mirrored, trust=trust)
+    before = prior_map(plan, cells)
+    assert np.array_equal(result.radio_map.mean_dbm, before.mean_dbm)
+    assert np.array_equal(result.radio_map.sigma_db, before.sigma_db)
+    assert result.notes[-1] == "survey left aside: see the warning"
+    (warning,) = result.warnings
+    assert warning == (
+        "survey left aside: 68 places near 59% of the walkable area; it is mirrored in x, as the plan's access points"
+        " were heard there: was it taken from another corner, with an axis the other way? Or are the access points"
+        " drawn so?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "turn", "shift", "said"),
+    [
+        ("shifted by one vector", 1.0, (-5.0, 0.5), "its places lie 5.0 m off, +5.0 in x and -0.5 in y, as"),
+        ("stretched", 0.8, (0.0, 0.0), "its places lie 1.2 times as far apart as they are, as"),
+        ("x and y swapped", 1.0, (0.0, 0.0), "its x and y are swapped, as"),
+        ("turned by half", -1.0, (0.0, 0.0), "it is turned by half, as"),
+    ],
+)
+def test_what_a_survey_looks_like_is_said_with_what_to_look_for(
+    kind: str, turn: float, shift: tuple[float, float], said: str
+) -> None:
+    sentence = say_frame(OtherFrame(kind, np.eye(2) * turn, np.zeros((1, 2)), np.array(shift), 20.0))
+    assert sentence.startswith(said)
+    assert sentence.endswith("? Or are the access points drawn so?")
 
 
 def test_shadows_reach_no_farther_than_the_places_clearly_say() -> None:

@@ -1,0 +1,160 @@
+"""Places that were all told in another frame than the plan's: mirrored, turned, with x and y swapped, stretched, or off
+by one vector. Such places agree with each other, so that leaving some out says nothing; the plan's access points
+contradict them.
+
+Each frame that people use by mistake is tried, and how well signals then fit (`misfit`) is held against the places as
+they were told, give or take NEAR_M: plans and people are off by as much. Access points have a vote each, so that one
+that hangs elsewhere, or stands behind a wall, names nothing: another frame must be likelier by far, for most of them,
+and by more than they differ. How well a common vector is known is told by leaving each access point out (Quenouille's
+jackknife, as of Efron 1982), by Student's t, since they are few, and never better than all together say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import stdtrit
+
+from engine.plan.model import Plan
+from engine.radio.frames.heard import HeardRows
+from engine.radio.frames.misfit import misfit, misfit_of_nowhere
+from engine.records import F64, I32
+
+REACH_M = 10.0  # how far off places are looked for
+GRID_M = 1.0
+COARSE_M = 2.0  # for frames that are something else, too
+NEAR_M = 4.0
+LEAST_POINTS = 3  # access points: fewer have no majority
+SHADOW_SHARE = 0.5  # of what places SHADOW_M apart say, shadows being longer: as in `hanging`
+LEAST_ODDS = 12.0  # natural logarithm; honest surveys of nine measured sites come to at most 7
+LEAST_VOTES = 2.0 / 3.0
+LEAST_SURE = 2.0  # standard errors between access points
+
+SHIFTED, STRETCHED, SWAPPED = "shifted by one vector", "stretched", "x and y swapped"
+MIRRORS = {"mirrored in x": (-1, 1), "mirrored in y": (1, -1), "turned by half": (-1, -1)}
+SCALES = (0.5, 0.6, 0.7, 0.8, 1.25, 1.4, 1.6, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """What is asked of a common vector: Student's quantile (one-sided) of what access points differ by, standard
+    deviations of what they say together, and how far it must be off beyond the larger of both."""
+
+    quantile: float = 0.99
+    deviations: float = 3.0
+    off_m: float = 1.0
+
+
+ALONE = Sureness()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherFrame:
+    """Another frame than the plan's. What was told at p is at turn (p - about) + about + shift_m: `turn` (2, 2),
+    `about` (L, 2) a point of each level, `shift_m` (2,). `odds`, natural logarithm, by which that is likelier."""
+
+    kind: str
+    turn: F64
+    about: F64
+    shift_m: F64
+    odds: float
+
+    def right(self, level: I32, x_m: F64, y_m: F64) -> tuple[F64, F64]:
+        """Where places (n,) are."""
+        about = self.about[level]
+        there = (np.column_stack([x_m, y_m]) - about) @ self.turn.T + about + self.shift_m
+        return there[:, 0], there[:, 1]
+
+    @property
+    def off_m(self) -> float:
+        """How long the common vector is."""
+        return float(np.hypot(*self.shift_m))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """One frame with each vector (V, 2): the cost for each access point (V, A)."""
+
+    frame: OtherFrame
+    vectors: F64
+    cost: F64
+
+    @property
+    def best(self) -> int:
+        return int(self.cost.sum(axis=1).argmin())
+
+    @property
+    def least(self) -> F64:
+        """(A,) the cost of the best vector."""
+        return np.asarray(self.cost[self.best], np.float64)
+
+    def near(self, off_m: float) -> _Tried:
+        """Of vectors no longer than that."""
+        near = np.hypot(*self.vectors.T) <= off_m
+        return _Tried(self.frame, self.vectors[near], self.cost[near])
+
+
+def other_frame(plan: Plan, rows: HeardRows, sure: Sureness = ALONE) -> OtherFrame | None:
+    """The frame in which these places were told, where that is clearly not the plan's."""
+    if len(np.unique(rows.ap)) < LEAST_POINTS:
+        return None
+    told, *others = (_try(plan, rows, frame) for frame in _frames(plan))
+    best = min(others, key=lambda tried: float(tried.least.sum()))
+    nowhere = SHADOW_SHARE * float(misfit_of_nowhere(rows).sum() - min(told.least.sum(), best.least.sum()))
+    if nowhere < LEAST_ODDS:  # no frame makes signals fall with distance
+        return None
+    votes = SHADOW_SHARE * (told.near(NEAR_M).least - best.least)
+    if best.least.sum() < told.least.sum() and _clearly(votes):
+        return replace(best.frame, shift_m=best.vectors[best.best], odds=float(votes.sum()))
+    return _find_vector(told, sure)
+
+
+def _clearly(votes: F64) -> bool:
+    """Whether access points (A,) say so by far, most of them, and by more than they differ."""
+    error = float(votes.std(ddof=1)) / np.sqrt(len(votes))
+    most = float((votes > 0).mean()) >= LEAST_VOTES
+    return bool(votes.sum() >= LEAST_ODDS and most and votes.mean() >= LEAST_SURE * error)
+
+
+def _find_vector(told: _Tried, sure: Sureness) -> OtherFrame | None:
+    """The common vector, where it is beyond its error."""
+    total, n = told.cost.sum(axis=1), told.cost.shape[1]
+    vector, spread_m = _mean(told.vectors, total)
+    without = np.array([_mean(told.vectors, total - told.cost[:, a])[0] for a in range(n)])
+    error_m = float(np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum()))
+    odds = SHADOW_SHARE * float((told.near(0.0).least - told.least).sum())
+    beyond = float(np.hypot(*vector)) - max(float(stdtrit(n - 1, sure.quantile)) * error_m, sure.deviations * spread_m)
+    return replace(told.frame, shift_m=vector, odds=odds) if odds >= LEAST_ODDS and beyond >= sure.off_m else None
+
+
+def _mean(vectors: F64, cost: F64) -> tuple[F64, float]:
+    """The likely vector (2,), and its radial standard deviation."""
+    likely = np.exp(SHADOW_SHARE * (cost.min() - cost))
+    likely /= likely.sum()
+    mean = likely @ vectors
+    return mean, float(np.sqrt(likely @ ((vectors - mean) ** 2).sum(axis=1)))
+
+
+def _try(plan: Plan, rows: HeardRows, frame: OtherFrame) -> _Tried:
+    step = GRID_M if frame.kind == SHIFTED else COARSE_M
+    steps = np.arange(-REACH_M, REACH_M + step / 2, step)
+    vectors = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    vectors = vectors[np.hypot(*vectors.T) <= REACH_M + step / 2]
+    x, y = frame.right(rows.level, rows.x_m, rows.y_m)
+    return _Tried(frame, vectors, misfit(plan, rows, x + vectors[:, :1], y + vectors[:, 1:]))
+
+
+def _frames(plan: Plan) -> Iterator[OtherFrame]:
+    """The plan's own, then all others."""
+    low, high = np.split(np.array([level.polygon.bounds for level in plan.levels]), 2, axis=1)
+    middle, none = (low + high) / 2, np.zeros(2)
+    wide, deep = (high - low)[0].tolist()  # levels of one house are alike
+    yield OtherFrame(SHIFTED, np.eye(2), middle, none, 0.0)
+    for kind, signs in MIRRORS.items():
+        yield OtherFrame(kind, np.diag(np.array(signs, np.float64)), middle, none, 0.0)
+    for ratio in dict.fromkeys((1.0, wide / deep)):  # as they are, and each stretched to the side that it was taken for
+        yield OtherFrame(SWAPPED, np.array([[0.0, ratio], [1.0 / ratio, 0.0]]), low, none, 0.0)
+    for scale in SCALES:
+        yield OtherFrame(STRETCHED, np.eye(2) * scale, middle, none, 0.0)

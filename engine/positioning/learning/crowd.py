@@ -16,6 +16,7 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import HELD_OUT, Assessment, CrowdLearning, Learnt
+from engine.positioning.learning.mixed_devices import phones_apart_db
 from engine.positioning.learning.ranges import shared_bias_m
 from engine.positioning.learning.survey_trust import SurveyTrust, judge_survey, say_trust
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
@@ -61,6 +62,7 @@ def calibrate_store(
         others = first.warnings if len(believed) else []  # that access points have no evidence goes without saying
         first = replace(first, notes=["survey left aside: see the warning"], warnings=[why, *others])
     elif surveyed.any():
+        first = replace(first, warnings=[*first.warnings, *_two_phones(known, first)])
         first = replace(first, notes=[say_trust(trust, first.reach)])  # which says how much is covered
     if readings is None or not len(readings):
         return first
@@ -68,6 +70,15 @@ def calibrate_store(
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
     scans = scans.take(np.argsort(scans.t, kind="stable"))
     return _rssi(plan, cells, geometry, _ranges(plan, cells, believed, first, scans), scans, on_round)
+
+
+def _two_phones(known: Evidence, first: Calibration) -> list[str]:
+    """What to say of a survey that two phones took under one name."""
+    apart_db = phones_apart_db(known, first.law.residual_db)
+    if apart_db is None:
+        return []
+    heaps = f"the survey's places fall into two heaps, {apart_db:.0f} dB apart at every access point"
+    return [f"{heaps}: was it taken with two phones? Name them in a column `device`, which tells them apart"]
 
 
 def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans: Scans) -> Calibration:

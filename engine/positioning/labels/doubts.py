@@ -4,7 +4,8 @@ planogram has elsewhere.
 Everything is asked of where the devices seemed to be when they were labelled: a label is right
 with a probability, as in a mixture of places around the label and anywhere on the floor. A stream whose labels lie no
 nearer to their devices than to those of each other's contradicts the map, and is left aside whatever its labels agree
-upon among themselves: a mirrored planogram agrees with itself.
+upon among themselves: a mirrored planogram agrees with itself. So does one that is off by one vector, and there the map
+may be what is off, by a metre or two: the plan's access points must say so as well, beyond what they differ by.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.plan.model import Plan
 from engine.positioning.labels.places import KINDS, UNTIMED, Taught
+from engine.radio.frames.heard import HeardRows, rows_of
+from engine.radio.frames.told import MIRRORS, SHIFTED, STRETCHED, SWAPPED, Sureness, other_frame
 from engine.records import F64, I32, Bools
 
 WRONG = 0.05  # of a planogram's places
@@ -27,8 +31,9 @@ LEAST_MOVE_M = 4.5  # nearer, it may be the map that is off there
 LOCAL_M = 5.0  # around a product, within which labels share the map's error
 
 CHANCE_SAYS = "no nearer than by chance"
-MIRRORS = {"mirrored in x": (-1, 1), "mirrored in y": (1, -1), "turned by half": (-1, -1)}
-LIES = (*MIRRORS, CHANCE_SAYS)
+LIES = (*MIRRORS, SWAPPED, STRETCHED, SHIFTED, CHANCE_SAYS)
+LEAST_SHIFT_M = 2.5  # common to a stream: less may be the map's, and costs no more than labels are worth
+BESIDE_TRACKS = Sureness(0.95, 2.0, 0.0)  # what is asked of access points where tracks say the same
 _UNTIMED = [KINDS.index(kind) for kind in UNTIMED]
 
 
@@ -64,6 +69,30 @@ def lying(taught: Taught) -> dict[int, str]:
         if len(own) >= LEAST_TIMED and (what := _contradiction(own)):
             out[source] = what
     return out
+
+
+def find_displaced(plan: Plan, taught: Taught) -> dict[int, str]:
+    """Streams, by their number, whose places were told in another frame than the plan's, as its access points and the
+    devices' tracks both say: what it looks like."""
+    out = {}
+    for source in np.unique(taught.source).tolist():
+        own = taught.take((taught.source == source) & are_timed(taught.kind))
+        frame = other_frame(plan, _rows(plan, own), BESIDE_TRACKS) if len(own) >= LEAST_TIMED else None
+        if frame is None or (frame.kind == SHIFTED and frame.off_m < LEAST_SHIFT_M):
+            continue
+        x, y = frame.right(own.level, own.x_m, own.y_m)
+        if np.median(np.hypot(x - own.fix_x_m, y - own.fix_y_m)) < BETTER * np.median(own.off_m):
+            out[source] = frame.kind
+    return out
+
+
+def _rows(plan: Plan, own: Taught) -> HeardRows:
+    """What access points heard at labels (n,), as of one device: their offsets are taken out of it."""
+    n, n_ap = own.rssi_dbm.shape
+    places = {name: np.repeat(getattr(own, name), n_ap) for name in ("level", "x_m", "y_m")}
+    none, ap = np.zeros(n * n_ap, np.int32), np.tile(np.arange(n_ap, dtype=np.int32), n)
+    value = own.rssi_dbm.astype(np.float64).ravel()
+    return rows_of(plan, ranged=none.astype(np.bool_), ap=ap, source=none, value=value, **places)
 
 
 def _contradiction(own: Taught) -> str:

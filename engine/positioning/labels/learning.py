@@ -347,7 +347,7 @@ class LabelLearning:
         share, gain, devices = (float(v) for v in state["share"])
         chance = state["chance"].tolist() if "chance" in state else ()  # checkpoints of before know of none
         labels, verdict = self._taught.take(slice(0, self._learnt)), Verdict(None, share, gain, int(devices))
-        self._lesson = lesson_again(self._cells, radio_map, labels, chance, verdict)
+        self._lesson = lesson_again(self._plan, self._cells, radio_map, labels, chance, verdict)
 
     def restore_rows(self, state: Mapping[str, Any]) -> None:
         """The same, without what labels came to: that stays as it is."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.labels.doubts import CHANCE_SAYS, MovedProduct, lying, moved_products, weigh
+from engine.positioning.labels.doubts import CHANCE_SAYS, MovedProduct, find_displaced, lying, moved_products, weigh
 from engine.positioning.labels.field import correction_of
 from engine.positioning.labels.places import Taught
 from engine.positioning.labels.trial import LEAST_LABELS, NOTHING, Verdict, try_labels
@@ -43,27 +43,27 @@ NO_LESSON = Lesson(NOTHING, {}, [])
 
 def lesson_of(plan: Plan, cells: Cells, radio_map: RadioMap, taught: Taught, chance: Collection[int]) -> Lesson:
     """Of these labels (n rows), the streams of number `chance` left aside."""
-    found = doubts_of(cells, taught, chance)
+    found = doubts_of(plan, cells, taught, chance)
     return Lesson(try_labels(plan, cells, radio_map, found.believed), found.lies, found.moved)
 
 
 def lesson_again(
-    cells: Cells, radio_map: RadioMap, taught: Taught, chance: Collection[int], verdict: Verdict
+    plan: Plan, cells: Cells, radio_map: RadioMap, taught: Taught, chance: Collection[int], verdict: Verdict
 ) -> Lesson:
     """The lesson whose verdict is known but for its correction, without trying it anew."""
     if len(taught) < LEAST_LABELS:
         return replace(NO_LESSON, verdict=verdict)
-    found = doubts_of(cells, taught, chance)
+    found = doubts_of(plan, cells, taught, chance)
     if verdict.share > 0.0:
         own = found.believed.take(found.believed.weight > 0.1)
         verdict = replace(verdict, correction=correction_of(cells, radio_map, own))
     return Lesson(verdict, found.lies, found.moved)
 
 
-def doubts_of(cells: Cells, taught: Taught, chance: Collection[int]) -> LabelDoubts:
+def doubts_of(plan: Plan, cells: Cells, taught: Taught, chance: Collection[int]) -> LabelDoubts:
     """Of labels (n rows); streams of number `chance` say no more than chance does."""
     floor_m2 = floor_of(cells)
-    lies = lying(taught) | dict.fromkeys(chance, CHANCE_SAYS)
+    lies = lying(taught) | find_displaced(plan, taught) | dict.fromkeys(chance, CHANCE_SAYS)
     honest = taught.take(~np.isin(taught.source, list(lies)))
     moved = moved_products(honest)
     weight = weigh(honest, floor_m2)

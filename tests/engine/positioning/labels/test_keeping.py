@@ -162,7 +162,7 @@ def test_streams_left_aside_and_products_elsewhere_weigh_nothing() -> None:
     plan, cells, radio_map = shop()
     own = labels(plan, cells, radio_map, 300, wrong=(4, 11))
     two = replace(own, source=(np.arange(300) % 3 == 0).astype(np.int32))
-    found = doubts_of(cells, two, [1])
+    found = doubts_of(plan, cells, two, [1])
     assert found.lies == {1: "no nearer than by chance"}
     assert len(found.believed) == 200
     assert {m.product for m in found.moved} == {4, 11}
@@ -177,9 +177,9 @@ def test_a_known_verdict_is_taken_over_and_only_its_correction_made_again() -> N
     plan, cells, radio_map = shop()
     own = labels(plan, cells, radio_map, 20, mirrored=True)
     known = Verdict(None, 0.5, 0.3, 9)
-    few = lesson_again(cells, radio_map, own.take(slice(0, 19)), (), known)
+    few = lesson_again(plan, cells, radio_map, own.take(slice(0, 19)), (), known)
     assert few == Lesson(known, {}, [])
-    found = lesson_again(cells, radio_map, own, (), known)
+    found = lesson_again(plan, cells, radio_map, own, (), known)
     assert (found.verdict.share, found.verdict.correction is None) == (0.5, False)
     assert found.lies == {0: "mirrored in x"}
-    assert lesson_again(cells, radio_map, own, (), replace(known, share=0.0)).verdict.correction is None
+    assert lesson_again(plan, cells, radio_map, own, (), replace(known, share=0.0)).verdict.correction is None

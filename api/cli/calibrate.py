@@ -53,8 +53,11 @@ def calibrate(
 ) -> None:
     """Fits the radio model to the store, from a survey, from unlabelled readings, or from both.
 
+    A survey that the plan's access points contradict as a whole (mirrored, turned, x and y swapped, stretched, or off
+    by one vector) is named with what it looks like, and left aside.
+
     Labels of the readings' devices then correct the map near labelled places, as far as devices left out are found
-    nearer with them.
+    nearer with them. Labels that contradict the store as a whole are named with their file, and left aside.
 
     Prints the fit before and after for each access point, says how much of it is in the map, and warns of what does not
     fit the plan: of access points whose values are refused, always the same, or contradict those of the others, too.
@@ -97,7 +100,8 @@ def calibrate(
         result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance)
     radio_map = result.radio_map
     if told is not None and unlabelled is not None:
-        learning = learn_from_recording(plan, cells, radio_map, unlabelled, told)
+        source = " and ".join(str(p) for p in (labels, receipts) if p)
+        learning = learn_from_recording(plan, cells, radio_map, unlabelled, told, source)
         radio_map = learning.correct(radio_map)
         result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
     save_radio_map(output, radio_map, plan, cells)

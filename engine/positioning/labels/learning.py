@@ -43,6 +43,7 @@ GROWS = 1.25  # labels are learnt from anew when there are so many times more
 MOST_KEPT = 1500  # labels; the oldest go
 MOST_ALIKE = 3  # of one device in one place: more say nothing new
 MOST_WAITING = 5000
+MOST_OF_ONE = 500  # of those, of one device: a trolley that scans without end leaves room for all others
 REMEMBERED = 5000  # labels that are known again when they come twice
 FAR_OFF = 0.02  # a label that is right with less than this probability says where its device was not
 OFFSET_DB = 8.0
@@ -132,15 +133,17 @@ class LabelLearning:
         if number == len(self._sources):
             self._sources.append(source)
         fresh: list[int] = []
-        for i, key in enumerate(keys_of(labels)):
+        waits = Counter(self._waiting.device.tolist())
+        for i, (key, device) in enumerate(zip(keys_of(labels), labels.device.tolist(), strict=True)):
             if key in self._seen:
                 self.counts[LabelRefusal.LABEL_DUPLICATE] += 1
             elif not labels.public[i] and not np.isin(labels.device[i], self._willing):
                 self.counts[LabelRefusal.LEARNING_NOT_AGREED] += 1
-            elif len(self._waiting) + len(fresh) >= MOST_WAITING:
+            elif len(self._waiting) + len(fresh) >= MOST_WAITING or waits[device] >= MOST_OF_ONE:
                 self.counts[LabelRefusal.TOO_MANY_LABELS] += 1
             else:
                 fresh.append(i)
+                waits[device] += 1
                 self._seen[key] = None
         for old in list(self._seen)[: max(0, len(self._seen) - REMEMBERED)]:
             del self._seen[old]

@@ -1,4 +1,8 @@
-"""A recording with labels: the map that both make, for those who calibrate a store at a desk."""
+"""A recording with labels: the map that both make, for those who calibrate a store at a desk.
+
+Both go in by their time, as they would have come: labels are looked at once the scans around them are there, so that
+the rows of a table may stand in any order, and none waits for the others.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.labels.learning import LabelLearning
+from engine.positioning.labels.places import LAG_S
 from engine.positioning.locator import Locator
 from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap
@@ -14,20 +19,32 @@ from engine.records import Labels, Readings
 
 WINDOW_S = 3.0
 MOST_SCANS = 2000  # located at once
+MOST_LABELS = 250  # looked at at once: fewer than may wait of one device
 
 
 def learn_from_recording(
-    plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings, labels: Labels
+    plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings, labels: Labels, source: str
 ) -> LabelLearning:
-    """What labels of the readings' devices say of this map; all devices count as willing."""
+    """What labels of the readings' devices say of this map; all devices count as willing. `source` is what the labels
+    are called, where they are named."""
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
     scans = scans.take(np.argsort(scans.t, kind="stable"))
     learning, locator = LabelLearning(plan, cells), Locator(plan, cells, radio_map)
     learning.set_willing(np.unique(labels.device))
+    waiting = labels.take(np.lexsort((labels.y_m, labels.x_m, labels.product, labels.kind, labels.device, labels.t)))
     for first in range(0, len(scans), MOST_SCANS):
         part = scans.take(slice(first, first + MOST_SCANS))
         learning.see(part, locator.locate(part))
-    learning.take(labels, "labels")
-    learning.advance(np.inf, radio_map)
+        due = int(np.searchsorted(waiting.t, part.t[-1] - LAG_S, side="right"))
+        _look(learning, waiting.take(slice(0, due)), source, radio_map)
+        waiting = waiting.take(slice(due, None))
+    _look(learning, waiting, source, radio_map)
     learning.learn(radio_map)
     return learning
+
+
+def _look(learning: LabelLearning, labels: Labels, source: str, radio_map: RadioMap) -> None:
+    """At labels whose scans are there."""
+    for first in range(0, len(labels), MOST_LABELS):
+        learning.take(labels.take(slice(first, first + MOST_LABELS)), source)
+        learning.advance(np.inf, radio_map)

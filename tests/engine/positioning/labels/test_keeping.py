@@ -99,6 +99,21 @@ def test_what_waits_and_what_is_remembered_is_bounded(monkeypatch: pytest.Monkey
     assert learning.counts[LabelRefusal.TOO_MANY_LABELS] == 2
 
 
+def test_one_device_leaves_room_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 6)
+    monkeypatch.setattr(module, "MOST_OF_ONE", 3)
+    learning = made(BEN)
+    rows = [(100.0 + k, ANA, LabelKind.SHELF_SCAN, "p1", True) for k in range(50)]
+    learning.take(labels_of(shop()[0], rows[:2]), "labels/trolley")
+    learning.take(labels_of(shop()[0], rows[2:]), "labels/trolley")
+    learning.take(scan(BEN, 300.0), "labels/till")
+    assert learning.state()["waiting"]["t"].tolist() == [100.0, 101.0, 102.0, 300.0]
+    assert learning.counts == {LabelRefusal.TOO_MANY_LABELS: 47}
+    learning.advance(102.0 + LAG_S, shop()[2])  # what was looked at waits no more
+    learning.take(labels_of(shop()[0], rows[10:12]), "labels/trolley")
+    assert learning.state()["waiting"]["t"].tolist() == [300.0, 110.0, 111.0]
+
+
 def test_each_stream_is_counted_by_itself_against_products_that_nobody_bought() -> None:
     """Two lines, p9 where the device paused and p11 where it never was. The stranger to product k of twenty is
     k + 1 + 10: p0, where the device paused as well, and p2, where it never was."""

@@ -14,7 +14,7 @@ from engine.files.columns import Column, Lines, Texts
 from engine.files.read import read_columns, row_problems
 from engine.files.write import write_columns
 from engine.plan.model import Plan
-from engine.records import F64, I32, Labels
+from engine.records import F64, I32, I64, Labels
 from engine.vocabulary import LabelKind
 
 LABELS = (
@@ -34,10 +34,14 @@ _KINDS = tuple(LabelKind)
 Named = Callable[[str], int]
 """The number of a named device."""
 
+Found = list[tuple[int, Problem]]
+"""Problems with the rows that they begin at."""
+
 
 def read_labels(path: Path, plan: Plan, device: Named) -> Labels:
     """Labels, as the wire has them: a product's `sku`, or `x_m`, `y_m` and, of several, `level`. Raises OperatorError
-    with every problem: unknown kinds, products and levels, places outside the plan, and rows without a place."""
+    with every problem in the order of lines: unknown kinds, products and levels, places outside the plan, and rows
+    without a place."""
     cols, lines = read_columns(path, LABELS)
     n = len(cols["t"])
     empty = np.full(n, "", np.str_)
@@ -49,9 +53,9 @@ def read_labels(path: Path, plan: Plan, device: Named) -> Labels:
     told = sku == ""
     at_x, at_y = np.where(told, x, at_x), np.where(told, y, at_y)
     level = np.where(told, _levels(plan, level_name), level).astype(np.int32)
+    problems += _levels_unknown(path, plan, told, level, level_name, lines)
     problems += _nowhere(path, plan, told, level, at_x, at_y, lines)
-    if problems:
-        raise OperatorError(problems)
+    _refuse(problems)
     kind = np.array([_KINDS.index(LabelKind(k)) for k in cols["kind"].tolist()], np.int32)
     public = kind == _KINDS.index(LabelKind.SURVEY)
     return Labels(cols["t"], _devices(cols["device"], device), kind, product, level, at_x, at_y, public)
@@ -62,8 +66,7 @@ def read_receipts(path: Path, plan: Plan, device: Named) -> Labels:
     not have."""
     cols, lines = read_columns(path, RECEIPTS)
     product, level, x, y, problems = _places(path, plan, cols["sku"], lines)
-    if problems:
-        raise OperatorError(problems)
+    _refuse(problems)
     n = len(cols["t"])
     kind = np.full(n, _KINDS.index(LabelKind.RECEIPT), np.int32)
     no = np.zeros(n, np.bool_)
@@ -89,7 +92,18 @@ def _devices(names: Texts, device: Named) -> Any:
     return np.array([number[name] for name in names.tolist()], np.uint64)
 
 
-def _places(path: Path, plan: Plan, sku: Texts, lines: Lines) -> tuple[I32, I32, F64, F64, list[Problem]]:
+def _refuse(problems: Found) -> None:
+    if problems:
+        raise OperatorError([problem for _, problem in sorted(problems, key=lambda found: found[0])])
+
+
+def _collect(path: Path, column: str, bad: I64, reasons: list[str], lines: Lines, fix: str = "") -> Found:
+    rows = bad.tolist()
+    problems = row_problems(str(path), column, rows, reasons, lines, [fix] * len(rows))
+    return list(zip(rows, problems, strict=False))  # those that are not listed have one together
+
+
+def _places(path: Path, plan: Plan, sku: Texts, lines: Lines) -> tuple[I32, I32, F64, F64, Found]:
     """(product, level, x, y) of each sku, -1 and NaN where there is none; and those that the plan does not have."""
     index = {product.sku: i for i, product in enumerate(plan.products)}
     at = np.array([index.get(name, -1) for name in sku.tolist()], np.int32)
@@ -97,7 +111,7 @@ def _places(path: Path, plan: Plan, sku: Texts, lines: Lines) -> tuple[I32, I32,
     x, y = (np.array([getattr(p, name) for p in plan.products] + [np.nan]) for name in ("x_m", "y_m"))
     bad = np.flatnonzero((at < 0) & (sku != ""))
     reasons = [f"unknown product {name!r}" for name in sku[bad].tolist()]
-    return at, levels[at], x[at], y[at], row_problems(str(path), "sku", bad.tolist(), reasons, lines)
+    return at, levels[at], x[at], y[at], _collect(path, "sku", bad, reasons, lines)
 
 
 def _levels(plan: Plan, names: Texts) -> I32:
@@ -105,21 +119,25 @@ def _levels(plan: Plan, names: Texts) -> I32:
     return np.array([plan.level_index.get(name, only if name == "" else -1) for name in names.tolist()], np.int32)
 
 
-def _unknown(path: Path, column: str, values: Texts, known: Sequence[str], lines: Lines) -> list[Problem]:
+def _unknown(path: Path, column: str, values: Texts, known: Sequence[str], lines: Lines) -> Found:
     bad = np.flatnonzero(~np.isin(values, list(known)))
     reasons = [f"unknown {column} {value!r}" for value in values[bad].tolist()]
-    return row_problems(str(path), column, bad.tolist(), reasons, lines, [f"one of {', '.join(known)}"] * len(bad))
+    return _collect(path, column, bad, reasons, lines, f"one of {', '.join(known)}")
 
 
-def _nowhere(path: Path, plan: Plan, told: Any, level: I32, x: F64, y: F64, lines: Lines) -> list[Problem]:
-    file = str(path)
+def _levels_unknown(path: Path, plan: Plan, told: Any, level: I32, names: Texts, lines: Lines) -> Found:
+    bad = np.flatnonzero(told & (level < 0))
+    none = "no level, and the plan has several"
+    reasons = [f"unknown level {name!r}" if name else none for name in names[bad].tolist()]
+    return _collect(path, "level", bad, reasons, lines, f"one of {', '.join(plan.level_index)}")
+
+
+def _nowhere(path: Path, plan: Plan, told: Any, level: I32, x: F64, y: F64, lines: Lines) -> Found:
     lost = np.flatnonzero(told & ~(np.isfinite(x) & np.isfinite(y)))
-    out = row_problems(file, "sku", lost.tolist(), ["neither a product nor a place"] * len(lost), lines)
-    storey = np.flatnonzero(told & (level < 0))
-    out += row_problems(file, "level", storey.tolist(), ["a level that the plan does not have"] * len(storey), lines)
+    out = _collect(path, "sku", lost, ["neither a product nor a place"] * len(lost), lines)
     inside = np.zeros(len(x), np.bool_)
     for i, one in enumerate(plan.levels):
         rows = np.flatnonzero((level == i) & np.isfinite(x) & np.isfinite(y))
         inside[rows] = shapely.contains_xy(one.polygon.buffer(OFF_PLAN_M), x[rows], y[rows])
     far = np.flatnonzero(told & (level >= 0) & np.isfinite(x) & np.isfinite(y) & ~inside)
-    return out + row_problems(file, "x_m, y_m", far.tolist(), ["outside the plan"] * len(far), lines)
+    return out + _collect(path, "x_m, y_m", far, ["outside the plan"] * len(far), lines)

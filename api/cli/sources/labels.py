@@ -26,13 +26,15 @@ def labels_of_files(
 def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
     """What labels were good for, what was left aside, and what is wrong."""
     gain, share = figures.get("gain_m"), figures.get("share", 0.0)
+    lying = figures.get("lying_sources", {})
     if share:
         used = f"devices left out are found {gain:.2f} m nearer with them"
     else:
-        used = "the map stays as it was: they make it no better for devices left out"
+        why = "what is not left aside makes it" if lying else "they make it"
+        used = f"the map stays as it was: {why} no better for devices left out"
     out = [f"labels: {figures.get('used', 0)} held against tracks; {used}"]
     out += [f"labels: {n} left aside: {reason}" for reason, n in sorted(figures.get("refused", {}).items())]
-    out += [f"labels of {name} contradict the store: {what}" for name, what in figures.get("lying_sources", {}).items()]
+    out += [f"{name}: its labels contradict the store, and were left aside: {what}" for name, what in lying.items()]
     out += [
         f"product {m['sku']} seems to stand at x {m['x_m']}, y {m['y_m']}, {m['moved_m']} m from its place in the plan"
         for m in figures.get("moved_products", [])

@@ -43,7 +43,7 @@ def test_a_place_stands_in_for_a_product(tmp_path: Path) -> None:
     assert np.isfinite(own.x_m).all()
 
 
-def test_every_problem_is_named(tmp_path: Path) -> None:
+def test_every_problem_is_named_in_the_order_of_lines(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     rows = ["1,ana,guess,p1,,,", "2,ana,here,nothing,,,", "3,ana,here,,,,", "4,ana,here,,99,4,", "5,ana,here,,3,4,roof"]
     path.write_text("t,device,kind,sku,x_m,y_m,level\n" + "\n".join(rows) + "\n", encoding="utf-8")
@@ -53,6 +53,20 @@ def test_every_problem_is_named(tmp_path: Path) -> None:
         "line 2, column kind",
         "line 3, column sku",
         "line 4, column sku",
-        "line 6, column level",
         "line 5, column x_m, y_m",
+        "line 6, column level",
     ]
+    last = refused.value.problems[-1]
+    assert (last.reason, last.fix) == ("unknown level 'roof'", "one of 0")
+
+
+def test_many_problems_of_a_kind_stand_where_they_begin(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    rows = [f"{k},ana,{'guess' if k % 2 else 'here'},,3,4,{'' if k % 2 else 'roof'}" for k in range(420)]
+    path.write_text("t,device,kind,sku,x_m,y_m,level\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(OperatorError) as refused:
+        read_labels(path, PLAN, number)
+    lines = [int(p.place.split()[1].rstrip(",")) for p in refused.value.problems]
+    assert lines == sorted(lines)
+    assert lines[:3] == [2, 3, 4]
+    assert [p.reason for p in refused.value.problems[-2:]] == ["10 more lines of this kind"] * 2

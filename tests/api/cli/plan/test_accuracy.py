@@ -104,7 +104,8 @@ def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
     assert own_labels("boutique", config) == {"used": 0, "said": said, "campaigns": {}}
     promise = {"threshold": 0.35, "precision": 0.86, "precision_low": 0.81, "precision_high": 0.91, "recall": 0.7,
                "labelled": 40, "by_labels": True}  # fmt: skip
-    labels = {"used": 90, "share": 1.0, "gain_m": 0.3, "refused": {"label_far_off": 4}}
+    labels = {"used": 90, "share": 1.0, "gain_m": 0.3, "refused": {"label_far_off": 4},
+              "lying_sources": {"labels/scanner": "shifted by one vector"}}  # fmt: skip
     by_pauses = {"by_labels": False, "labelled": 0, "precision_high": None}
     promises = {"homme": promise, "femme": promise | by_pauses, "denim": promise | {"threshold": None} | by_pauses}
     put_status(db, "boutique", ENGINE, {"labels": labels, "promises": promises}, 1.0)
@@ -112,7 +113,9 @@ def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
     said = told["said"]
     assert said[1] == "labels: 4 left aside: label_far_off"
     pauses, told_so = "by the plan and where people pause", "precision 86% (81% at worst), recall 70%"
+    lie = "its labels contradict the store, and were left aside: shifted by one vector"
     assert said[2:] == [
+        f"labels/scanner: {lie}",
         f"denim, running: nothing is sent: {pauses} no threshold keeps the word ({told_so})",
         f"femme, running: sent from P 0.35 on: {pauses} {told_so}",
         f"homme, running: sent from P 0.35 on: by at least 40 labelled devices {told_so}",
@@ -122,7 +125,7 @@ def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
     }  # fmt: skip
     assert told["campaigns"]["homme"]["recall"] == 0.7
     put_status(db, "boutique", ENGINE, {"labels": {}, "promises": {"femme": promise | by_pauses}}, 2.0)
-    assert own_labels("boutique", config)["said"] == [NONE.format(store="boutique"), said[3]]
+    assert own_labels("boutique", config)["said"] == [NONE.format(store="boutique"), said[4]]
     put_status(db, "boutique", ENGINE, {"labels": {}, "promises": {}}, 3.0)
     assert own_labels("boutique", config)["said"][1] == NO_PROMISES
     db.close()

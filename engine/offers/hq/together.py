@@ -43,29 +43,32 @@ def together_need_second(hq: HqCampaign, plans: Iterable[Plan], above_minor: int
     return any(most is None or most > above_minor for most in together_minor(hq, plans).values())
 
 
-def _most(hq: HqCampaign, dearest: Campaign | None, plans: list[Plan]) -> int | None:
-    if dearest is None:  # a coupon may take off anything: only a sum of money bounds them
-        return hq.budget.max_amount_minor
-    worths = [worth_of(dearest, plan) for plan in plans]
+def _most(hq: HqCampaign, dearest: Campaign, plans: list[Plan]) -> int | None:
+    # where a coupon may take off anything its worth is unknown, 0: then sums of money alone bound what it costs
+    worths = [0 if _takes_anything(hq) else worth_of(dearest, plan) for plan in plans]
     each = [may_spend_minor(dearest, worth) for worth in worths]
     shared = dearest.model_copy(update={"budget": hq.budget})
-    bounds = [may_spend_minor(shared, max(worths))] if all(worths) else [hq.budget.max_amount_minor]
+    bounds = [may_spend_minor(shared, max(worths) if all(worths) else 0)]
     bounds.append(None if None in each else sum(most for most in each if most is not None))
     return min((most for most in bounds if most is not None), default=None)
 
 
-def _dearest(hq: HqCampaign) -> Campaign | None:
-    """The dearest that a store may make of it; None where HQ lets it take off what it likes."""
-    terms = hq.store_terms()
+def _takes_anything(hq: HqCampaign) -> bool:
+    """Whether HQ lets a store take off whatever amount it likes."""
+    limit = hq.may_change.get("offer.amount_minor")
+    return limit is not None and limit.to is None and hq.campaign.offer.kind == "amount"
+
+
+def _dearest(hq: HqCampaign) -> Campaign:
+    """The dearest that a store may make of it, but for an amount without a limit."""
+    dearest, terms = hq.campaign, hq.store_terms()
     for key, most in DEAREST.items():
         if key not in hq.may_change or _none_of(terms, key):
             continue
-        limit = _limit(hq.may_change[key], key, most)
-        if limit is None and key == "offer.amount_minor":
-            return None
-        tried = with_value(terms, key, limit)
-        terms = tried if _read(tried) is not None else terms
-    return _read(terms)
+        tried = with_value(terms, key, _limit(hq.may_change[key], key, most))
+        if (read := _read(tried)) is not None:
+            dearest, terms = read, tried
+    return dearest
 
 
 def _limit(limit: Range, key: str, most: int | None) -> int | None:

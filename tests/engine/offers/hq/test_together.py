@@ -16,6 +16,9 @@ APPLE = Product("A1", "Apples", "fruit", 250, "ground", 1.0, 1.0, "food")
 PLANS = [replace(PLAN, store=name, products=(APPLE,)) for name in ("a", "b", "c")]
 PERCENT = {"kind": "percent", "applies_to": "product", "sku": "A1", "basis_points": 2000}  # 50 off 250
 AMOUNT = {"kind": "amount", "applies_to": "product", "sku": "A1", "amount_minor": 60}
+FIXED = {"kind": "fixed_price", "applies_to": "product", "sku": "A1", "price_minor": 200}
+ANY_AMOUNT, ANY_BUDGET = {"offer.amount_minor": True}, {"budget.max_amount_minor": True}
+TO_700 = {"budget.max_amount_minor": {"to": 700}}
 BASKET = {"kind": "percent", "applies_to": "basket", "basis_points": 1000}
 
 
@@ -60,8 +63,28 @@ def most(own: Any = None, shared: Any = None, may: Any = None, offer: Any = None
         ({"shared": {"max_vouchers": 9}, "offer": AMOUNT}, 540),
         ({"shared": {"max_vouchers": 9}, "offer": AMOUNT, "may": {"offer.amount_minor": True}}, None),
         ({"shared": {"max_amount_minor": 900}, "offer": AMOUNT, "may": {"offer.amount_minor": True}}, 900),
+        ({"own": {"max_amount_minor": 400}, "offer": AMOUNT, "may": ANY_AMOUNT}, 1200),
+        ({"own": {"max_amount_minor": 400}, "offer": AMOUNT, "may": {"offer.amount_minor": {"from": 10}}}, 1200),
+        ({"own": {"max_amount_minor": 400, "max_vouchers": 2}, "offer": AMOUNT, "may": ANY_AMOUNT}, 1200),
+        ({"own": {"max_amount_minor": 400}, "offer": AMOUNT, "may": ANY_AMOUNT | TO_700}, 2100),
+        ({"own": {"max_amount_minor": 400}, "offer": AMOUNT, "may": ANY_AMOUNT | ANY_BUDGET}, None),
+        ({"own": {"max_amount_minor": 400}, "shared": {"max_amount_minor": 900}, "offer": AMOUNT, "may": ANY_AMOUNT},
+         900),
+        ({"own": {"max_amount_minor": 200}, "shared": {"max_amount_minor": 900}, "offer": AMOUNT, "may": ANY_AMOUNT},
+         600),
+        ({"own": {"max_amount_minor": 400}, "shared": {"max_vouchers": 2}, "offer": AMOUNT, "may": ANY_AMOUNT}, 1200),
+        ({"own": {"max_vouchers": 2}, "offer": AMOUNT, "may": ANY_AMOUNT}, None),
+        ({"own": {"max_vouchers": 0}, "offer": AMOUNT, "may": ANY_AMOUNT}, 0),
+        ({"shared": {"max_vouchers": 0}, "offer": BASKET}, 0),
+        ({"own": {"max_vouchers": 2}, "offer": AMOUNT, "may": {"offer.amount_minor": {"to": 100}}}, 600),
+        ({"own": {"max_vouchers": 2}, "offer": FIXED}, 300),
+        ({"own": {"max_vouchers": 2}, "offer": FIXED, "may": {"offer.price_minor": {"from": 150, "to": 240}}}, 600),
+        ({"own": {"max_vouchers": 2}, "offer": FIXED, "may": {"offer.price_minor": True}}, 1500),
+        ({"own": {"max_vouchers": 2}, "may": {"budget.max_vouchers": {"to": 5}}}, 750),
+        ({"own": {"max_vouchers": 2}, "may": {"budget.max_vouchers": True}}, None),
+        ({"own": {"max_vouchers": 2}, "may": {"offer.amount_minor": True, "priority": True}}, 300),
     ],
-)
+)  # fmt: skip
 def test_the_most_that_all_stores_can_spend(given: dict[str, Any], sum_minor: int | None) -> None:
     assert most(**given) == sum_minor
 

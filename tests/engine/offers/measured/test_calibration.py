@@ -177,3 +177,32 @@ def test_a_threshold_lies_between_two_where_the_word_does() -> None:
     assert (np.diff(thresholds) > 0).all()
     assert all(f.low < f.precision < f.high for f in found if f)
     assert (np.diff([f.recall for f in found if f]) <= 0).all()
+
+
+def test_a_score_counts_in_the_step_that_it_has_reached() -> None:
+    assert step_of(np.array([-0.1, 0.0, 0.049, 0.05, 0.2, 0.899, 0.9, 0.95, 1.0])).tolist() == [
+        0,
+        0,
+        0,
+        1,
+        3,
+        9,
+        10,
+        11,
+        11,
+    ]
+
+
+def test_forty_devices_say_something_however_many_pairs_each_has() -> None:
+    """One trigger is one pair, at however many thresholds; and a step that nobody had keeps the line's word."""
+    rng = np.random.default_rng(5)
+    score = np.repeat([0.55, 0.97], 20)
+    labels = labels_at(np.arange(40), score, score > 0.9)
+    worth = worth_of(labels, rng)
+    assert worth is not None
+    pairs, right = np.zeros((2, 1, len(STEPS)))
+    pairs[0, [6, 11]], right[0, 11] = 20.0, 20.0
+    assert worth[0] == pytest.approx(logistic_shares(right, pairs)[0])
+    assert worth[0, 6] < 0.2
+    assert worth[0, 11] > 0.9
+    assert len(worth) > 100

@@ -93,3 +93,42 @@ def test_a_label_is_of_the_trigger_whose_dwell_it_is_in_and_not_of_what_p_says_j
     for at in (20.0, 110.0):
         assert not came[at].any()
     assert (fires_at(t[:0], p[:0], dwell, 40.0)[0] == -1).all()
+
+
+def test_only_what_lies_within_a_dwell_of_it_says_whether_it_stood() -> None:
+    """At 3 m in 5 s around 0 s, and at rest before and after: no dwell that begins or ends within ten seconds rests."""
+    t = np.arange(-25.0, 26.0, 5.0)
+    xy = np.column_stack([0.6 * np.clip(t, -10.0, 10.0), 0.0 * t]).astype(np.float32)
+    assert least_way_m(t, xy, 5, 10.0) == pytest.approx(9.0)
+    assert least_way_m(t, xy, 6, 10.0) == pytest.approx(3.0), "twice from the mean of 3 and 6 m to 6"
+    assert least_way_m(t, xy, 4, 10.0) == pytest.approx(6.0), "twice from the mean of -6 and -6 m to -3"
+
+
+@pytest.mark.parametrize(("step_m", "went"), [(1.25, 0.0), (1.375, 1.0)])
+def test_a_quarter_of_a_metre_a_second_is_standing_still(step_m: float, went: float) -> None:
+    """Twice the step, over ten seconds."""
+    xy = np.array([[0.0, 0.0], [step_m, 0.0]], np.float32)
+    found = fires_of(np.array([0.0, 10.0]), np.full((2, 1), 0.55), xy, np.array([10.0]))
+    assert found[0, :, 0].sum(axis=1).tolist() == [1.0 - went, went]
+
+
+@pytest.mark.parametrize(("p", "gap_s", "fires"), [(0.05, 30.0, 1), (0.049, 30.0, 0), (0.05, 30.1, 0)])
+def test_a_stay_of_the_lowest_threshold_outlives_half_a_minute_without_a_fix(
+    p: float, gap_s: float, fires: int
+) -> None:
+    found = fires_of(np.array([0.0, gap_s]), np.full((2, 1), p), np.zeros((2, 2), np.float32), np.array([30.0]))
+    assert found.sum() == found[0, 0, 0].sum() == fires
+
+
+def test_a_label_is_of_the_trigger_nearest_to_it_and_ends_of_its_time_count() -> None:
+    """Two stays: set off at 45 s from 36 s on with 0.85, and at 60 s from 51 s on with 0.65."""
+    t, dwell, half = np.arange(0.0, 120.0, 3.0), np.array([9.0]), int(np.flatnonzero(THRESHOLDS == 0.5)[0])
+    high = np.where((t >= 36.0) & (t <= 45.0), 0.85, 0.02)
+    p = np.where((t >= 51.0) & (t <= 60.0), 0.65, high)[:, None].astype(np.float32)
+    step = {at: int(fires_at(t, p, dwell, at)[0][0, half]) for at in (35.9, 36.0, 52.0, 52.5, 53.0, 69.0, 69.1)}
+    assert step == {35.9: -1, 36.0: 9, 52.0: 9, 52.5: 9, 53.0: 7, 69.0: 7, 69.1: -1}
+    came = {at: bool(fires_at(t, p, dwell, at)[1][0, half]) for at in (26.9, 27.0, 78.0, 78.1)}
+    assert came == {26.9: False, 27.0: True, 78.0: True, 78.1: False}
+    alone = np.where(t >= 36.0, np.where(t <= 81.0, 0.85, 0.02), 0.02)[:, None].astype(np.float32)
+    held = {at: bool(fires_at(t, alone, dwell, at)[1][0, half]) for at in (80.9, 83.9, 84.0)}
+    assert held == {80.9: True, 83.9: True, 84.0: False}, "the stay lasts until a fix denies it"

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from engine.offers.measured import labelled
+from engine.offers.measured.calibration import STEPS, THRESHOLDS
 from engine.offers.measured.labelled import KnownPause, LabelledTriggers
 from engine.offers.targets import Target
-from engine.records import Fixes
+from engine.records import F64, Fixes
 
 DWELL_S = 10.0
 
@@ -149,3 +150,91 @@ def test_labels_of_hours_ago_are_still_held_against_what_was_seen_but_not_of_who
     made.see(fixes_of(1, [7003.0 + k for k in range(12)], 0.2), who, 7020.0, 7200.0)
     made.learn([KnownPause(5, 1, 15.0, 0)])
     assert made.devices == 1, "the oldest go"
+
+
+def kept_of(devices: int, left: int, stood: float, passed: float) -> LabelledTriggers:
+    """So many labelled devices, so many that left, and what set off the first place at the lowest threshold."""
+    out = trial()
+    [first, *_] = state_fires(out)
+    fires = np.zeros((2, len(THRESHOLDS), len(STEPS)))
+    fires[0, 0, 11], fires[1, 0, 1], fires[0, 1, 11] = stood, passed, stood / 2
+    none = np.full((devices, len(THRESHOLDS)), -1, np.int8)
+    out.restore(
+        out.state()
+        | {"number": np.arange(devices), "right": np.ones(devices, np.bool_), "step": none, "came": none >= 0}
+        | {"fires": {first: fires}, "left": np.array([left])}
+    )
+    return out
+
+
+def state_fires(of: LabelledTriggers) -> dict[str, F64]:
+    fires: dict[str, F64] = of.state()["fires"]
+    return fires
+
+
+@pytest.mark.parametrize(
+    ("devices", "left", "stood", "passed", "enough"),
+    [(40, 40, 2.0, 3.0, True), (39, 40, 9.0, 0.0, False), (40, 39, 9.0, 0.0, False), (40, 40, 2.0, 2.9, False)],
+)
+def test_forty_devices_of_either_and_five_triggers_are_enough(
+    devices: int, left: int, stood: float, passed: float, enough: bool
+) -> None:
+    made = kept_of(devices, left, stood, passed)
+    assert (made.devices, made.left_devices, made.enough(made_target())) == (devices, left, enough)
+    made.set_targets([])
+    made.set_targets([made_target()])
+    assert made.enough(made_target()) is enough, "without campaigns nothing is lost"
+
+
+@pytest.mark.parametrize(("before", "share"), [(1000.0, 1.0), (1999.0, 1.0), (3999.0, 0.5)])
+def test_of_one_campaign_two_thousand_triggers_count_and_older_ones_fade(before: float, share: float) -> None:
+    made = kept_of(1, 1, before, 0.0)
+    made.see(fixes_of(7, [0.0, 5.0, 10.0], 0.97), np.array([7], np.uint64), 10.0, 20.0)
+    made.leave(np.array([7, 99], np.uint64))
+    assert made.left_devices == 2, "of those who left a track"
+    [first, second] = state_fires(made).values()
+    assert first[:, :2].sum(axis=(0, 2)) == pytest.approx([share * (before + 1), share * (before / 2 + 1)])
+    assert second.sum() == 0
+
+
+@pytest.mark.parametrize(("label_t", "heard"), [(30.0, 1), (30.1, 0), (-3.0, 1), (-3.1, 0)])
+def test_a_label_is_of_who_was_heard_half_a_minute_before_it_or_three_seconds_after(label_t: float, heard: int) -> None:
+    made = trial()
+    made.see(fixes_of(7, [0.0], 0.9), np.array([7], np.uint64), 0.0, 20.0)
+    made.see(fixes_of(8, [label_t], 0.9), np.array([7], np.uint64), 0.0, 20.0)  # of whom no label may come
+    made.learn([KnownPause(1, 7, label_t, 0), KnownPause(2, 8, label_t, 0)])
+    assert (made.devices, made.version) == (heard, heard)
+
+
+@pytest.mark.parametrize(("clock", "kept"), [(66.0, 1), (66.1, 0)])
+def test_tracks_are_kept_until_labels_that_are_due_have_come(clock: float, kept: int) -> None:
+    """Twice 3 s and two dwells of 10 s, and the 20 s after which labels are looked at."""
+    assert LabelledTriggers().keep_s == 3.0
+    made = trial()
+    made.see(fixes_of(7, [0.0], 0.9), np.array([7], np.uint64), 0.0, 20.0)
+    made.see(fixes_of(9, [clock], 0.9), np.array([9], np.uint64), clock, 20.0)
+    made.learn([KnownPause(1, 7, 0.0, 0)])
+    assert made.devices == kept
+
+
+def test_pairs_are_of_the_labels_place_and_of_what_was_set_off_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P says 0.92 of the first place: it sets that off, and its own, the second, it does not."""
+    made, who = trial(), np.arange(5).astype(np.uint64)
+    for device, p in ((1, 0.92), (2, 0.52)):
+        made.see(fixes_of(device, [0.0, 5.0, 10.0], p), who, 10.0, 20.0)
+    made.learn([KnownPause(11, 1, 10.0, 1)])
+    state = made.state()
+    assert (state["number"].tolist(), state["right"].tolist()) == ([11, 11], [False, True])
+    assert (state["step"][0] >= 0).tolist() == (THRESHOLDS <= 0.9).tolist()
+    assert (state["step"][1] >= 0).tolist() == (THRESHOLDS <= 0.08).tolist()
+    monkeypatch.setattr(labelled, "MOST_PAIRS", 3)
+    made.learn([KnownPause(12, 2, 10.0, 0)])
+    state = made.state()
+    assert (state["number"].tolist(), state["right"].tolist()) == ([11, 12, 12], [True, True, False])
+    assert len(state["step"]) == len(state["came"]) == 3
+    again = trial()
+    again.restore(state | {"step": state["step"][:, :5]})
+    assert again.devices == 0, "of other thresholds"
+    made.set_targets([made_target()])
+    made.learn([KnownPause(13, 1, 10.0, 0)])
+    assert made.devices == 2, "what was seen for other places is gone"

@@ -77,3 +77,30 @@ def test_a_coupon_waits_for_its_day() -> None:
 def test_a_pace_needs_a_line_and_a_budget(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="pace"):
         campaign(**changes)
+
+
+@pytest.mark.parametrize(
+    ("spent", "days", "untold", "state", "gone_days"),
+    [
+        (60, 5.0, 0, PaceState.ON_LINE, 25 / 3),  # ten in a hundred ahead: 100 at 12 a day
+        (40, 5.0, 0, PaceState.ON_LINE, None),
+        (50, 5.0, 0, PaceState.ON_LINE, None),  # gone at the end, and not before
+        (5, 0.0, 0, PaceState.ON_LINE, None),  # no time has passed that a rate could be of
+        (5, -1.0, 0, PaceState.ON_LINE, None),
+        (90, 9.0, 9, PaceState.ON_LINE, None),
+        (90, 9.0, 10, PaceState.LAST, None),
+        (99, 9.0, 0, PaceState.ON_LINE, 100 / 11),
+        (101, 9.0, 0, PaceState.SPENT, None),
+    ],
+)
+def test_a_tenth_off_the_line_is_on_it_and_what_is_not_told_yet_may_be_the_last(
+    spent: int, days: float, untold: int, state: PaceState, gone_days: float | None
+) -> None:
+    found = pace_of(spent, 100, LINE, T0 + days * DAY_S, untold=untold)
+    gone_at = None if gone_days is None else pytest.approx(T0 + gone_days * DAY_S)
+    assert (found.state, found.gone_at, found.spent, found.budget) == (state, gone_at, spent, 100)
+
+
+@pytest.mark.parametrize("when", [When(starts_at=START), When(ends_at=END)])
+def test_a_line_has_two_ends(when: When) -> None:
+    assert (pace_of(20, 100, when, T0).state, pace_of(20, 100, when, T0).due) == (PaceState.NO_LINE, None)

@@ -252,3 +252,29 @@ def test_of_a_thousand_experiments_that_change_nothing_one_in_twenty_says_it_doe
     stacked = [part for group in (~ghost, ghost) for part in _summed(baskets, group)]
     _, low, high = welch(*stacked)
     assert np.mean((low > 0) | (high < 0)) == pytest.approx(0.05, abs=0.01)
+
+
+def test_who_used_the_coupon_and_what_came_of_it_are_of_their_own_columns() -> None:
+    """Of forty who got it 30 bought and 10 used it; margins are half of the baskets, and a tenth less a minor unit."""
+    n = 40
+    held = np.repeat([False, True], n)
+    bought, used = np.arange(2 * n) % n < 30, (np.arange(2 * n) % n < 10) & ~held
+    basket = np.where(held, 200.0, 300.0) + np.arange(2 * n) % n
+    names = np.full(2 * n, "tea"), np.array([f"s{i:02}" for i in range(2 * n)])
+    one = Moments(*names, np.arange(2.0 * n), held, bought, used, basket, basket / 2)
+    said = uplift(one, {"tea": 0.0})["tea"].figures()
+    wilson_ = stats.binomtest(10, 40).proportion_ci(method="wilson")
+    assert said["redeemed"] == {"estimate": 0.25, "low": round(wilson_.low, 4), "high": round(wilson_.high, 4)}
+    spread = np.arange(n).var(ddof=1)
+    half = stats.t.ppf(0.975, 78) * np.sqrt(2 * spread / n)
+    assert said["basket_minor"] == {"estimate": 100.0, "low": round(100 - half, 1), "high": round(100 + half, 1)}
+    assert said["margin_minor"] == {"estimate": 50.0, "low": round(50 - half / 2, 1), "high": round(50 + half / 2, 1)}
+    assert (said["purchase"]["estimate"], said["sample_ratio_p"], said["state"]) == (0.0, None, "undecided")
+
+
+@pytest.mark.parametrize(("treated", "ghosts", "purchase", "redeemed"), [(10, 10, True, True), (10, 9, False, True)])
+def test_ten_shoppers_of_each_are_enough_for_shares(treated: int, ghosts: int, purchase: bool, redeemed: bool) -> None:
+    rows = group(treated, 5, ghost=False) + group(ghosts, 3, ghost=True)
+    said = uplift(moments(*rows), {"tea": 0.5})["tea"]
+    assert (said.purchase is not None, said.redeemed is not None) == (purchase, redeemed)
+    assert said.figures()["sample_ratio_p"] == pytest.approx(stats.binomtest(ghosts, treated + ghosts).pvalue, rel=1e-3)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +14,7 @@ from scipy.special import expit
 
 from engine.errors import OperatorError
 from engine.offers.next_best.model import NextBest, SentOffer, fit_ridge, learn, read_model
-from engine.offers.next_best.moments import DAY_S, FEATURES, KnownShopper, OfferedGoods, feature_rows
+from engine.offers.next_best.moments import DAY_S, FEATURES, KnownShopper, Liking, OfferedGoods, feature_rows
 from engine.vocabulary import OfferReason
 
 NOW = 1_800_000_000.0
@@ -83,3 +87,93 @@ def test_a_model_is_a_file_that_one_can_read() -> None:
             read_model(wrong, "x.json")
     with pytest.raises(ValueError, match="nothing was sent"):
         learn(GOODS, [], [])
+
+
+def test_a_weight_is_worth_five_messages_of_doubt() -> None:
+    """Three of four where a column is 1, one of four where it is -1: 2 (3 - 4 p) = 5 w, p being the chance at w."""
+    rows = np.repeat([[1.0], [-1.0]], 4, axis=0)
+    intercept, [weight] = fit_ridge(rows, np.array([True, True, True, False, True, False, False, False]))
+    assert intercept == pytest.approx(0.0, abs=1e-9)
+    assert 2 * (3 - 4 * expit(weight)) == pytest.approx(5 * weight, abs=1e-9)
+    assert weight > 0.2
+
+
+def by_hand(**weights: float) -> NextBest:
+    """A model whose columns weigh what is given, half as much for each unit above 0.5."""
+    own = np.array([weights.get(str(reason), 0.0) for reason in FEATURES])
+    together = np.zeros((4, 4))
+    together[0, 1] = together[1, 0] = 0.0123456
+    together[2, 3] = together[3, 2] = 0.01
+    together[0, 3] = together[3, 0] = 0.0099
+    liking = Liking(np.array([0.12345678, 0.2, 0.2, 0.2]), together, np.array([0.123456789, 0.3, 0.3, 0.3]))
+    return NextBest(GOODS, liking, own, -1.0, np.full(9, 0.5), np.full(9, 2.0), 17)
+
+
+def test_the_chance_is_that_of_the_columns_and_the_gain_that_of_the_margin() -> None:
+    """Where a column is 1 and weighs 3 it adds (1 - 0.5) / 2 x 3; the next one is too far away to be near."""
+    near = KnownShopper(away_m={"TEA": 0.0, "MILK": 1e9})
+    found = by_hand(near=3.0).rank(near, ["MILK", "TEA", "TEA", "GONE"], {"TEA": 80.0}, NOW)
+    assert [(r.sku, r.reason, r.because) for r in found] == [
+        ("TEA", OfferReason.NEAR, None),
+        ("MILK", OfferReason.LIKED, None),
+    ]
+    assert [r.probability for r in found] == pytest.approx([expit(-1 + 0.75), expit(-1 - 0.75)])
+    assert [r.gain_minor for r in found] == pytest.approx([80 * expit(-0.25), 0.0])
+    alike = by_hand().rank(near, GOODS.skus, {}, NOW)
+    assert [(r.sku, r.reason) for r in alike] == [(sku, OfferReason.LIKED) for sku in sorted(GOODS.skus)]
+
+
+@pytest.mark.parametrize(
+    ("weights", "reason", "because"),
+    [
+        ({"near": 3.0, "bought_it": 2.9}, OfferReason.BOUGHT_IT, "TEA"),  # log 3 of two teas, 1 of nearness
+        ({"near": 3.0, "bought_it": 1.0}, OfferReason.NEAR, None),
+        ({"lingers": 3.0, "near": 2.0}, OfferReason.LINGERS, None),
+        ({"goes_with": -3.0}, OfferReason.LIKED, None),  # it speaks for itself, and nothing else of hers goes with it
+        ({"price": 9.0, "sated": 9.0}, OfferReason.LIKED, None),
+    ],
+)
+def test_the_reason_is_what_adds_most(weights: dict[str, float], reason: OfferReason, because: str | None) -> None:
+    known = KnownShopper([("TEA", NOW)] * 2, lingers={"drinks": 8.0}, away_m={"TEA": 0.0})
+    [found] = by_hand(**weights).rank(known, ["TEA"], {}, NOW)
+    assert (found.reason, found.because) == (reason, because)
+
+
+def test_a_file_holds_each_number_as_far_as_it_says_anything() -> None:
+    made = replace(by_hand(near=0.12345678), intercept=-0.12345678, spreads=np.full(9, 0.98765432))
+    said = json.loads(made.as_json())
+    assert (said["messages"], said["intercept"], said["weights"]["near"]) == (17, -0.123457, 0.123457)
+    assert (said["means"], said["spreads"]) == ([0.5] * 9, [0.987654] * 9)
+    first = {"sku": "TEA", "category": "drinks", "price_minor": 400, "used": 0.123457, "sold": 0.12345679}
+    assert said["products"][0] == first
+    assert said["together"] == [[0, 1, 0.0123], [2, 3, 0.01]]
+    again = read_model(made.as_json(), "x.json")
+    assert (again.liking.together[1, 0], again.liking.together[3, 2], again.liking.together[0, 3]) == (0.0123, 0.01, 0)
+    assert (again.messages, again.goods.price_minor.tolist()) == (17, [400.0, 500.0, 100.0, 300.0])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "wrong"),
+    [
+        (lambda said: said["together"].append([-1, 0, 0.5]), "no product -1"),
+        (lambda said: said["together"].append([0, -2, 0.5]), "no product -2"),
+        (lambda said: said["together"].append([0, 4, 0.5]), ""),
+        (lambda said: said["together"].append([0, 1, float("inf")]), "a number that is none"),
+        (lambda said: said.update(intercept=float("nan")), "a number that is none"),
+        (lambda said: said["means"].append(1.0), "9 columns"),
+        (lambda said: said["spreads"].pop(), "9 columns"),
+        (lambda said: said.update(products=[], together=[]), "9 columns, of one product or more"),
+        (lambda said: said["spreads"].__setitem__(4, 0.0), "above 0"),
+        (lambda said: said["products"][1].update(used=0.0), "above 0"),
+        (lambda said: said["products"][1].update(sold=-0.1), "above 0"),
+        (lambda said: said["products"][1].update(price_minor=float("inf")), "a number that is none"),
+    ],
+)
+def test_a_file_that_gives_no_chances_is_refused(spoil: Callable[[Any], None], wrong: str) -> None:
+    said = json.loads(by_hand().as_json())
+    read_model(json.dumps(said), "x.json")
+    spoil(said)
+    with pytest.raises(OperatorError) as refused:
+        read_model(json.dumps(said), "x.json")
+    [problem] = refused.value.problems
+    assert wrong in problem.reason

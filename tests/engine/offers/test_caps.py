@@ -9,9 +9,10 @@ import pytest
 
 from engine.offers.campaigns import Budget
 from engine.offers.caps import DAY_S, WEEK_S, Ask, Limits, Slot, Spent, affordable, cap_refusal
-from engine.offers.claims import Claims, Standing, claim_event
-from engine.records import Candidate, Decision, DeviceId, Trigger
-from engine.vocabulary import Channel, Purpose
+from engine.offers.claims import Claims, Standing, claim_event, refuse
+from engine.offers.wishes import Wishes, asked_visit
+from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
+from engine.vocabulary import Channel, DecisionOutcome, DecisionReason, Purpose
 from tests.engine.offers.plans import campaign
 
 NOW = 1_700_000_000.0
@@ -137,3 +138,77 @@ def test_an_event_has_one_winner_and_who_has_it_already_gets_no_second() -> None
     assert said(claim_event(event, standing, WIDE, NOW, won=True)) == [("refuse", "lost_arbitration")] * 2
     silent = replace(standing, grants=frozenset({(Purpose.LOCATION_OFFERS, Channel.EMAIL)}))
     assert said(claim_event(event, silent, WIDE, NOW)) == [("refuse", "no_consent")] * 2
+
+
+@pytest.mark.parametrize(
+    ("vouchers", "amount", "spent", "worth", "fits"),
+    [
+        (None, 500, Spent(9, 300), 200, True),
+        (None, 500, Spent(0, 301), 200, False),
+        (3, None, Spent(2, 9_999), 9_999, True),
+        (3, None, Spent(3, 0), 0, False),
+        (1, 0, Spent(0, 0), 0, True),
+        (0, None, Spent(0, 0), 0, False),
+    ],
+)
+def test_vouchers_and_amounts_are_bounded_each_by_itself(
+    vouchers: int | None, amount: int | None, spent: Spent, worth: int, fits: bool
+) -> None:
+    assert affordable(Budget(max_vouchers=vouchers, max_amount_minor=amount), spent, worth) is fits
+    assert spent.plus(2, 30) == Spent(spent.vouchers + 2, spent.amount_minor + 30)
+
+
+PAGE = frozenset({(Purpose.LOCATION_OFFERS, Channel.PAGE)})
+BOOK = {"books": campaign("books")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "visit", "said_"),
+    [
+        ({"bought": frozenset({"BOOK"})}, "v", "bought_already"),
+        ({"bought": frozenset({"BOOK"})}, asked_visit("2026-01-01"), "ok"),  # whoever asks for it may have it
+        ({"bought": frozenset({"SOAP"})}, "v", "ok"),
+        ({"complained_at": NOW - 30 * DAY_S + 1}, "v", "complained"),
+        ({"complained_at": NOW - 30 * DAY_S}, "v", "ok"),
+        ({"complained_at": NOW}, asked_visit("2026-01-01"), "ok"),
+        ({"complained_at": NOW, "bought": frozenset({"BOOK"})}, "v", "complained"),
+        ({"wishes": Wishes(per_day=0)}, "v", "cap_own_day"),
+        ({"spent": {"books": Spent(5, 0)}, "campaigns": {"books": campaign("books", budget={"max_vouchers": 5})}}, "v",
+         "budget"),
+        ({"spent": {"other": Spent(5, 0)}, "campaigns": {"books": campaign("books", budget={"max_vouchers": 5})}}, "v",
+         "ok"),
+        ({"campaigns": {"books": campaign("books", place={"product": "SOAP", "radius_m": 3.0})},
+          "bought": frozenset({"SOAP"})}, "v", "ok"),  # the offer's product, and not that of the place
+        ({"campaigns": {"books": campaign("books", place={"product": "SOAP", "radius_m": 3.0},
+          offer={"kind": "amount", "applies_to": "basket", "amount_minor": 50, "min_basket_minor": 900})},
+          "bought": frozenset({"SOAP"})}, "v", "bought_already"),
+    ],
+)  # fmt: skip
+def test_what_nobody_would_bring_up_is_not_brought_up(changes: dict[str, Any], visit: str, said_: str) -> None:
+    standing = replace(Standing([], PAGE, BOOK, {}), **changes)
+    [made] = claim_event([candidate("books", visit)], standing, WIDE, NOW)
+    assert made.reason == said_
+
+
+def test_a_decision_says_what_it_was_taken_on() -> None:
+    asked = replace(candidate("books"), fit=("goes_with", "SOAP"))
+    grounds = Grounds("market", "EUR", Channel.PAGE, 24.0, 200, 50, fit="goes_with")
+    no = refuse(asked, DecisionReason.BUDGET, NOW + 3)
+    assert (no.outcome, no.reason, no.at, no.grounds) == (
+        DecisionOutcome.REFUSE,
+        DecisionReason.BUDGET,
+        NOW + 3,
+        grounds,
+    )
+    assert refuse(candidate("books"), DecisionReason.BUDGET, NOW).grounds == replace(grounds, fit=None)
+    [yes] = claim_event([asked], Standing([], PAGE, BOOK, {}), WIDE, NOW)
+    assert (yes.outcome, yes.shopper_id, yes.decision_id, yes.grounds.fit) == ("issue", "ana", "d-books-v", "goes_with")
+    assert Claims(BOOK, WIDE).claim([], NOW) == []
+
+
+def test_who_asks_takes_the_consent_and_the_slots_of_that_shopper_alone() -> None:
+    book = claims(Limits(1, 9, 9))
+    assert said(book.claim([candidate("books")], NOW)) == [("issue", "ok")]
+    assert said(book.claim([candidate("other", shopper="bob")], NOW)) == [("issue", "ok")]
+    assert said(book.claim([candidate("other")], NOW + 2 * WEEK_S)) == [("refuse", "cap_visit")], "of the same visit"
+    assert said(book.claim([candidate("other", "w")], NOW + 2 * WEEK_S)) == [("issue", "ok")]

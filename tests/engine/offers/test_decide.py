@@ -10,9 +10,12 @@ import pytest
 
 from engine.commerce.stock import Article, Shelf, Stock
 from engine.offers.audience import LinkedShopper
-from engine.offers.decide import Book, DecisionRules, campaign_book, decide, decision_id
+from engine.offers.decide import Book, DecisionRules, about, campaign_book, decide, decision_id
+from engine.offers.next_best.model import RankedOffer
+from engine.offers.wishes import EVERYWHERE, About, Mute, Wishes
+from engine.plan.model import Product
 from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
-from engine.vocabulary import Channel
+from engine.vocabulary import Channel, MuteKind, OfferReason
 from tests.engine.offers.plans import PLAN, campaign
 
 NOW = dt.datetime(2026, 3, 3, 11, tzinfo=dt.UTC).timestamp()  # noon in Paris, a Tuesday
@@ -223,3 +226,104 @@ def test_what_is_known_to_be_gone_is_not_offered() -> None:
     assert no(made=replace(book(), shelf=shelf(0, 60))).reason == "out_of_stock"
     candidate(made=replace(book(), shelf=shelf(1_000, 60)))
     candidate(made=replace(book(), shelf=shelf(0, 3_601)))  # told too long ago to be sure
+
+
+PERCENT = {"kind": "percent", "basis_points": 1000}
+OF_LEISURE = PERCENT | {"applies_to": "category", "category": "leisure"}
+OF_BASKET = PERCENT | {"applies_to": "basket", "max_discount_minor": 300}
+AT_SOAP = {"product": "SOAP", "radius_m": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, About("BOOK", frozenset({"leisure"}))),
+        ({"place": AT_SOAP}, About("BOOK", frozenset({"leisure"}))),
+        ({"offer": OF_LEISURE, "place": AT_SOAP}, About(None, frozenset({"leisure"}))),
+        ({"offer": OF_BASKET, "place": AT_SOAP}, About("SOAP", frozenset({"care"}))),
+        ({"offer": OF_BASKET, "place": {"zone": "fruit"}}, About(None, frozenset())),
+        ({"offer": OF_BASKET, "place": {"product": "GONE", "radius_m": 3.0}}, About("GONE", frozenset())),
+    ],
+)
+def test_a_campaign_is_about_what_its_offer_is_of_else_about_its_place(changes: dict[str, Any], said: About) -> None:
+    made = campaign(**changes)
+    assert about(made, PLAN) == said
+    assert campaign_book([made], PLAN).products() == (frozenset({said.sku}) if said.sku else frozenset())
+
+
+WINE = Product("WINE", "Wine", "cellar", 900, "ground", 4.0, 1.0, "alcohol")
+CELLAR = replace(PLAN, products=(*PLAN.products, WINE))
+AT_WINE, AT_GRAPES = {"product": "WINE", "radius_m": 3.0}, {"product": "GRAPES", "radius_m": 3.0}
+OF_WINE = {"kind": "percent", "applies_to": "product", "sku": "WINE", "basis_points": 500}
+OF_GRAPES = {"kind": "percent", "applies_to": "product", "sku": "GRAPES", "basis_points": 3000}
+
+
+@pytest.mark.parametrize(
+    ("changes", "allowed"),
+    [
+        ({}, ["page", "push", "email", "sms"]),
+        ({"offer": OF_WINE}, ["page"]),
+        ({"offer": OF_BASKET, "place": AT_WINE}, ["page"]),
+        ({"offer": OF_GRAPES, "place": AT_GRAPES}, ["page", "push", "email", "sms"]),
+        ({"offer": OF_GRAPES | {"near_end": True}, "place": AT_GRAPES}, ["page", "push"]),
+    ],
+)
+def test_alcohol_is_for_the_page_and_goods_near_their_end_for_who_is_there(
+    changes: dict[str, Any], allowed: list[str]
+) -> None:
+    made, every = campaign_book([campaign(**changes)], CELLAR), _wants("page", "push", "email", "sms")
+    found = candidate(made=made, shoppers=every, rules=EVERY)
+    assert [found.channel, *found.fallbacks] == allowed
+    if "email" not in allowed:
+        assert no(made=made, shoppers=_wants("email"), rules=EVERY).reason == "legal_channel"
+
+
+@pytest.mark.parametrize(
+    ("fit", "gain", "said"),
+    [
+        (RankedOffer("BOOK", 0.5, 0.0, OfferReason.GOES_WITH, "SOAP"), 40.0, ("goes_with", "SOAP")),
+        (RankedOffer("BOOK", 0.0123456, 0.0, OfferReason.NEAR, None), 0.988, ("near", "")),  # 100 x 0.0123456 x 0.8
+        (None, 24.0, None),
+    ],
+)
+def test_a_chance_that_was_learnt_takes_the_place_of_the_stated_one(
+    fit: RankedOffer | None, gain: float, said: tuple[str, str] | None
+) -> None:
+    other = RankedOffer("BOOK", 0.9, 0.0, OfferReason.NEAR, None)
+    fits = {("bob", "BOOK"): other, ("ana", "SOAP"): other} | ({("ana", "BOOK"): fit} if fit else {})
+    found = candidate(rules=DecisionRules(fits=fits))
+    assert (found.gain_minor, found.fit) == (gain, said)
+
+
+@pytest.mark.parametrize(
+    ("mute", "reason"),
+    [
+        (Mute(MuteKind.PRODUCT, "market", "BOOK"), "muted"),
+        (Mute(MuteKind.CATEGORY, "market", "leisure"), "muted"),
+        (Mute(MuteKind.ALL, EVERYWHERE), "muted"),
+        (Mute(MuteKind.SHOP, "annex"), None),
+    ],
+)
+def test_what_is_muted_is_not_offered(mute: Mute, reason: str | None) -> None:
+    only = one(shoppers={7: replace(ANA, wishes=Wishes(frozenset({mute})))})
+    assert (only.reason if isinstance(only, Decision) else None) == reason
+
+
+def test_reasons_of_a_no_have_an_order() -> None:
+    """Each of these is against all that comes after it, too."""
+    late = replace(trigger(at=NOW - 121), promised=False)
+    muted = {7: replace(ANA, wishes=Wishes(frozenset({Mute(MuteKind.SHOP, "market")})))}
+    price, english = DecisionRules(message_price_minor=99.0), {"audience": {"locales": ["en"]}}
+    ended: dict[str, Any] = {"when": {"ends_at": "2026-03-03T10:00:00Z"}} | english
+    steps: list[tuple[dict[str, Any], Trigger, str]] = [
+        ({"stores": ["annex"], "state": "paused"} | ended, late, "other_store"),
+        ({"stores": ["market"], "state": "paused"} | ended, late, "campaign_paused"),
+        (ended, late, "ended"),
+        (english, late, "too_late"),
+        (english, replace(trigger(), promised=False), "imprecise"),
+        (english, trigger(), "audience"),
+        ({"audience": {"locales": ["fr"]}}, trigger(), "muted"),
+    ]
+    found = [no(t, made=book(campaign(**c)), shoppers=muted, rules=price).reason for c, t, _ in steps]
+    assert found == [reason for _, _, reason in steps]
+    assert no(rules=price).reason == "no_gain"

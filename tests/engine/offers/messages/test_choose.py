@@ -153,3 +153,91 @@ def test_over_any_sequence_no_window_holds_more_than_the_caps(
         assert all(sum(0 <= t - s < window_s for t in times) <= least for s in times)
     for visit in range(4):
         assert sum(s.visit_id == f"v{visit}" for s in slots) <= caps.per_visit
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "grants", "channel", "reason"),
+    [
+        ("pickup", {Channel.PAGE, Channel.PUSH}, {(Purpose.PICKUP, Channel.ANY)}, Channel.PAGE, "ok"),
+        ("pickup", {Channel.PAGE, Channel.PUSH}, {(Purpose.LOCATION_OFFERS, Channel.PUSH)}, Channel.PUSH, "ok"),
+        ("pickup", {Channel.PAGE}, {(Purpose.LOCATION_OFFERS, Channel.PAGE)}, None, "no_consent"),
+        ("pickup", {Channel.EMAIL}, EVERY, None, "no_consent"),
+        ("order_ready", {Channel.PAGE, Channel.EMAIL}, EVERY, Channel.EMAIL, "ok"),
+        ("points_ending", {Channel.PAGE, Channel.SMS}, EVERY, None, "no_consent"),
+        ("reward_near", {Channel.EMAIL, Channel.APP}, EVERY, Channel.APP, "ok"),
+    ],
+)
+def test_each_kind_goes_where_it_is_read_and_agreed_to(
+    kind: str, channels: set[Channel], grants: set[tuple[Purpose, Channel]], channel: Channel | None, reason: str
+) -> None:
+    """Who has agreed to be called for an order is shown it on the page, and nowhere else by that."""
+    rules = MessageRules(RULES.limits, frozenset(channels))
+    said_ = choose(
+        replace(SAYS, kind=MessageKind(kind)), replace(LISTENS, grants=frozenset(grants)), rules, NOON, PARIS
+    )
+    assert (said_.channel, said_.reason) == (channel, reason)
+
+
+@pytest.mark.parametrize(
+    ("until_s", "outcome", "reason"), [(0.0, "silence", "too_late"), (-1.0, "silence", "too_late"), (0.1, "now", "ok")]
+)
+def test_at_its_end_it_is_too_late(until_s: float, outcome: str, reason: str) -> None:
+    chosen = choose(replace(SAYS, until=NOON + until_s), LISTENS, RULES, NOON, PARIS)
+    assert (chosen.outcome, chosen.reason) == (outcome, reason)
+
+
+def test_reasons_of_silence_have_an_order_and_goods_without_a_name_were_not_bought() -> None:
+    at = replace(LISTENS, complained_at=NOON - 30 * DAY_S, bought=frozenset({"TEA"}))
+    assert choose(SAYS, at, RULES, NOON, PARIS).outcome is MessageOutcome.NOW
+    assert choose(replace(SAYS, about=About("CUP")), at, RULES, NOON, PARIS).outcome is MessageOutcome.NOW
+    both = replace(at, complained_at=NOON, wishes=Wishes(frozenset({Mute(MuteKind.SHOP, "shop")})))
+    assert choose(replace(SAYS, about=About("TEA")), both, RULES, NOON, PARIS).reason is MessageReason.COMPLAINED
+    bought = replace(both, complained_at=None)
+    assert choose(replace(SAYS, about=About("TEA")), bought, RULES, NOON, PARIS).reason is MessageReason.BOUGHT_ALREADY
+    assert choose(SAYS, bought, RULES, NOON, PARIS).reason is MessageReason.MUTED
+
+
+@pytest.mark.parametrize(
+    ("ages_s", "limits", "wishes", "reason", "free_s"),
+    [
+        ([100], Limits(9, 9, 9), Wishes(per_day=1), "cap_own_day", DAY_S - 100),
+        ([100], Limits(9, 9, 9), Wishes(per_week=1), "cap_own_week", None),  # after the five days that it has
+        ([3 * DAY_S], Limits(9, 9, 9), Wishes(per_week=1), "cap_own_week", 4 * DAY_S),
+        ([3 * DAY_S], Limits(9, 9, 1), Wishes(), "cap_week", 4 * DAY_S),
+        ([2 * DAY_S], Limits(9, 9, 1), Wishes(), "cap_week", None),  # at its end
+        ([100, 3 * DAY_S], Limits(9, 1, 2), Wishes(), "cap_day", 4 * DAY_S),  # the first, until all have room
+        ([DAY_S], Limits(9, 1, 9), Wishes(), "ok", None),
+        ([], Limits(9, 0, 9), Wishes(), "cap_day", None),
+        ([100], Limits(9, 1, 0), Wishes(), "cap_day", None),
+        ([100, 200, 300], Limits(0, 2, 9), Wishes(), "cap_day", DAY_S - 200),  # the older of the last two
+    ],
+)
+def test_a_cap_is_over_when_its_window_has_room(
+    ages_s: list[float], limits: Limits, wishes: Wishes, reason: str, free_s: float | None
+) -> None:
+    heard = replace(LISTENS, slots=said(*ages_s[::-1]), wishes=wishes)
+    chosen = choose(SAYS, heard, MessageRules(limits, frozenset(Channel)), NOON, PARIS)
+    later = MessageOutcome.LATER if free_s is not None else MessageOutcome.SILENCE
+    assert (chosen.outcome, chosen.reason) == (MessageOutcome.NOW if reason == "ok" else later, reason)
+    assert chosen.not_before == (0.0 if free_s is None else NOON + free_s)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "now", "over_s"),
+    [
+        (("11:00", "12:10"), NOON, 900.0),  # the next quarter after its end
+        (("11:00", "12:15"), NOON, 900.0),  # its end is not of it
+        (("11:00", "12:16"), NOON, 1800.0),
+        (("11:00", "12:15"), NOON + 899.0, 1.0),
+        (("12:01", "12:15"), NOON, None),
+        (("12:00", "12:15"), NOON, 900.0),
+    ],
+)
+def test_quiet_hours_end_on_a_quarter(quiet: tuple[str, str], now: float, over_s: float | None) -> None:
+    begin, end = quiet
+    heard = replace(LISTENS, wishes=Wishes(quiet=Hours.model_validate({"from": begin, "to": end})))
+    chosen = choose(SAYS, heard, RULES, now, PARIS)
+    assert chosen.not_before == (0.0 if over_s is None else now + over_s)
+    assert (chosen.outcome is MessageOutcome.NOW) == (over_s is None)
+    soon = replace(SAYS, until=now + (over_s or 1.0))
+    assert (choose(soon, heard, RULES, now, PARIS).outcome is MessageOutcome.NOW) == (over_s is None), "not at its end"

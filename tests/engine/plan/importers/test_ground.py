@@ -65,3 +65,22 @@ def test_a_round_floor_has_no_direction() -> None:
     circle = Polygon([(math.cos(a), math.sin(a)) for a in np.linspace(0, 2 * np.pi, 9)[:-1]])
     assert abs(main_direction_deg([circle])) <= 45
     assert abs(main_direction_deg([Polygon(box(0, 0, 2, 2))])) < 1e-9
+
+
+def test_walls_count_by_their_length_over_all_outlines_and_heights_do_not() -> None:
+    """Sides of 3 m at 10 degrees and of 1 m at 70: four times as much is 40 and 280."""
+    a, b = math.radians(10), math.radians(70)
+    ends = np.cumsum([[0, 0], [3 * math.cos(a), 3 * math.sin(a)], [math.cos(b), math.sin(b)]], axis=0)
+    leaning = Polygon([(x, y, 2.5) for x, y in [*ends, ends[2] - ends[1]]])
+    four = 3 * np.exp(1j * math.radians(40)) + np.exp(1j * math.radians(280))
+    assert main_direction_deg([leaning]) == pytest.approx(math.degrees(np.angle(four)) / 4)
+    eight = Polygon([(math.cos(a), math.sin(a)) for a in np.linspace(0, 2 * np.pi, 9)[:-1]])
+    assert main_direction_deg([eight]) == 0.0, "directions that cancel out are none"
+    turn = turn_to_walls([Polygon(box(4, 7, 9, 9)), Polygon([(x, y, 1.0) for x, y in box(5, 3, 6, 4)])], turned=False)
+    assert (turn.origin, turn.angle_deg) == ((4.0, 3.0), 0.0)
+
+
+def test_an_anchor_is_said_to_a_tenth_of_a_millimetre_and_a_ten_thousandth_of_a_degree() -> None:
+    anchor = Turn((0.0, 0.0), 12.34567).anchor(Ground(2.1234567891, 48.9876543219))
+    assert anchor == Anchor(2.123456789, 48.987654322, -12.3457)
+    assert math.copysign(1.0, Turn((0.0, 0.0), 0.0).anchor(Ground(2.0, 48.0)).bearing_deg) == 1.0

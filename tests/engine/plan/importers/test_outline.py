@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+import shapely
 from shapely.geometry import LineString
 
-from engine.plan.importers.outline import outline_of_walls
+from engine.errors import OperatorError
+from engine.plan.importers import outline
+from engine.plan.importers.notes import Notes
+from engine.plan.importers.outline import outline_of_walls, refuse_tangle
 
 Spot = tuple[float, float]
 
@@ -46,3 +51,68 @@ def test_a_gap_in_a_corner_is_closed_by_widening() -> None:
 
 def test_walls_around_nothing() -> None:
     assert outline_of_walls([]) is None
+
+
+def front(gap_m: float, aside_m: float = 0.0) -> list[LineString]:
+    """20 by 12 m, with a gap in the front from 1 m on whose other side is `aside_m` further out."""
+    begin, end = (1.0, 0.0), (1.0 + gap_m, -aside_m)
+    return walls([begin, (0, 0), (0, 12), (20, 12), (20, -aside_m), end])
+
+
+@pytest.mark.parametrize(
+    ("gap_m", "aside_m", "gaps"),
+    [
+        (0.59, 0.0, []),  # no door: drawn carelessly
+        (0.6, 0.0, [0.6]),
+        (8.0, 0.0, [8.0]),
+        (2.0, 0.17, [2.007]),  # 4.9 degrees out of line
+    ],
+)
+def test_a_gap_is_as_wide_as_a_door_or_a_shop_front_and_straight(
+    gap_m: float, aside_m: float, gaps: list[float]
+) -> None:
+    found = outline_of_walls(front(gap_m, aside_m))
+    assert found is not None
+    assert [round(gap.length, 3) for gap in found.gaps] == gaps
+    assert found.polygon.area == pytest.approx(240 + aside_m * 18, abs=0.5)
+
+
+def test_ends_out_of_line_are_no_gap_of_their_own() -> None:
+    found = outline_of_walls(front(2.0, 0.18))  # 5.1 degrees: the floor is closed up, and what is left open is narrower
+    assert found is not None
+    assert [gap.length < 1.9 for gap in found.gaps] == [True]
+
+
+@pytest.mark.parametrize(("short_m", "meets"), [(0.34, True), (0.36, False)])
+def test_an_end_meets_a_wall_a_third_of_a_metre_away(short_m: float, meets: bool) -> None:
+    """A wall across the shop that ends short of the one behind it."""
+    ring = walls([(0, 0), (20, 0), (20, 12), (0, 12), (0, 0)])
+    across = walls([(10, 0), (10, 12 - short_m)])
+    bridged = outline._bridges(shapely.union_all([*ring, *across], grid_size=0.001))
+    assert [line.length == pytest.approx(short_m) for line in bridged] == [True] * meets
+
+
+def crossing(n: int) -> list[LineString]:
+    return walls(*([(0.0, 0.0), (10.0, float(i))] for i in range(n)))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "refused"),
+    [
+        (crossing(5), False),  # 25 meetings, of 2 and five for each wall
+        (crossing(6), True),
+        (walls(*([(0.0, 0.5 * i), (9.0, 0.5 * i)] for i in range(34))), False),  # 3 n - 2 near each other, of 100
+        (walls(*([(0.0, 0.5 * i), (9.0, 0.5 * i)] for i in range(35))), True),
+        (walls(*([(0.0, 2.0 * i), (9.0, 2.0 * i)] for i in range(40))), False),
+        (walls(*([(0.0, 2.0 * i), (9.0, 2.0 * i)] for i in range(41))), True),  # too many by themselves
+    ],
+)
+def test_walls_on_walls_are_refused(drawn: list[LineString], refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outline, "MOST_CROSSINGS", 2)
+    monkeypatch.setattr(outline, "MOST_WALLS", 40)
+    notes = Notes("a.dxf")
+    if not refused:
+        return refuse_tangle(drawn, notes)
+    with pytest.raises(OperatorError):
+        refuse_tangle(drawn, notes)
+    return None

@@ -6,13 +6,16 @@ import json
 import math
 from typing import Any
 
+import pytest
+
+from engine.errors import OperatorError
 from engine.plan.findings import Findings
 from engine.plan.importers.notes import Notes
 from engine.plan.importers.places import FoundPlace, read_places, with_places
 from engine.plan.load import check_raw
 from engine.plan.model import Plan
 from tests.engine.plan.importers.drawings import LAT, LON, lonlat
-from tests.engine.plan.sketch import AP2, AP3, Json, shop
+from tests.engine.plan.sketch import AP2, AP3, Json, feature, ring, shop
 
 NAN = math.nan
 
@@ -83,3 +86,74 @@ def test_known_ones_move_new_ones_are_as_high_as_most_and_all_else_stays() -> No
          "geometry": {"type": "Point", "coordinates": [7.0, 5.0]}},
     ]  # fmt: skip
     assert made == want
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "taken"),
+    [(6, 207.9, True), (6, 208.1, False), (211.9, 4, True), (212.1, 4, False), (-199.9, 4, True), (-200.1, 4, False),
+     (6, -199.9, True), (6, -200.1, False)],
+)  # fmt: skip
+def test_two_hundred_metres_around_the_shop_are_of_it(x: float, y: float, taken: bool) -> None:
+    """The level is 12 by 8 m."""
+    found = read(device("02:00:5e:10:00:01", x, y))
+    assert [place.level for place in found] == ["0"] * taken
+    assert all(place.x_m == round(place.x_m, 2) and place.y_m == round(place.y_m, 2) for place in found)
+
+
+def two_storeys() -> Plan:
+    raw = shop()
+    raw["rayon"]["anchor"] = {"lon": LON, "lat": LAT, "bearing_deg": -17.0}
+    raw["features"].insert(1, feature("level", "Polygon", ring(0, 0, 12, 8), id="1", ordinal=1, name="Étage"))
+    found = check_raw(raw, Findings("plan.geojson"))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("map_", "level", "on"),
+    [
+        ({"name": "etage"}, "", "1"),
+        ({"name": "0"}, "", "0"),
+        ({"name": "GROUND"}, "", "0"),
+        ({"name": "Cellar"}, "", None),
+        ({"name": "!"}, "", None),
+        ({}, "", None),
+        ({"name": "etage"}, "0", "0"),
+        ({"name": "Cellar"}, "1", "1"),
+    ],
+)
+def test_a_new_one_is_on_the_storey_that_its_map_is_called_by(map_: Json, level: str, on: str | None) -> None:
+    notes, new = Notes("f.json"), device("02:00:5e:10:00:01", 6, 4, name="New")
+    known = device("aa:bb:cc:00:00:02", 6, 4)
+    content = json.dumps([{**map_, "devices": [new, known]}]).encode()
+    found = {p.mac[-1]: (p.level, p.name) for p in read_places(content, two_storeys(), notes, level)}
+    assert found.pop("2") == ("0", ""), "a known one stays where the plan has it"
+    assert found == ({} if on is None else {"1": (on, "New")})
+    left = [] if on else [f"is new, and map {map_.get('name', '')!r} is no level by its name (0, 1): left out"]
+    assert [p.reason for p in notes.problems] == left
+
+
+@pytest.mark.parametrize(("deep", "read_"), [(6, True), (7, False)])
+def test_devices_are_looked_for_six_deep_and_need_not_be_on_a_map(deep: int, read_: bool) -> None:
+    raw: Any = device("02:00:5e:10:00:01", 6, 4)
+    for i in range(deep):
+        raw = [raw] if i % 2 else {"items": raw}
+    if read_:
+        assert len(read_places(json.dumps(raw).encode(), plan_on_earth(), Notes("f.json"))) == 1
+        return
+    with pytest.raises(OperatorError, match="holds no access point with mac, lat and lng"):
+        read_places(json.dumps(raw).encode(), plan_on_earth(), Notes("f.json"))
+
+
+def test_places_on_earth_need_an_anchor_and_the_first_height_is_a_usual_one() -> None:
+    raw = shop()
+    raw["rayon"]["anchor"] = None
+    plan = check_raw(raw, Findings("plan.geojson"))
+    assert plan is not None
+    with pytest.raises(OperatorError, match="places on Earth cannot be put into this plan"):
+        read_places(b"[]", plan, Notes("f.json"))
+    bare = {**shop(), "features": shop()["features"][:5]}
+    alone = check_raw(bare, Findings("plan.geojson"))
+    assert alone is not None
+    made = with_places(bare, alone, [FoundPlace("02:00:5e:10:00:01", "", "0", 6.0, 4.0, -1, NAN)])
+    assert made["features"][5]["properties"]["z_m"] == 2.7

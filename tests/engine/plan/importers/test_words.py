@@ -73,3 +73,35 @@ def test_ids_and_texts() -> None:
 )
 def test_what_is_a_receivers_mac(text: str, is_one: bool) -> None:
     assert is_mac(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("points_wifi_magasin", ["access_point", "level"]),
+        ("shopWindows", ["wall", "level"]),
+        ("puncte de acces", ["access_point", "opening"]),
+        ("access point", ["access_point"]),
+        ("Accès", ["opening"]),
+        ("texte rayons", ["section", "ignore"]),
+        ("mur2", ["wall"]),
+        ("murx", []),
+    ],
+)
+def test_the_most_telling_kind_comes_first(name: str, kinds: list[str]) -> None:
+    assert kinds_of_layer(name) == kinds
+
+
+def test_lists_and_ids_have_their_lengths() -> None:
+    assert some("abcdef") == "a, b, c, d, e and 1 more"
+    assert (some("abcde"), some("ab", 2), some([]), some([1, 2, 3], 1)) == ("a, b, c, d, e", "a, b", "", "1 and 2 more")
+    assert (len(clean("x" * 300)), len(clean(" " + "x" * 300))) == (200, 200)
+    assert (clean("ab cd", 3), clean(0), clean(2.5), clean(b"x")) == ("ab", "0", "2.5", "")
+    assert id_like("é" * 120) == "e" * 100
+    assert id_like("a" * 99 + " b") == "a" * 99
+    assert (id_like("Straße Œuvre"), id_like("")) == ("strasse-oeuvre", "")
+    taken: dict[str, int] = {}
+    assert [unique_id("x", taken) for _ in range(4)] == ["x", "x-2", "x-3", "x-4"]
+    assert [fixture_category(n) for n in ("", "Cols 3", "caisse", "frais", "table basse")] == [
+        "gondola", "pillar", "checkout", "fridge", "table",
+    ]  # fmt: skip

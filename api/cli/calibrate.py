@@ -122,7 +122,7 @@ def fit_table(plan: Plan, result: Calibration) -> str:
     head = f"{'access point':{width}s} samples  rms before  rms after  power at 1 m  exponent  range bias"
     lines = [head]
     lines += [
-        f"{fit.ap:{width}s}  {fit.places:6d}  {_db(fit.rms_before_db, 7)}  {_db(fit.rms_after_db, 6)}"
+        f"{fit.ap:{width}s}  {fit.places or fit.ranged:6d}  {_db(fit.rms_before_db, 7)}  {_db(fit.rms_after_db, 6)}"
         f"  {fit.p0_dbm:8.1f} dBm  {fit.exponent:8.2f}  {fit.range_bias_m:8.2f} m"
         for fit in result.fits
     ]

@@ -15,7 +15,7 @@ from engine.devices import rounds
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.doubting.doubts import contradicting
-from engine.positioning.doubting.misfit import ScanMisfit, StoreMisfit
+from engine.positioning.doubting.misfit import ScanMisfit, StoreMisfit, range_spread
 from engine.positioning.doubting.range_noise import RangeNoise, StoreRanges
 from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import is_regional, site_of
@@ -65,6 +65,7 @@ class Locator:
         self.steps: dict[int, deque[TrackStep]] | None = None  # a smoother sets it, to be told of every update
         self._misfit = StoreMisfit() if method in TRACKED else None
         self._ranges = StoreRanges(self.site, settings) if method in TRACKED else None
+        self._range_spread = range_spread(self.site)
         self._tracking = tracking_of(method, self.site, self.graph, settings)
 
     def __len__(self) -> int:
@@ -98,7 +99,9 @@ class Locator:
 
     def store_wider(self, t: F64, ranged: Bools) -> F64:
         """Times (n,) the covariance of fixes at `t` (n,), with ranges or without, by how the store's scans fit."""
-        return np.ones(len(t)) if self._misfit is None else self._misfit.wider(t, ranged)
+        if self._misfit is None:
+            return np.ones(len(t))
+        return self._misfit.wider(t, ranged) * np.where(ranged, self._range_spread, 1.0)
 
     def _batches(self, scans: Scans, usable: I64) -> Iterator[I64]:
         """Rows of these scans in batches in which no device appears twice, each's scans in order of time."""
@@ -138,6 +141,7 @@ class Locator:
     def use_map(self, radio_map: RadioMap) -> None:
         """Goes on with another radio map of the same plan and cells; tracks stay."""
         self.site = site_of(self._plan, self._cells, radio_map, self._settings)
+        self._range_spread = range_spread(self.site)
         self._tracking.use_site(self.site)
         if self._ranges:
             self._ranges.use_site(self.site)

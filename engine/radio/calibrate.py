@@ -39,7 +39,7 @@ DEFAULT_CALIBRATION = CalibrationSettings()
 class ApFit:
     """Root mean square of residuals around the plan's law and around the fitted one, in dB, each with devices' offsets
     taken out; and the fitted law of one access point. `places` counts what that is of: means of a device's readings in
-    one square metre, or scans."""
+    one square metre, or scans; `ranged` how many of those, or scans, hold ranges."""
 
     ap: str
     places: int
@@ -48,6 +48,7 @@ class ApFit:
     p0_dbm: float
     exponent: float
     range_bias_m: float
+    ranged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def calibrate(
     fits = _fits(plan, evidence, law, ranges.bias_m, prior)
     notes = [f"evidence covers {reach.covered:.0%} of the walkable area"] if reach.places else []
     warnings = _warn_of_misplaced(plan, evidence, law, prior)
-    if any(fit.places for fit in fits):  # where there is no RSSI at all, that is no news of each of them
+    if any(fit.places or fit.ranged for fit in fits):  # where nothing was heard, that is no news of each of them
         warnings = fit_warnings(fits, law) + warnings
     in_map = reach.of_map if _heard_devices(evidence) else 1.0
     return Calibration(radio_map, law, fits, law.loss_scale, reach, warnings, notes, in_map)
@@ -214,6 +215,7 @@ def _fits(plan: Plan, evidence: Evidence, law: FittedLaw, range_bias: F64, prior
                 float(law.p0_dbm[a]),
                 float(law.exponent[a]),
                 float(range_bias[a]),
+                int((np.isfinite(evidence.range_m) & evidence.of_devices & (evidence.ap == a)).sum()),
             )
         )
     return out
@@ -236,7 +238,7 @@ def fit_warnings(fits: list[ApFit], law: FittedLaw) -> list[str]:
     out = []
     for f, power in zip(fits, law.ap_power_db.tolist(), strict=True):
         if not f.places:
-            out.append(f"{f.ap}: no evidence; it keeps what the others say")
+            out += [] if f.ranged else [f"{f.ap}: no evidence; it keeps what the others say"]
             continue
         if abs(power) > 8:
             out.append(f"{f.ap}: {power:+.0f} dB from the others: is its power or its place in the plan right?")

@@ -62,9 +62,13 @@ class Doubts(Columns):
     @property
     def believed(self) -> F32:
         """How far each access point's RSSI, then each one's range, is believed (n, 2 A)."""
-        free = 1.0 - self.stuck
-        kinds = np.hstack([np.where(self.last <= 0, free, 1.0), np.where(self.last > 0, free, 1.0)])
-        return np.asarray((1.0 - self.bad) * kinds, dtype=np.float32)
+        out, free, ranged = 1.0 - self.bad, 1.0 - self.stuck, self.last > 0
+        n_ap = self.run.shape[1]
+        if ranged.any():
+            out[:, n_ap:] *= np.where(ranged, free, np.float32(1.0))
+            free = np.where(ranged, np.float32(1.0), free)
+        out[:, :n_ap] *= free
+        return out
 
     def of_access_points(self, witnesses: int) -> F64:
         """P(wrong) of each access point (A,), RSSI or ranges, the mean over the devices that heard it; NaN where that
@@ -102,6 +106,8 @@ def _read_value(scans: Scans, last: F32) -> F32:
     """What each access point says (n, A): a level (dBm) or, where it never told one, a range (m, above 0); NaN where
     neither."""
     ranged = np.isfinite(scans.range_m) & (last >= 0)
+    if not ranged.any():
+        return scans.rssi_dbm
     ranges = np.where(ranged, np.maximum(scans.range_m, HERE_M), np.float32(np.nan))
     return np.where(np.isfinite(scans.rssi_dbm), scans.rssi_dbm, ranges)
 

@@ -17,6 +17,8 @@ Where a store's ranges are more exact than its map says, squares are by what the
 
 And one body, one heading, one law for all make the errors of access points alike: n of them say no more than
 INDEPENDENT do. So the covariance is f max(1, n / INDEPENDENT) times the posterior's, by UNIT or RANGE_UNIT f_store².
+That square takes out what a map says of its own spread of ranges twice where no residual is bounded, so a map that a
+survey made wider than the plan's would make fixes surer: `range_spread` puts it back.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from engine.positioning.measurement.expectation import Expectation
 from engine.positioning.measurement.likelihood import tail_weights
 from engine.positioning.measurement.site import Site
 from engine.positioning.settings import LocatorSettings
+from engine.radio.pathloss import DEFAULT_PRIOR
 from engine.records import F64, I64, Bools, Scans
 
 INDEPENDENT = 6.0  # comes out whichever of nine measured sites and two kinds of stores is left out
@@ -109,6 +112,12 @@ def scan_misfit(
     if noise is not None and (noise.lasting < 1.0).any():
         unit = np.where(ranged.any(axis=1), RANGE_UNIT ** (noise.lasting - 1.0), 1.0)
     return ScanMisfit(squares, freedom, heard.astype(np.float64), unit)
+
+
+def range_spread(site: Site) -> float:
+    """Times the covariance of fixes with ranges, beside `StoreMisfit.wider`: the variance of ranges by this map over
+    that by a plan alone, 1 and more."""
+    return max(float((1.0 / site.range_thin.weight).mean()) / DEFAULT_PRIOR.range_sigma_m**2, 1.0)
 
 
 class StoreMisfit:

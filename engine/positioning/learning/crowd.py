@@ -26,6 +26,7 @@ from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import prior_powers
 from engine.radio.reach import reach_of
+from engine.radio.ridge import FittedLaw
 from engine.records import Bools, Readings, Scans
 
 WINDOW_S = 3.0
@@ -94,8 +95,10 @@ def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans
         range_mean_m=before.range_mean_m + np.float32(bias - DEFAULT_PRIOR.range_bias_m),
         range_offset_sigma_m=DEFAULT_CALIBRATION.device_range_spread_m,
     )
-    fits = [replace(fit, range_bias_m=bias) for fit in first.fits]
-    return _note(replace(first, radio_map=radio_map, fits=fits), f"ranges come out {bias:+.1f} m long, all alike")
+    heard = np.isfinite(scans.range_m).sum(axis=0).tolist()
+    fits = [replace(fit, range_bias_m=bias, ranged=n) for fit, n in zip(first.fits, heard, strict=True)]
+    changed = replace(first, radio_map=radio_map, fits=fits, warnings=_warn_anew(first, fits, first.law))
+    return _note(changed, f"ranges come out {bias:+.1f} m long, all alike")
 
 
 def _rssi(
@@ -170,12 +173,17 @@ def _explain(plan: Plan, first: Calibration, learnt: Learnt, before: Assessment,
             float(law.p0_dbm[a]),
             float(law.exponent[a]),
             fit.range_bias_m,
+            fit.ranged,
         )
         if after.scans[a]
         else fit
         for a, fit in enumerate(first.fits)
     ]
-    gone = fit_warnings(first.fits, first.law)
-    others = [sentence for sentence in first.warnings if sentence not in gone]
-    warnings = fit_warnings(fits, law) + others
+    warnings = _warn_anew(first, fits, law)
     return replace(first, law=law, fits=fits, loss_scale=law.loss_scale, warnings=warnings, in_map=1.0)
+
+
+def _warn_anew(first: Calibration, fits: list[ApFit], law: FittedLaw) -> list[str]:
+    """The warnings of these fits, and those that are not of fits."""
+    gone = fit_warnings(first.fits, first.law)
+    return fit_warnings(fits, law) + [sentence for sentence in first.warnings if sentence not in gone]

@@ -7,7 +7,8 @@ answer is scored in metres, by the energy score of the posterior X against the t
 
     E |X - y| - 1/2 E |X - X'|
 
-which is least for a posterior that is near and says truly how far it may be off.
+which is least for a posterior that is near and says truly how far it may be off. A survey that holds ranges alone is
+judged by them: by what they say of each access point's bias, as what all of them share is believed in any case.
 
 Places that were all told in another frame agree with each other: those the plan's access points contradict, and that is
 asked first (`engine.radio.frames`).
@@ -31,11 +32,12 @@ from engine.radio.calibrate import DEFAULT_CALIBRATION, mixed_spread, weighed_ma
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.frames.heard import survey_rows
 from engine.radio.frames.told import SHIFTED, STRETCHED, SWAPPED, OtherFrame, other_frame
-from engine.radio.pathloss import Geometry
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry
 from engine.radio.radiomap import RadioMap, prior_map
+from engine.radio.range_fit import fit_ranges
 from engine.radio.reach import Reach, place_numbers, reach_of
 from engine.radio.ridge import fit_law
-from engine.records import F32, F64, I64, Bools, Scans
+from engine.records import F32, F64, I32, I64, Bools, Scans
 
 BELIEVED = (1.0, 0.5, 0.0)
 LENGTHS_M = (3.0, 6.0, 12.0)  # of shadows: shelves and people, walls, buildings
@@ -68,6 +70,7 @@ class SurveyTrust:
     gain_m: float = float("nan")
     judged: int = 0
     frame: OtherFrame | None = None
+    ranges: bool = False  # by ranges, as there were no levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +96,24 @@ def judge_survey(plan: Plan, cells: Cells, evidence: Evidence, geometry: Geometr
     frame = other_frame(plan, survey_rows(plan, evidence))
     if frame is not None:
         return SurveyTrust(0.0, frame=frame)
-    heard = evidence.take(np.isfinite(evidence.rssi_dbm))
+    known = evidence.kind == EvidenceKind.SURVEYED
+    by_ranges = not np.isfinite(evidence.rssi_dbm[known]).any()
+    heard = evidence.take(np.isfinite(evidence.range_m if by_ranges else evidence.rssi_dbm))
     surveyed = heard.kind == EvidenceKind.SURVEYED
     if not surveyed.any() or len(np.unique(_places(heard.take(surveyed)))) < LEAST_PLACES:
-        return SurveyTrust()
+        return SurveyTrust(ranges=by_ranges)
     floor = _thin_out(cells, geometry)
     scores: dict[tuple[float, float], list[F64]] = {}
     blind: list[F64] = []
     for fold in folds_of(floor.cells, heard):
         blind.append(_blind_score(floor, heard, fold.tests))
-        for choice, found in _maps(plan, floor, heard.take(fold.train)):
+        maps = _range_maps if by_ranges else _maps
+        for choice, found in maps(plan, floor, heard.take(fold.train)):
             scores.setdefault(choice, []).append(_score(plan, floor, found, heard, fold.tests))
     if not scores:
-        return SurveyTrust()
-    return choose_trust({choice: np.concatenate(own) for choice, own in scores.items()}, np.concatenate(blind))
+        return SurveyTrust(ranges=by_ranges)
+    found_at = {choice: np.concatenate(own) for choice, own in scores.items()}
+    return replace(choose_trust(found_at, np.concatenate(blind)), ranges=by_ranges)
 
 
 def choose_trust(scores: dict[tuple[float, float], F64], blind: F64) -> SurveyTrust:
@@ -146,13 +153,13 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
     if trust.believed == 0:
         blind = np.isnan(trust.gain_m)
         than = "than by chance: its places contradict each other" if blind else "with the others"
-        return (
-            f"survey left aside, but for what devices send: {said}; left out in turn, they are found no nearer {than}"
-        )
+        kept = "how long all its ranges come out" if trust.ranges else "what devices send"
+        return f"survey left aside, but for {kept}: {said}; left out in turn, they are found no nearer {than}"
     nearer = "hardly nearer" if trust.gain_m < LEAST_TOLD_M else f"{trust.gain_m:.2f} m nearer"
     judged = f"left out in turn, they are found {nearer} with the others"
     if reach.share > 0.5:
-        return f"survey used for the law and its shadows: {said}; {judged}"
+        used = "what ranges of each access point come out long" if trust.ranges else "the law and its shadows"
+        return f"survey used for {used}: {said}; {judged}"
     few = "too few to speak for the rest of the floor, whatever they say of each other"
     return f"survey used for next to nothing: {said}, {few} ({judged})"
 
@@ -239,6 +246,21 @@ def _maps(plan: Plan, floor: Floor, train: Evidence) -> Iterator[tuple[tuple[flo
             yield (believed, length), found
 
 
+def _range_maps(plan: Plan, floor: Floor, train: Evidence) -> Iterator[tuple[tuple[float, float], RadioMap]]:
+    """The maps that each choice makes of the evidence's ranges; there are no shadows whose length might be chosen."""
+    before = prior_map(plan, floor.cells, geometry=floor.geometry)
+    full, n_ap = reach_of(floor.cells, train), len(plan.access_points)
+    for believed in BELIEVED:
+        fit = fit_ranges(train, n_ap, DEFAULT_PRIOR, replace(full, believed=believed))
+        mean = (floor.geometry.distance_m + fit.bias_m[:, None]).astype(np.float32)
+        sigma = np.full(mean.shape, fit.sigma_m, np.float32)
+        offset = DEFAULT_CALIBRATION.device_range_spread_m
+        yield (
+            (believed, DEFAULT_CALIBRATION.field_length_m),
+            replace(before, range_mean_m=mean, range_sigma_m=sigma, range_offset_sigma_m=offset),
+        )
+
+
 def _score(plan: Plan, floor: Floor, radio_map: RadioMap, evidence: Evidence, tests: list[I64]) -> F64:
     """(n,) the energy score at each place left out, the mean over the devices that were there."""
     site = site_of(plan, floor.cells, radio_map, DEFAULT_SETTINGS)
@@ -269,15 +291,21 @@ def _scans(evidence: Evidence, tests: list[I64], n_ap: int) -> tuple[Scans, F64,
     for k, rows in enumerate(tests):
         for source in np.unique(evidence.source[rows]).tolist():
             own = rows[evidence.source[rows] == source]
-            ap, level = evidence.ap[own], evidence.rssi_dbm[own]
-            count = np.bincount(ap, minlength=n_ap)
-            total = np.bincount(ap, weights=level, minlength=n_ap)
-            values.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+            ap = evidence.ap[own]
+            values.append([_mean(ap, v[own], n_ap) for v in (evidence.rssi_dbm, evidence.range_m)])
             at.append((evidence.x_m[own].mean(), evidence.y_m[own].mean(), k))
-    rssi = np.array(values, np.float32)
+    rssi, ranges = np.array(values, np.float32).transpose(1, 0, 2)
+    if np.isfinite(rssi).any():
+        ranges = np.full_like(ranges, np.nan)  # levels are what is judged
     x, y, k_of = np.array(at).T
-    nothing = np.full(rssi.shape, np.nan, np.float32)
-    scans = Scans(
-        np.zeros(len(rssi)), np.arange(len(rssi), dtype=np.uint64), rssi, nothing, nothing, 0.0 * np.nan_to_num(rssi)
-    )
+    nothing, at_once = np.full(rssi.shape, np.nan, np.float32), np.zeros(rssi.shape, np.float32)
+    scans = Scans(np.zeros(len(rssi)), np.arange(len(rssi), dtype=np.uint64), rssi, ranges, nothing, at_once)
     return scans, x, y, k_of.astype(np.int64)
+
+
+def _mean(ap: I32, values: F64, n_ap: int) -> F64:
+    """Of each access point's finite values (A,), NaN where there is none."""
+    ok = np.isfinite(values)
+    count = np.bincount(ap[ok], minlength=n_ap)
+    total = np.bincount(ap[ok], weights=values[ok], minlength=n_ap)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

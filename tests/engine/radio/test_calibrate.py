@@ -105,6 +105,15 @@ def test_ranges_learn_their_bias(store: tuple[Plan, Cells]) -> None:
     assert result.range_sigma_m.max() <= 1.5
 
 
+def test_who_gave_ranges_alone_is_evidence(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    known = surveyed(plan, cells, np.arange(0, len(cells), 5), ranges=True)
+    alone = replace(known, rssi_dbm=np.full(len(known), np.nan)).take(known.ap != 2)
+    result = calibrate(plan, cells, alone)
+    assert [(fit.places, fit.ranged > 0) for fit in result.fits] == [(0, a != 2) for a in range(5)]
+    assert result.warnings == ["ap2: no evidence; it keeps what the others say"]
+
+
 def test_an_access_point_that_does_not_fit_is_named(store: tuple[Plan, Cells]) -> None:
     plan, cells = store
     evidence = surveyed(plan, cells, np.arange(0, len(cells), 5))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.positioning.belief import Belief, Estimate
-from engine.positioning.doubting.misfit import PERIOD_S, ScanMisfit, StoreMisfit, scan_misfit
+from engine.positioning.doubting.misfit import PERIOD_S, ScanMisfit, StoreMisfit, range_spread, scan_misfit
 from engine.positioning.doubting.range_noise import RangeNoise
+from engine.positioning.measurement.expectation import Expectation
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.records import F64
 from tests.engine.positioning.tiny import MEAN_DBM, NAN, OFFSET_VAR, RANGE_M, RANGE_SIGMA_M, SIGMA_DB, scans, site
@@ -141,3 +144,10 @@ def test_a_scan_goes_by_what_was_heard_before_its_period_however_scans_are_batch
     again = StoreMisfit()
     again.restore(whole.state())
     assert wider_at(again, t[-1]) == wider_at(whole, t[-1])
+
+
+def test_ranges_of_a_wider_map_make_no_fix_surer() -> None:
+    """Spreads of 1, 1.5 and 2 m beside the plan's 1 m; a map is never taken for surer than a plan."""
+    np.testing.assert_allclose(range_spread(site()), (1.0 + 1.5**2 + 2.0**2) / 3, rtol=1e-6)
+    sure = Expectation.of(RANGE_M, np.full(RANGE_M.shape, 0.5))
+    assert range_spread(replace(site(), range_thin=sure)) == 1.0

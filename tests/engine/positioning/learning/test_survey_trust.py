@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -142,6 +144,36 @@ def test_what_a_survey_looks_like_is_said_with_what_to_look_for(
     sentence = say_frame(OtherFrame(kind, np.eye(2) * turn, np.zeros((1, 2)), np.array(shift), 20.0))
     assert sentence.startswith(said)
     assert sentence.endswith("? Or are the access points drawn so?")
+
+
+LONG_M = np.array([2.0, -0.6, 0.4, 3.0, 1.2])  # by which ranges of each access point come out long
+
+
+def ranged(plan: Plan, x: F64, y: F64, true_x: F64, true_y: F64) -> Evidence:
+    """Ranges that are heard at true places, said to be of others."""
+    known = survey(plan, x, y, np.zeros((len(x), len(APS))))
+    place = np.searchsorted(np.sort(x), known.x_m)
+    at = np.argsort(x)[place]
+    points = np.array(APS)[known.ap]
+    metres = np.sqrt((true_x[at] - points[:, 0]) ** 2 + (true_y[at] - points[:, 1]) ** 2 + 1.5**2)
+    metres += LONG_M[known.ap] + np.random.default_rng(4).normal(0.0, 0.4, len(known))
+    return replace(known, rssi_dbm=np.full(len(known), np.nan), range_m=metres)
+
+
+def test_a_survey_of_ranges_alone_is_judged_by_places_left_out(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    rng = np.random.default_rng(6)
+    x, y = rng.uniform(0.5, 29.5, 60), rng.uniform(0.5, 19.5, 60)
+    known, geometry = ranged(plan, x, y, x, y), cell_geometry(plan, cells)
+    trust = judge_survey(plan, cells, known, geometry)
+    assert (trust.believed, trust.ranges, trust.judged > 30, trust.gain_m > 0.02) == (1.0, True, True, True)
+    assert "what ranges of each access point come out long" in say_trust(trust, reach_of(cells, known))
+    lied = ranged(plan, x, y, rng.permutation(x), rng.permutation(y))
+    found = judge_survey(plan, cells, lied, geometry)
+    assert (found.believed, found.ranges) == (0.0, True)
+    said = say_trust(found, reach_of(cells, lied))
+    assert said.startswith("survey left aside, but for how long all its ranges come out: ")
+    assert "too few to judge" not in said
 
 
 def test_shadows_reach_no_farther_than_the_places_clearly_say() -> None:

@@ -17,12 +17,13 @@ Where errors do not last, their spread is told by the scans too: the squares of 
 that is less than the map's a range says so much more, as far as a cell of the grid can hold it.
 
 One device's oddity is not the store's. So of each period, rho and spread are the medians of the devices heard in it.
+Nor is one access point's: whose ranges contradict the others' is left aside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -42,6 +43,8 @@ SHARES = np.linspace(0.0, 1.0, 13)  # of the default memory: those that are trie
 MOST_SCANS = 64  # that a period is asked of, about: in a crowd so large a share of the devices
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: numbers of devices times that are even over all
 ANEW_S = 300.0  # scans so much older than the period under way are not late: the store's time starts anew
+LEAST_ASKED = 20.0  # ranges of an access point, to say how they fit
+FAR_WORSE = 5.0  # times the median access point's square: twelve measured recordings come to at most 3.3
 FARTHEST_S = 30.0  # scans of a device farther apart say little of what lasts from one to the next
 
 
@@ -64,7 +67,8 @@ class RangeNoise(Columns):
 class _Heard(Columns):
     """Of scans of ranges: the period and device; squares and freedom; of those that follow on a scan of the same
     device, 0 elsewhere: the product with what was left there, what it would be if all lasted, its freedom, and that
-    times rho(dt) of each of the memories tried."""
+    times rho(dt) of each of the memories tried. What is left of each access point's range, squared, and whether it was
+    heard (n, A)."""
 
     period: F64
     device: U64
@@ -74,6 +78,8 @@ class _Heard(Columns):
     whole: F64
     shared: F64
     foreseen: Annotated[F64, len(SHARES)]
+    of_each: Annotated[F64, "n_ap"]
+    heard: Annotated[Bools, "n_ap"]
 
 
 class StoreRanges:
@@ -86,6 +92,8 @@ class StoreRanges:
         self._pending: list[_Heard] = []
         self._sums: F64 = np.zeros(4)  # lasting, freedom of pairs; squares, freedom of scans
         self._foreseen: F64 = np.zeros(len(SHARES))
+        self._of_each: F64 = np.zeros((2, len(site.ap_xyz)))  # squares, and how many
+        self._aside: Bools = np.zeros(len(site.ap_xyz), np.bool_)  # access points that are not asked
         self._now = (1.0, 1.0)
 
     def use_site(self, site: Site) -> None:
@@ -108,15 +116,13 @@ class StoreRanges:
         could = ranges[ranged] >= LEAST
         many = np.bincount(at[could], minlength=len(each))
         asked = could & self._are_asked(scans.device[ranged], self._many_before(each, many)[at])
-        heard = self._hear(scans.take(ranged[asked]), period[asked]) if asked.any() else None
         for own, scans_of in zip(each.tolist(), many.tolist(), strict=True):
             if own > self._period:
                 self._go_on(own)
             self._many += scans_of
-            rows = ranged[period == own]
-            noise.lasting[rows], noise.exactness[rows] = self._now
-            if heard is not None:
-                self._pending.append(heard.take(np.flatnonzero(heard.period == own)))
+            rows = period == own
+            noise.lasting[ranged[rows]], noise.exactness[ranged[rows]] = self._now
+            self._hear(scans.take(ranged[rows & asked]), own)
         noise.memory_s[:] = noise.lasting * self._settings.range_memory_s
         return noise
 
@@ -137,13 +143,15 @@ class StoreRanges:
 
     def state(self) -> dict[str, Any]:
         """Sums, the period under way, and what was left of devices' last scans."""
-        pending = _Heard.concat(self._pending)
+        pending = _Heard.concat(self._pending) if self._pending else _Heard.empty(n_ap=len(self._aside))
         return {
             "sums": self._sums.copy(),
             "foreseen": self._foreseen.copy(),
             "period": self._period,
             "many": np.array([self._many, self._before]),
             "now": np.array(self._now),
+            "of_each": self._of_each.copy(),
+            "aside": self._aside.copy(),
             "last": self._last.state(),
             "pending": {name: getattr(pending, name) for name in _Heard.__slots__},
         }
@@ -155,12 +163,18 @@ class StoreRanges:
         self._many, self._before = np.asarray(state["many"]).tolist()
         self._last.restore(state["last"])
         self._pending = [_Heard(*(np.asarray(pending[name]) for name in _Heard.__slots__))]
+        self._of_each, self._aside = np.array(state["of_each"], np.float64), np.array(state["aside"], np.bool_)
         lasting, exactness = np.asarray(state["now"]).tolist()
         self._now = (lasting, exactness)
 
-    def _hear(self, scans: Scans, period: F64) -> _Heard:
-        """Of scans of LEAST ranges and more."""
-        fit, n = own_fit(self._site, scans, self._settings), len(scans)
+    def _hear(self, scans: Scans, period: float) -> None:
+        """Takes in scans of one period, of which those that hold LEAST ranges of access points that are asked."""
+        scans = replace(scans, range_m=np.where(self._aside, np.float32(np.nan), scans.range_m))
+        scans = scans.take(np.flatnonzero(np.isfinite(scans.range_m).sum(axis=1) >= LEAST))
+        n = len(scans)
+        if not n:
+            return
+        fit = own_fit(self._site, scans, self._settings)
         before, after, follows = self._follow(scans, fit)
         product, whole, shared, foreseen = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, len(SHARES)))
         if len(follows):
@@ -168,7 +182,8 @@ class StoreRanges:
             product[follows] = before.fit.product(after.fit)
             whole[follows] = own * 0.5 * (_spread(before.fit) + _spread(after.fit))
             foreseen[follows] = own[:, None] * _lasting(after.t - before.t, self._settings.range_memory_s)
-        return _Heard(period, scans.device, fit.squares, fit.freedom, product, whole, shared, foreseen)
+        told = fit.squares, fit.freedom, product, whole, shared, foreseen, fit.left**2, fit.heard
+        self._pending.append(_Heard(np.full(n, period), scans.device, *told))
 
     def _follow(self, scans: Scans, fit: OwnFit) -> tuple[_Last, _Last, I64]:
         """Scans and those of the same devices that follow on them, and the rows of those; keeps the last ones."""
@@ -191,6 +206,7 @@ class StoreRanges:
         """Closes the period under way."""
         if self._pending:
             self._add(_Heard.concat(self._pending))
+            self._leave_aside()
             self._now = self._infer()
         self._last.drop(self._last["t"][self._last.held] < period * PERIOD_S - FARTHEST_S)
         self._pending, self._period = [], period
@@ -209,8 +225,22 @@ class StoreRanges:
         self._sums = self._sums + more
         if follow.any():
             self._foreseen = self._foreseen + heard.foreseen.sum(axis=0)
+        self._of_each = self._of_each + np.stack([heard.of_each.sum(axis=0), heard.heard.sum(axis=0)])
         keep = min(FORGETS_AFTER / max(self._sums[3], 1.0), 1.0)
-        self._sums, self._foreseen = self._sums * keep, self._foreseen * keep
+        self._sums, self._foreseen, self._of_each = self._sums * keep, self._foreseen * keep, self._of_each * keep
+
+    def _leave_aside(self) -> None:
+        """Access points whose ranges fit the others' far worse than those do: stuck at a value, or elsewhere than the
+        plan says. What was learnt with them is of no worth."""
+        squares, many = self._of_each
+        known = many >= LEAST_ASKED
+        if known.sum() < LEAST:
+            return
+        mean = squares / np.maximum(many, 1.0)
+        aside = known & (mean > FAR_WORSE * np.median(mean[known & ~self._aside]))
+        if (aside != self._aside).any():
+            self._aside, self._now = aside, (1.0, 1.0)
+            self._sums, self._foreseen = np.zeros_like(self._sums), np.zeros_like(self._foreseen)
 
     def _infer(self) -> tuple[float, float]:
         """Share of the default memory, and exactness."""

@@ -9,11 +9,12 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; n = os.cpu_count() or 1; print(min(3
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST_ARGS ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore soak lighthouse alerts pictures pages speed servers clean help
+.PHONY: install demo test test-long check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore soak lighthouse alerts pictures pages speed servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
-	@echo "make test     run all tests"
+	@echo "make test     run the tests, but for the files that take longest: eight minutes on two cores"
+	@echo "make test-long  run those: whole chains, days and weeks, servers that are killed; CI runs both"
 	@echo "make check    ruff, ruff format, mypy --strict, import-linter"
 	@echo "make docs     build the documentation into build/docs, strictly and without a network"
 	@echo "make reference  write what the code says into the tables of docs/reference: tests/docs ask for it"
@@ -60,7 +61,12 @@ servers:
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev servers
 	$(BIN)/python -m tests.warm
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not long"
+
+test-long: export OMP_NUM_THREADS = 1
+test-long: $(VENV)/.dev servers
+	$(BIN)/python -m tests.warm
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m long
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

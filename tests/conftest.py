@@ -83,8 +83,13 @@ LONG = (
     "tests/simulators/wires/test_wires.py",
     "tests/api/shoppers/wallet/test_firefox.py",
     "tests/simulators/live/test_phones_real_api.py",
+    "tests/e2e/test_cross_canal_week.py",
+    "tests/api/staff/test_desk.py",
+    "tests/api/cli/setup/test_setup.py",
+    "tests/simulators/people/test_reactions.py",
+    "tests/reliability/test_hanging.py",
 )
-"""Files of twenty seconds and more, those that mostly wait beside those that mostly compute."""
+"""Files of twenty seconds and more, those that mostly wait beside those that mostly compute: `make test-long`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,9 +98,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Explorer(config, SECONDS), "explorer")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files begin first, so that none of them is still running when all other workers are done."""
     place = {name: k for k, name in enumerate(LONG)}
+    for item in items:
+        if item.nodeid.partition("::")[0] in place:
+            item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONG)))
 
 

@@ -64,7 +64,7 @@ class Noting(importlib.abc.MetaPathFinder):
         """Looks for the functions that stand in the room's modules, once all of those are imported."""
         gc.unfreeze()  # functions stand before the first test
         for thing in gc.get_objects():
-            if isinstance(thing, FunctionType):
+            if type(thing) is FunctionType:  # `isinstance` would ask a weak proxy for what may be gone
                 code = thing.__code__
                 known = self._codes.get(key := (self._file(code), code.co_qualname, code.co_firstlineno))
                 if known and code is known[1]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import weakref
 from pathlib import Path
 from types import ModuleType
 
@@ -64,6 +65,17 @@ def noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Noting, Modu
     for name in ("noted", "noted.sums"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return noting, importlib.import_module("noted.sums")
+
+
+def test_a_proxy_of_what_is_gone_is_passed_over(noted: tuple[Noting, ModuleType]) -> None:
+    noting, sums = noted
+    counter = sums.Counter()
+    proxy = weakref.proxy(counter)
+    del counter
+    with pytest.raises(ReferenceError):
+        isinstance(proxy, int)
+    noting.ready()
+    assert sums.factorial(3) == 6
 
 
 def test_every_kind_of_function_says_that_it_is_called(noted: tuple[Noting, ModuleType]) -> None:

@@ -48,9 +48,9 @@ SCAN_FREEDOM = 10.0  # by which one scan's fit is shrunk; 5 to 20 do alike
 STORE_FREEDOM = 100.0  # by which a store's is: a minute of one phone; 10 to 200 do alike
 FORGETS_AFTER = 5000.0  # freedom: an hour of one phone, some minutes of a crowd. Maps and stocks change
 UNIT = 0.9  # of the posterior's covariance, where a scan fits as the map says: spreads are on the safe side
-# The same with ranges. 0.60 to 0.66 put two thirds of the errors within one sigma, whichever of seven measured sites is
-# left out; a wide truth is better than a narrow lie
-RANGE_UNIT = 0.7
+# The same with ranges. 0.54 to 0.60 put 68 % of the errors within one sigma, whichever of seven measured sites is left
+# out; a wide truth is better than a narrow lie
+RANGE_UNIT = 0.6
 PERIOD_S = 15.0  # a scan goes by what was heard before its period, so that it is the same however scans are batched
 PERIODS_KEPT = 2048  # for fixes that come later, smoothed
 

@@ -14,11 +14,12 @@ from engine.offers.decide import worth_of
 from engine.offers.hq.campaigns import HqCampaign, Range
 from engine.offers.hq.terms import with_value
 from engine.offers.lifecycle import may_spend_minor
+from engine.offers.pricing.kinds import MAX_MINOR
 from engine.plan.model import Plan
 
 DEAREST: Mapping[str, int | None] = {
     "offer.basis_points": 10_000,
-    "offer.amount_minor": None,
+    "offer.amount_minor": MAX_MINOR,
     "offer.price_minor": 0,
     "offer.max_discount_minor": None,
     "budget.max_vouchers": None,
@@ -45,7 +46,7 @@ def together_need_second(hq: HqCampaign, plans: Iterable[Plan], above_minor: int
 
 def _most(hq: HqCampaign, dearest: Campaign, plans: list[Plan]) -> int | None:
     # where a coupon may take off anything its worth is unknown, 0: then sums of money alone bound what it costs
-    worths = [0 if _takes_anything(hq) else worth_of(dearest, plan) for plan in plans]
+    worths = [0 if _takes_anything(hq, dearest) else worth_of(dearest, plan) for plan in plans]
     each = [may_spend_minor(dearest, worth) for worth in worths]
     shared = dearest.model_copy(update={"budget": hq.budget})
     bounds = [may_spend_minor(shared, max(worths) if all(worths) else 0)]
@@ -53,10 +54,10 @@ def _most(hq: HqCampaign, dearest: Campaign, plans: list[Plan]) -> int | None:
     return min((most for most in bounds if most is not None), default=None)
 
 
-def _takes_anything(hq: HqCampaign) -> bool:
-    """Whether HQ lets a store take off whatever amount it likes."""
-    limit = hq.may_change.get("offer.amount_minor")
-    return limit is not None and limit.to is None and hq.campaign.offer.kind == "amount"
+def _takes_anything(hq: HqCampaign, dearest: Campaign) -> bool:
+    """Whether HQ lets a store take off whatever amount it likes, and no cap that it may not lift bounds it."""
+    limit, offer = hq.may_change.get("offer.amount_minor"), dearest.offer
+    return limit is not None and limit.to is None and offer.kind == "amount" and offer.max_discount_minor is None
 
 
 def _dearest(hq: HqCampaign) -> Campaign:

@@ -16,9 +16,11 @@ APPLE = Product("A1", "Apples", "fruit", 250, "ground", 1.0, 1.0, "food")
 PLANS = [replace(PLAN, store=name, products=(APPLE,)) for name in ("a", "b", "c")]
 PERCENT = {"kind": "percent", "applies_to": "product", "sku": "A1", "basis_points": 2000}  # 50 off 250
 AMOUNT = {"kind": "amount", "applies_to": "product", "sku": "A1", "amount_minor": 60}
+CAPPED = AMOUNT | {"max_discount_minor": 80}
 FIXED = {"kind": "fixed_price", "applies_to": "product", "sku": "A1", "price_minor": 200}
 ANY_AMOUNT, ANY_BUDGET = {"offer.amount_minor": True}, {"budget.max_amount_minor": True}
 TO_700 = {"budget.max_amount_minor": {"to": 700}}
+CAP_TO_120 = {"offer.max_discount_minor": {"to": 120}}
 BASKET = {"kind": "percent", "applies_to": "basket", "basis_points": 1000}
 
 
@@ -75,6 +77,10 @@ def most(own: Any = None, shared: Any = None, may: Any = None, offer: Any = None
         ({"own": {"max_amount_minor": 400}, "shared": {"max_vouchers": 2}, "offer": AMOUNT, "may": ANY_AMOUNT}, 1200),
         ({"own": {"max_vouchers": 2}, "offer": AMOUNT, "may": ANY_AMOUNT}, None),
         ({"own": {"max_vouchers": 0}, "offer": AMOUNT, "may": ANY_AMOUNT}, 0),
+        ({"own": {"max_vouchers": 2}, "offer": CAPPED, "may": ANY_AMOUNT}, 480),
+        ({"shared": {"max_vouchers": 10}, "offer": CAPPED, "may": ANY_AMOUNT}, 800),
+        ({"own": {"max_vouchers": 2}, "offer": CAPPED, "may": ANY_AMOUNT | CAP_TO_120}, 720),
+        ({"own": {"max_vouchers": 2}, "offer": CAPPED, "may": ANY_AMOUNT | {"offer.max_discount_minor": True}}, None),
         ({"shared": {"max_vouchers": 0}, "offer": BASKET}, 0),
         ({"own": {"max_vouchers": 2}, "offer": AMOUNT, "may": {"offer.amount_minor": {"to": 100}}}, 600),
         ({"own": {"max_vouchers": 2}, "offer": FIXED}, 300),

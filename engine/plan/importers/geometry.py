@@ -75,6 +75,9 @@ def sound_polygons(polygon: Polygon, place: str, notes: Notes) -> list[Polygon]:
     """The polygon, or what it becomes when rings that cross themselves are taken apart."""
     if polygon.is_valid:
         return [polygon] if polygon.area > 0 else []
+    if polygon.exterior.convex_hull.area == 0:
+        notes.say(place, "has all its corners in one line and no area: it is left out", "draw it with an area")
+        return []
     notes.say(place, "has an outline that crosses itself: it is taken apart where it does", "look at it in the drawing")
     return [part for part in polygons_in(shapely.make_valid(polygon)) if part.area > 1e-9 * polygon.envelope.area]
 

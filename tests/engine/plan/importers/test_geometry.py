@@ -46,7 +46,7 @@ def nested(depth: int) -> dict[str, Any]:
         (shape("Polygon", [SQUARE, box(0.5, 0.5, 1, 1)]), ["Polygon"], ""),
         (shape("Polygon", [SQUARE[:3]]), ["Polygon"], ""),
         (shape("Polygon", [SQUARE[:2]]), [], ""),
-        (shape("Polygon", [[[0, 0], [1, 1], [2, 2]]]), [], "crosses itself"),
+        (shape("Polygon", [[[0, 0], [1, 1], [2, 2]]]), [], "has all its corners in one line and no area"),
         (shape("Polygon", [[[0, 0], [2, 2], [2, 0], [0, 2]]]), ["Polygon"] * 2, "crosses itself"),
         (shape("Circle", [0, 0]), [], "no geometry that is known"),
         (7, [], "no geometry that is known"),

@@ -185,7 +185,7 @@ def _draw_access_points(project: _Project, draft: Draft) -> None:
             )
             continue
         named = MAC_IN_NAME.search(name)
-        radios = list(dict.fromkeys([*([named[0]] if named else []), *macs.get(own, [])]))
+        radios = _receivers([*([named[0]] if named else []), *macs.get(own, [])])
         if not radios:
             reason = "is simulated and has no MAC: its id has to be what sources call it by"
             draft.notes.say(f"access point {name}", reason, "write the MAC as id, or in macs")
@@ -196,12 +196,19 @@ def _draw_access_points(project: _Project, draft: Draft) -> None:
 
 
 def _measure(project: _Project) -> dict[str, list[str]]:
-    """The addresses that were heard of each access point, by its id."""
+    """What was heard of each access point, by its id: as it is written, however often."""
     mac_of = {str(m.get("id")): clean(m.get("mac")) for m in project.rows("accessPointMeasurements")}
     found: dict[str, list[str]] = {}
     for radio in project.rows("measuredRadios"):
         ids = radio.get("accessPointMeasurementIds")
         heard = [mac_of.get(str(i), "") for i in ids] if isinstance(ids, list) else []
-        own = found.setdefault(str(radio.get("accessPointId")), [])
-        own += [mac for mac in heard if is_mac(mac) and ap_key(mac) not in map(ap_key, own)]
+        found.setdefault(str(radio.get("accessPointId")), []).extend(heard)
     return found
+
+
+def _receivers(macs: list[str]) -> list[str]:
+    """The addresses that are a receiver's, each once, in its first spelling."""
+    found: dict[str, str] = {}
+    for mac in filter(is_mac, macs):
+        found.setdefault(ap_key(mac), mac)
+    return list(found.values())

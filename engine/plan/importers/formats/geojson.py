@@ -58,7 +58,8 @@ def import_geojson(files: dict[str, bytes], answers: DrawingAnswers, notes: Note
     if is_osm_indoor(layers):
         draw_osm_indoor(layers, draft)
         return draft
-    kinds = kinds_of([part for layer in layers for part in split_layer(layer)], answers, notes)
+    parts = [part for layer in layers for part in split_layer(layer)]
+    kinds = kinds_of(parts, answers, notes)
     by_kind: dict[str, list[Layer]] = {}
     for layer, kind in kinds:
         by_kind.setdefault(kind, []).append(layer)
@@ -66,7 +67,7 @@ def import_geojson(files: dict[str, bytes], answers: DrawingAnswers, notes: Note
     _draw_levels(by_kind, draft)
     if not draft.storeys:
         notes.refuse(
-            "(layers)", f"none of {names_of(layers)} is an outline of the shop", "--layer NAME=level says which"
+            "(layers)", f"none of {names_of(parts)} is an outline of the shop", "--layer NAME=level says which"
         )
     drawers: dict[str, Callable[[Layer, Draft], None]] = {
         "wall": _draw_walls, "fixture": _draw_fixtures, "section": _draw_sections,

@@ -104,7 +104,7 @@ def kinds_of(layers: list[Layer], answers: DrawingAnswers, notes: Notes) -> list
 
 
 def names_of(layers: Sequence[Layer]) -> str:
-    return some([repr(layer.name) for layer in layers], 8)
+    return some(dict.fromkeys(repr(layer.name) for layer in layers), 8)
 
 
 def _has_twin(layer: Layer, layers: list[Layer]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections import Counter
 
 import pytest
@@ -77,3 +79,39 @@ def test_the_stored_digest_is_keyed() -> None:
     assert digest == code_digest(SECRET, CODE)
     assert len({digest, code_digest(b"other", CODE), code_digest(SECRET, voucher_code(SECRET, "v2"))}) == 3
     assert CODE not in digest
+
+
+@pytest.mark.parametrize("voucher_id", [f"v{i}" for i in range(60)])
+def test_a_code_is_55_bits_of_an_hmac_and_their_remainder_by_37(voucher_id: str) -> None:
+    """By digits of base 32, the first of 256 attempts whose remainder is a letter; vouchers in pockets rely on it."""
+    for attempt in range(256):
+        said = hmac.new(SECRET, f"voucher-code|{voucher_id}|{attempt}".encode(), hashlib.sha256).hexdigest()
+        number = int(said[:16], 16) // 2**9
+        if number % 37 <= 31:
+            break
+    digits, rest = "", number
+    for _ in range(11):
+        rest, digit = divmod(rest, 32)
+        digits = ALPHABET[digit] + digits
+    assert voucher_code(SECRET, voucher_id) == digits + ALPHABET[number % 37]
+    assert rest == 0
+
+
+def test_what_is_looked_up_is_an_hmac_of_the_code() -> None:
+    assert code_digest(SECRET, CODE) == hmac.new(SECRET, f"voucher-lookup|{CODE}".encode(), hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (f"R1:{CODE}:c2lnbmVk", True), (f" r1:{group_digits(CODE)}:x", True), (f"R1:{CODE}", False),
+        (f"R2:{CODE}:x", False), (f"R1::{CODE}:", False), (f"R1:{CODE + ' ' * 28}:x", True),
+        (f"R1:{CODE + ' ' * 29}:x", False), (f"xR1:{CODE}:x", False),
+    ],
+)  # fmt: skip
+def test_a_scanned_qr_holds_a_code_between_its_marks(text: str, read: bool) -> None:
+    assert parse_code(text) == (CODE if read else None)
+
+
+def test_codes_are_printed_in_groups_of_four() -> None:
+    assert group_digits("0123456789AB") == "0123 4567 89AB"

@@ -118,6 +118,20 @@ def test_two_weeks_alike_foretell_a_third() -> None:
     assert set(week_ahead(np.full((2, 7), 3.0), np.random.default_rng(0)).tolist()) == {21.0}
 
 
+@pytest.mark.parametrize(("weeks", "t_95"), [([100.0, 300.0], 6.3138), ([100.0, 200.0, 300.0], 2.9200)])
+def test_weeks_that_differ_as_wholes_leave_students_doubt_of_so_few(weeks: list[float], t_95: float) -> None:
+    """Every day of a week gave as many: what weeks differ by beyond what days drawn by themselves would is theirs, with
+    Student's t of one degree less than there are weeks (0.95 quantile by table), and their mean's own doubt besides."""
+    days = np.repeat(np.array(weeks)[:, None], 7, axis=1)
+    n, mean = len(weeks), float(np.mean(weeks))
+    scale2 = mean + 0.5
+    off2 = float(np.var(weeks)) / scale2 * n / (n - 1)  # of a day, in units of a Poisson count's deviation
+    shared = 49 * float(np.var(weeks, ddof=1)) - 7 * scale2 * off2
+    half = t_95 * np.sqrt(shared * (1 + 1 / n))
+    found = float(np.quantile(week_ahead(days, np.random.default_rng(3), 20_000), 0.95))
+    assert found == pytest.approx(7 * mean + half, rel=0.12)
+
+
 def test_one_week_alone_foretells_nothing() -> None:
     with pytest.raises(ValueError, match="two others"):
         week_ahead(np.ones((1, 7)), np.random.default_rng(0))

@@ -70,3 +70,44 @@ def test_of_nobody_who_did_not_agree_to_both(consents: Grants) -> None:
 def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Interested.model_validate({"how": "viewed_online", **wrong})
+
+
+def stops_of(*chances: float) -> ShopperTouches:
+    """A second apart."""
+    return coat(stops=tuple(LikelyStop(NOW - i, p) for i, p in enumerate(chances)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "touches", "meant"),
+    [
+        (VIEWED, coat(views=(NOW - 14 * DAY,)), True),
+        (VIEWED, coat(views=(NOW - 14 * DAY - 1,)), False),
+        (VIEWED, coat(views=(NOW,)), True),
+        (VIEWED, coat(views=(NOW + 1,)), False),
+        (VIEWED, coat(views=(NOW, NOW - 14 * DAY), bought=(NOW - 14 * DAY,)), False),
+        (VIEWED, coat(views=(NOW,), bought=(NOW - 14 * DAY - 1,)), True),
+        (VIEWED, coat(views=(NOW,), bought=(NOW,)), False),
+        (VIEWED, coat(views=(NOW,), bought=(NOW + 1,)), True),
+        (VIEWED | {"times": 2}, coat(views=(NOW - 1, NOW - 1)), True),
+        (VIEWED | {"times": 2}, coat(views=(NOW - 1,)), False),
+        (STOPPED, coat(stops=(LikelyStop(NOW - 14 * DAY, 0.7),)), True),
+        (STOPPED, coat(stops=(LikelyStop(NOW - 14 * DAY - 1, 0.7),)), False),
+        (STOPPED, coat(stops=(LikelyStop(NOW, 0.7),)), True),
+        (STOPPED, coat(stops=(LikelyStop(NOW + 1, 0.7),)), False),
+        (STOPPED, coat(stops=(LikelyStop(NOW, 0.699),)), False),
+        (STOPPED | {"times": 3}, stops_of(0.5, 0.6, 1.0), True),
+        (STOPPED | {"times": 3}, stops_of(0.49, 0.6, 1.0), False),
+        (STOPPED, coat(stops=(LikelyStop(NOW - 1, 0.3), LikelyStop(NOW - 1, 0.8), LikelyStop(NOW - 1, 0.1))), True),
+    ],
+)  # fmt: skip
+def test_both_ends_of_the_window_count_and_each_stop_is_seven_tenths_sure(
+    condition: dict[str, object], touches: ShopperTouches, meant: bool
+) -> None:
+    assert holds(condition, touches) is meant
+
+
+def test_products_without_a_category_are_of_none() -> None:
+    of_coats = Interested.model_validate({"how": "viewed_online", "category": "coats"})
+    coats = Interested.model_validate({"how": "viewed_online", "product": "COAT"})
+    assert [of_coats.is_about("COAT", name) for name in ("coats", "", "hats")] == [True, False, False]
+    assert [coats.is_about(sku, "coats") for sku in ("COAT", "HAT")] == [True, False]

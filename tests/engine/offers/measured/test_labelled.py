@@ -77,6 +77,10 @@ def test_a_campaign_of_the_whole_store_and_one_more_at_the_same_place_change_not
     among.set_targets([everywhere])
     day(among, 2)
     assert not among.enough(everywhere)
+    half = Target("half", np.array([0.5, 0.5], np.float32), 0.5, DWELL_S)
+    less = Target("less", np.array([0.5, 0.49], np.float32), 0.5, DWELL_S)
+    among.set_targets([half, less])
+    assert len(state_fires(among)) == 1, "a cell of which half is of a place is of it"
 
 
 def test_tracks_are_kept_for_the_longest_dwell_twice_over() -> None:

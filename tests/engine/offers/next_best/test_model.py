@@ -25,8 +25,8 @@ MARGIN = {"TEA": 100.0, "COFFEE": 100.0, "MILK": 20.0, "SOAP": 60.0}
 
 
 @cache
-def model() -> NextBest:
-    """Who bought tea or its like uses offers of drinks, tea goes with milk, nobody uses soap."""
+def sent_offers() -> list[SentOffer]:
+    """Who bought tea or its like uses offers of drinks, nobody uses soap."""
     rng = np.random.default_rng(1)
     drinker = KnownShopper([("TEA", NOW - 20 * DAY_S), ("MILK", NOW - 20 * DAY_S)])
     sent = []
@@ -34,7 +34,30 @@ def model() -> NextBest:
         known, sku = (drinker, KnownShopper())[i % 2], GOODS.skus[int(rng.integers(4))]
         chance = {"TEA": 0.6, "COFFEE": 0.4}.get(sku, 0.05) if i % 2 == 0 else 0.08
         sent.append(SentOffer(known, sku, NOW, bool(rng.random() < chance)))
-    return learn(GOODS, [[("TEA", NOW), ("MILK", NOW)]] * 30 + [[("SOAP", NOW)]] * 10, sent)
+    return sent
+
+
+@cache
+def model() -> NextBest:
+    """Tea goes with milk."""
+    return learn(GOODS, [[("TEA", NOW), ("MILK", NOW)]] * 30 + [[("SOAP", NOW)]] * 10, sent_offers())
+
+
+def test_what_is_learnt_balances_what_was_used_against_five_messages_of_doubt_a_column() -> None:
+    """At the best weights the sum of (used - chance) x column is 5 w, columns in units of their spread around their
+    mean, and the sum of (used - chance) is 0; a column that never varies weighs nothing."""
+    learnt, sent = model(), sent_offers()
+    at = [GOODS.skus.index(one.sku) for one in sent]
+    rows = np.stack([feature_rows(GOODS, s.known, learnt.liking, NOW)[i] for s, i in zip(sent, at, strict=True)])
+    assert learnt.means == pytest.approx(rows.mean(axis=0))
+    spreads = rows.std(axis=0)
+    assert learnt.spreads == pytest.approx(np.where(spreads > 1e-6, spreads, 1e-6))
+    columns = (rows - rows.mean(axis=0)) / learnt.spreads
+    off = np.array([s.used for s in sent]) - expit(learnt.intercept + columns @ learnt.weights)
+    assert columns.T @ off == pytest.approx(5.0 * learnt.weights, abs=1e-6)
+    assert off.sum() == pytest.approx(0.0, abs=1e-4)
+    assert learnt.weights[spreads < 1e-9] == pytest.approx(0.0, abs=1e-6)
+    assert learnt.messages == 1_200
 
 
 def test_ridge_regression_finds_the_weights_that_the_answers_were_drawn_with() -> None:

@@ -35,3 +35,26 @@ def test_nothing_is_lost_and_no_part_is_rounded_twice(weights: list[int], share:
     for part, weight in zip(parts, weights, strict=True):
         exact = weight / 10 if total == most else total * weight / max(sum(weights), 1)
         assert exact - 1 < part < exact + 1
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "unit", "parts"),
+    [
+        (
+            4,
+            [21, 19],
+            10,
+            [2, 2],
+        ),  # 2.1 and 1.9: what is left over goes to the larger remainder, not to the larger part
+        (4, [19, 21], 10, [2, 2]),
+        (3, [5, 25, 5], 10, [1, 2, 0]),  # of equal remainders the first
+        (3, [9, 12, 9], 10, [1, 1, 1]),
+        (2, [9, 12, 9], 10, [1, 1, 0]),  # a unit less than they come to: 0.6, 0.8 and 0.6
+        (1, [9, 12, 9], 10, [0, 1, 0]),
+        (1, [1, 1], 2, [1, 0]),
+    ],
+)
+def test_what_rounding_leaves_over_goes_to_the_largest_remainders(
+    total: int, weights: list[int], unit: int, parts: list[int]
+) -> None:
+    assert spread(total, weights, unit) == parts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from engine.presence.ropo.blocks import (
     ToldChance,
     WaitingChance,
     day_end,
+    hides,
     lay_days,
     sum_of,
     tell_chances,
@@ -80,3 +83,79 @@ def test_the_interval_has_what_is_not_known_of_each_and_of_all() -> None:
     assert (known.low, known.high) == (40.0, 40.0)
     guessed = ChanceSum(40.0, 10.0).spread.figure()
     assert guessed.low < 40.0 - 1.6 * 10.0**0.5 < guessed.value < guessed.high
+
+
+def certain(n: int, day: int = 0, first: int = 0) -> list[ChanceEvent]:
+    """People who surely did something, one a minute from ten in the morning on."""
+    return [ChanceEvent(MARCH + day * DAY + 36_000 + 60 * i, f"s{first + i}") for i in range(n)]
+
+
+def likely(n: int, chance: float) -> list[ChanceEvent]:
+    return [ChanceEvent(MARCH + 36_000 + 60 * i, f"s{i}", chance) for i in range(n)]
+
+
+def test_a_block_goes_from_its_first_event_to_the_end_of_the_day_in_which_k_are_reached() -> None:
+    assert tell_chances(certain(9), WaitingChance(), K, END) == ([], WaitingChance())
+    [block], waiting = tell_chances(certain(12) + certain(3, day=1, first=20), WaitingChance(), K, END)
+    assert block == ToldChance(MARCH + 36_000, MARCH + DAY, 10, 0.0)
+    assert waiting == WaitingChance(MARCH + DAY, 2.0, 0.0)
+
+
+def test_what_waited_goes_with_the_next_block_and_its_time_is_not_counted_twice() -> None:
+    """8 of before and 10 of now are 18 people: 10 are told, 8 wait on, and of the ambiguous 9 a share of 8 / 18."""
+    [block], waiting = tell_chances(certain(10), WaitingChance(MARCH + 40_000, 8.0, 9.0), K, END)
+    assert (block.since, block.until, block.n, block.ambiguous) == (MARCH + 40_000, MARCH + DAY, 10, pytest.approx(5.0))
+    assert (waiting.since, waiting.n, waiting.ambiguous) == (MARCH + DAY, pytest.approx(8.0), pytest.approx(4.0))
+
+
+@pytest.mark.parametrize(("n", "chance", "told"), [(20, 0.5, 10), (19, 0.5, 0), (39, 0.51, 10), (40, 0.51, 20)])
+def test_what_is_expected_comes_to_k_by_the_sum_of_chances(n: int, chance: float, told: int) -> None:
+    """20 halves are ten people; 39 times 0.51 is 19.9 and goes as ten."""
+    blocks, _ = tell_chances(likely(n, chance), WaitingChance(), K, END)
+    assert sum(block.n for block in blocks) == told
+    assert sum(b.ambiguous for b in blocks) == pytest.approx(told * (1.0 - chance)), "of a told chance p, 1 - p"
+
+
+@pytest.mark.parametrize(("chance", "found"), [(0.1, True), (0.09, False)])
+def test_who_is_part_of_it_by_a_tenth_is_one_of_the_people(chance: float, found: bool) -> None:
+    assert hides(likely(K + 1, chance), K) is found
+    assert hides(likely(K, 1.0), K)
+    assert not hides(likely(K - 1, 1.0), K)
+
+
+def test_chances_of_one_person_add_up_before_they_are_counted() -> None:
+    """Two of 0.06 are one person; who comes twice counts by both in Kish's number."""
+    assert hides([*likely(K, 0.06), *likely(K, 0.06)], K)
+    twice = [*likely(K, 1.0), ChanceEvent(MARCH, "s0", 1.0)]  # (9 + 2)² = 121 < 10 (9 + 4)
+    assert not hides(twice, K)
+    assert hides([*twice, ChanceEvent(MARCH, "s10", 1.0)], K)  # (10 + 2)² = 144 > 10 (10 + 4)
+
+
+def test_a_day_ends_at_the_next_midnight_of_the_store() -> None:
+    paris = hours_in("Europe/Paris")
+    sunday = paris.midnight(dt.date(2026, 3, 29))  # 23 hours long
+    end = day_end(paris)
+    assert [end(t) - sunday for t in (sunday - 1.0, sunday, sunday + 22.9 * 3600, sunday + 23 * 3600)] == [
+        0.0, 23 * 3600, 23 * 3600, 47 * 3600,
+    ]  # fmt: skip
+
+
+def test_days_of_a_block_are_those_it_has_time_in_sixty_two_at_most() -> None:
+    assert lay_days(ToldChance(MARCH + 3600, MARCH + DAY, K, 4.0), LOCAL, K) == [(MARCH, K, 4.0)]
+    two = lay_days(ToldChance(MARCH + 3600, MARCH + 2 * DAY, 4 * K, 8.0), LOCAL, K)
+    assert two == [(MARCH, 2 * K, 4.0), (MARCH + DAY, 2 * K, 4.0)]
+    one_of_two = lay_days(ToldChance(MARCH + 3600, MARCH + 2 * DAY, K, 4.0), LOCAL, K)
+    assert [(n, ambiguous) for _, n, ambiguous in one_of_two] == [(K, 4.0)], "the day that gets none has no row"
+    winter = LOCAL.midnight(dt.date(2026, 1, 31))
+    long = lay_days(ToldChance(winter - 200 * DAY, winter, 124 * K, 62.0), LOCAL, K)
+    assert [n for _, n, _ in long] == [2 * K] * 62
+    assert (long[0][0], long[-1][0]) == (winter - 62 * DAY, winter - DAY)
+
+
+def test_sums_add_up_and_their_interval_has_all_three_variances() -> None:
+    assert ChanceSum(3.0, 1.0) + ChanceSum(4.0, 0.5) == ChanceSum(7.0, 1.5)
+    assert sum_of(likely(4, 0.25)) == ChanceSum(1.0, 0.75)
+    spread = ChanceSum(40.0, 10.0).spread
+    assert (spread.value, spread.known_var, spread.common_var, spread.sample_var, spread.chance_var) == (
+        40.0, 10.0, pytest.approx(49.0), 40.0, 0.0,
+    )  # fmt: skip

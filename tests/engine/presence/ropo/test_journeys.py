@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.presence.ropo.journeys import LikelyStop, ProductTouches, RopoStep, RopoWay, first_stops, journeys_of
+from engine.presence.ropo.journeys import (
+    LikelyStop,
+    ProductTouches,
+    RopoStep,
+    RopoWay,
+    first_stops,
+    journeys_of,
+    with_purchases,
+)
 from engine.presence.ropo.rates import GoOnRates, estimate_rates, steps_of
 from tests.examples import examples
 
@@ -113,3 +121,42 @@ def test_nobody_counts_twice_in_a_window(touches: ProductTouches, window_s: floa
         assert len(at) == len(set(at))
     views = sorted(s.at for s in steps if s.step is RopoStep.VIEWED)
     assert all(b - a >= window_s - 1e-6 for a, b in pairwise(views))
+
+
+def test_a_window_ends_exactly_when_it_is_over() -> None:
+    """A view at 0 with a window of 30 days: a stop at its very end is of no journey of it, one just before is."""
+    [viewed, *_] = journeys_of(ProductTouches([0.0], [LikelyStop(WINDOW, 1.0)], (), [WINDOW]), WINDOW)
+    assert (viewed.stops, viewed.online) == ((), None)
+    assert counted(ProductTouches([0.0], [LikelyStop(WINDOW, 1.0)])) == {"viewed": 1.0, "stopped_first": 1.0}
+    assert counted(ProductTouches([0.0], [LikelyStop(WINDOW - 1, 1.0)])) == {"viewed": 1.0, "stopped": 1.0}
+    assert counted(ProductTouches([DAY], [LikelyStop(DAY, 1.0)])) == {"viewed": 1.0, "stopped": 1.0}, "at once"
+    two = journeys_of(ProductTouches([0.0, WINDOW - 1, WINDOW]), WINDOW)
+    assert [journey.began_at for journey in two] == [0.0, WINDOW]
+
+
+def test_a_mirror_has_a_window_of_its_own() -> None:
+    stops = [LikelyStop(DAY, 0.5), LikelyStop(DAY + WINDOW - 1, 0.5), LikelyStop(DAY + WINDOW, 0.5)]
+    first, second = journeys_of(ProductTouches((), stops), WINDOW)
+    assert [(s.at, s.chance) for s in first.stops] == [(DAY, 0.5), (DAY + WINDOW - 1, 0.25)]
+    assert [(s.at, s.chance) for s in second.stops] == [(DAY + WINDOW, 0.5)]
+    assert (first.way, first.began_at, second.began_at) == (RopoWay.STORE_FIRST, DAY, DAY + WINDOW)
+    later = ProductTouches([DAY + WINDOW], stops[:1], [2 * DAY, 9 * DAY], [DAY + WINDOW])
+    [mirror] = [j for j in journeys_of(later, WINDOW) if j.way is RopoWay.STORE_FIRST]
+    assert (mirror.here, mirror.online, mirror.viewed) == (2 * DAY, None, None)
+
+
+@pytest.mark.parametrize(("before_s", "stops"), [(0.0, 1), (12 * 3600.0 - 1, 1), (12 * 3600.0, 2), (-1.0, 2)])
+def test_a_purchase_within_half_a_day_of_a_stop_is_of_its_visit(before_s: float, stops: int) -> None:
+    """Bought with a stop of the same visit before it, that stop keeps its chance; else the purchase is a sure one."""
+    found = with_purchases([LikelyStop(DAY, 0.5)], [DAY + before_s])
+    assert len(found) == stops
+    assert [s.at for s in found] == sorted(s.at for s in found)
+    assert [s.chance for s in found if s.at != DAY or stops == 1] == ([0.5] if stops == 1 else [1.0])
+
+
+def test_chances_of_first_stops_add_up_to_that_of_any() -> None:
+    assert first_stops([LikelyStop(1.0, 0.5), LikelyStop(2.0, 0.5), LikelyStop(3.0, 1.0), LikelyStop(4.0, 0.5)]) == (
+        LikelyStop(1.0, 0.5), LikelyStop(2.0, 0.25), LikelyStop(3.0, 0.25), LikelyStop(4.0, 0.0),
+    )  # fmt: skip
+    journey = journeys_of(ProductTouches([0.0], [LikelyStop(DAY, 0.5), LikelyStop(2 * DAY, 0.5)]), WINDOW)[0]
+    assert (journey.chance, journey.chance_before(2 * DAY), journey.chance_before(2 * DAY + 1)) == (0.75, 0.5, 0.75)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from engine.privacy.consent import Consent, ConsentChoice, allows, allows_targeting, replay
+from engine.privacy.consent import (
+    Consent,
+    ConsentChoice,
+    Grants,
+    allows,
+    allows_joining,
+    allows_targeting,
+    may_ask,
+    replay,
+)
 from engine.vocabulary import Channel, Purpose
 
 
@@ -73,3 +82,32 @@ def test_what_does_not_exist_is_named_as_such() -> None:
         ConsentChoice("location_offers", "pigeon", True)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="needs a channel of its own"):
         ConsentChoice(Purpose.LOCATION_OFFERS, Channel.ANY, True)
+    with pytest.raises(ValueError, match=r"^consent to crm is given for the channel 'any', got 'email'$"):
+        ConsentChoice(Purpose.CRM, Channel.EMAIL, True)
+    with pytest.raises(ValueError, match=r"^consent to location_offers needs a channel of its own, got 'any'$"):
+        ConsentChoice(Purpose.LOCATION_OFFERS, Channel.ANY, False)
+    assert ConsentChoice(Purpose.LOCATION_OFFERS, Channel.SMS, False).granted is False
+
+
+OFFERS: Grants = frozenset({(Purpose.LOCATION_OFFERS, Channel.PAGE)})
+CRM: Grants = frozenset({(Purpose.CRM, Channel.ANY)})
+COUNTED: Grants = frozenset({(Purpose.STATISTICS, Channel.ANY)})
+
+
+@pytest.mark.parametrize(
+    ("grants", "joined"),
+    [
+        (frozenset(), False), (CRM, False), (OFFERS | COUNTED, False), (CRM | OFFERS, True), (CRM | COUNTED, True),
+        (CRM | {(Purpose.CLERK, Channel.ANY)}, False),
+    ],
+)  # fmt: skip
+def test_visits_are_put_beside_the_shops_files_with_a_consent_to_each(grants: Grants, joined: bool) -> None:
+    """CNIL SAN-2025-017: matching is a purpose of its own, beside that for which it is done."""
+    assert allows_joining(grants) is joined
+    assert not allows_joining(OFFERS | CRM, purposes=frozenset({Purpose.STATISTICS}))
+    assert allows_joining(OFFERS | CRM, purposes=frozenset({Purpose.LOCATION_OFFERS}))
+
+
+def test_whoever_refused_is_asked_again_after_six_months() -> None:
+    months = 183 * 86_400.0
+    assert [may_ask(1000.0, 1000.0 + after) for after in (0.0, months - 1.0, months)] == [False, False, True]

@@ -20,6 +20,9 @@ from engine.vocabulary import PasswordFlaw
         "ÀÉÎÕÜ ñandú 12",
         "紅い猫が三匹いる庭で遊ぶ",
         "x" * 11 + "y",
+        "abcdeabcdeabcde",  # five signs again and again
+        "anaanaanaana1x",  # a name of three letters is none
+        "example.orgchat",  # four signs beside it
     ],
 )
 def test_anything_long_is_a_password_whatever_it_is_made_of(password: str) -> None:
@@ -41,6 +44,13 @@ def test_anything_long_is_a_password_whatever_it_is_made_of(password: str) -> No
         ("9876543210987", PasswordFlaw.COMMON),
         ("Ana.Lopez@example.org1", PasswordFlaw.NAME),
         ("lopez lopez 2026", PasswordFlaw.NAME),
+        ("lopezlopezabc", PasswordFlaw.NAME),
+        ("!!rayon2026!!", PasswordFlaw.COMMON),
+        ("passwordpassword", PasswordFlaw.COMMON),
+        ("abcdabcdabcd", PasswordFlaw.COMMON),
+        ("zyxwvutsrqpon", PasswordFlaw.COMMON),
+        ("xyzabcdefghij", PasswordFlaw.COMMON),
+        ("0123456789012", PasswordFlaw.COMMON),
     ],
 )
 def test_what_is_no_password_is_named(password: str, flaw: PasswordFlaw) -> None:

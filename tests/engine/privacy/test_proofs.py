@@ -7,9 +7,11 @@ import hmac
 
 import pytest
 
-from engine.errors import OperatorError
+from engine.errors import OperatorError, Problem
 from engine.privacy.proofs import (
     CODE_STEP_S,
+    address_digest,
+    given_secrets,
     is_signed,
     place_code,
     place_of,
@@ -92,3 +94,36 @@ def test_codes_of_places() -> None:
     assert place_of(SECRET, "corner", [], code, NOW) is None
     assert place_of(SECRET, "corner", places, "é", NOW) is None
     assert len({place_code(SECRET, "corner", place, NOW + 60 * i) for place in places for i in range(50)}) == 100
+
+
+def test_an_address_is_the_same_in_every_spelling() -> None:
+    right = hmac.new(SECRET, b"address|192.0.2.7", hashlib.sha256).hexdigest()[:32]
+    assert [address_digest(SECRET, text) for text in ("192.0.2.7", " 192.0.2.7 ", "::ffff:192.0.2.7")] == [right] * 3
+    short = hmac.new(SECRET, b"address|2001:db8::1", hashlib.sha256).hexdigest()[:32]
+    assert address_digest(SECRET, "2001:0DB8:0:0::0001") == short
+    assert address_digest(b"another key", "192.0.2.7") != right
+    with pytest.raises(ValueError, match="nobody"):
+        address_digest(SECRET, "nobody")
+
+
+@pytest.mark.parametrize(("length", "given"), [(0, True), (1, False), (31, False), (32, True)])
+def test_a_portal_secret_has_thirty_two_signs_or_is_not_given(length: int, given: bool) -> None:
+    environ = {"RAYON_PORTAL_SECRET_A": "x" * length, "RAYON_PORTAL_SECRET_B": "y" * 40}
+    if given:
+        assert given_secrets(["a", "b"], environ) == {"a": "x" * length, "b": "y" * 40}
+    else:
+        with pytest.raises(OperatorError) as refused:
+            given_secrets(["a", "b"], environ)
+        assert refused.value.problems == (
+            Problem("RAYON_PORTAL_SECRET_A", "(value)", "too short", "at least 32 characters"),
+        )
+    assert given_secrets(["a"], {}) == {"a": ""}
+
+
+def test_a_code_is_thirty_bits_of_the_hmac_in_crockfords_letters() -> None:
+    """Bits from the low end of the first 64, five a sign, of `store|place|minute`."""
+    number = int.from_bytes(hmac.new(SECRET, b"corner|door|30000000", hashlib.sha256).digest()[:8], "big")
+    letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    expected = "".join(letters[number // 32**i % 32] for i in range(6))
+    assert [place_code(SECRET, "corner", "door", NOW + s) for s in (0.0, 59.9)] == [expected] * 2
+    assert place_code(SECRET, "corner", "door", NOW + 60.0) != expected

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.privacy.nights import Nights
-from engine.privacy.pseudonyms import BACK_S, NOT_A_MAC, Pseudonyms, normal_mac
+from engine.privacy.pseudonyms import BACK_S, NOT_A_MAC, OPTED_OUT, SINGLE_MAX, Pseudonyms, normal_mac
 
 KEY = b"a secret of this site only"
 MAC = "aa:bb:cc:00:00:01"
@@ -183,3 +183,95 @@ def test_no_key_and_no_mac_in_the_repr() -> None:
 def test_equal_macs_and_only_they_share_a_pseudonym(raw: list[bytes]) -> None:
     batch = Pseudonyms(KEY).many([mac.hex(":") for mac in raw])
     assert len(set(batch.tolist())) == len(set(raw))
+
+
+OTHER = "aa:bb:cc:00:00:02"
+
+
+def test_who_opted_out_goes_by_the_one_name_of_all_of_them() -> None:
+    pseudonym = Pseudonyms(KEY, 1000.0)
+    daily, stable = pseudonym(MAC), pseudonym.stable(MAC)
+    assert pseudonym.leave_out([]) == frozenset()
+    assert pseudonym.leave_out([stable]) == {daily, stable}, "whatever was kept under its names is to be let go"
+    assert OPTED_OUT == 0xFFFF_FFFF_FFFF_FFFF
+    assert pseudonym.many([MAC, OTHER]).tolist() == [OPTED_OUT, int(pseudonym(OTHER))]
+    assert pseudonym.leave_out([stable]) == frozenset(), "nobody is new"
+    other = pseudonym.stable(OTHER)
+    pseudonym.many([OTHER])
+    assert pseudonym.leave_out([stable, other]) == {Pseudonyms(KEY, 1000.0)(OTHER), other}, "of who is new alone"
+
+
+def test_an_opt_out_that_is_taken_back_ends() -> None:
+    pseudonym = Pseudonyms(KEY, 1000.0)
+    daily, stable = pseudonym(MAC), pseudonym.stable(MAC)
+    pseudonym.leave_out([stable])
+    assert pseudonym(MAC) == OPTED_OUT
+    assert pseudonym.leave_out([]) == frozenset(), "that is nobody to let go"
+    assert pseudonym(MAC) == daily
+
+
+def test_who_opted_out_and_consents_is_left_out_and_who_claims_a_phone_is_not() -> None:
+    pseudonym = Pseudonyms(KEY, 1000.0)
+    daily, stable = pseudonym(MAC), pseudonym.stable(MAC)
+    pseudonym.refresh([stable])
+    pseudonym.leave_out([stable])
+    assert pseudonym(MAC) == OPTED_OUT
+    pseudonym.watch([stable])
+    assert pseudonym(MAC) == stable
+    pseudonym.refresh([])
+    assert pseudonym(MAC) == daily
+
+
+def test_stable_names_are_of_those_asked_for_alone_since_the_salt_turned() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    daily = pseudonym(MAC)
+    assert pseudonym.stable_name(daily) == pseudonym.stable(MAC)
+    [batch] = pseudonym.many([OTHER])
+    assert pseudonym.stable_name(batch) is None
+    pseudonym.start_day(float(DAY_S))
+    assert pseudonym.stable_name(daily) is None
+
+
+def test_stable_names_at_hand_are_bounded() -> None:
+    pseudonym = Pseudonyms(KEY)
+    pseudonym._stable_names.update(dict.fromkeys(range(SINGLE_MAX - 1), pseudonym.stable(OTHER)))
+    first = pseudonym(MAC)
+    assert len(pseudonym._stable_names) == SINGLE_MAX == 10_000
+    last = pseudonym(OTHER)
+    assert (pseudonym.stable_name(first), pseudonym.stable_name(last)) == (None, pseudonym.stable(OTHER))
+
+
+def test_watching_fewer_forgets_only_them() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    both = [pseudonym.stable(MAC), pseudonym.stable(OTHER)]
+    pseudonym.watch(both)
+    daily = pseudonym(OTHER)
+    pseudonym(MAC)
+    pseudonym.watch(both[1:])
+    assert pseudonym.goes_as == {both[1]: daily}
+
+
+def test_a_quarter_of_what_is_remembered_goes_at_once_the_oldest_first() -> None:
+    pseudonym = Pseudonyms(KEY, memo_size=8)
+    macs = [f"aa:bb:cc:00:00:{i:02x}" for i in range(10)]
+    for mac in macs[:9]:
+        pseudonym.many([mac])
+    assert list(pseudonym._memo) == macs[2:9]
+    pseudonym.many(macs[9:])
+    assert list(pseudonym._memo) == macs[2:]
+
+
+@pytest.mark.parametrize(("key", "fits"), [(b"k" * 15, False), (b"k" * 16, True)])
+def test_a_key_has_sixteen_bytes(key: bytes, fits: bool) -> None:
+    if fits:
+        Pseudonyms(key)
+    else:
+        with pytest.raises(ValueError, match="fewer than 16 bytes"):
+            Pseudonyms(key)
+
+
+def test_at_the_turn_stable_and_left_out_names_are_no_new_ones() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    pseudonym.leave_out([pseudonym.stable(OTHER)])
+    daily = int(pseudonym.many([MAC, OTHER])[0])
+    assert pseudonym.start_day(float(DAY_S)) == {daily: pseudonym(MAC)}

@@ -114,3 +114,20 @@ def test_one_damaged_entry_costs_no_other_store_its_salt(tmp_path: Path, caplog:
     assert again.salt("b", day) != lost
     assert "b: the salt of the day is damaged" in caplog.text
     assert again.count_ended(now) == 0
+
+
+def test_no_salt_of_the_file_lives_longer_than_a_day(tmp_path: Path) -> None:
+    """CNIL: destroyed within 24 hours, whatever the file says."""
+    (tmp_path / "salt.json").write_text(
+        json.dumps({"stores": {"a": {"begins_at": 1000, "ends_at": 10**9, "salt": "ab" * SALT_BYTES}}})
+    )
+    salts = DailySalts(tmp_path)
+    assert [salts.count_ended(t) for t in (87_399.9, 87_400.0)] == [0, 1]
+    assert salts.salt("a", SaltDay(1000, 87_400)) == b"\xab" * SALT_BYTES
+    assert salts.salt("a", SaltDay(1000, 87_399)) != b"\xab" * SALT_BYTES
+
+
+def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+    salts = DailySalts(tmp_path / "of")
+    assert (salts.count_ended(1e10), salts.destroy_ended(1e10), salts.damage()) == (0, 0, "")
+    assert not (tmp_path / "of").exists()

@@ -73,3 +73,17 @@ def test_keys_of_an_engine_that_stopped_die_as_well(tmp_path: Path) -> None:
     assert keys.find("corner", TODAY.begins_at) is None
     assert keys.find("other", TOMORROW.begins_at) is not None
     assert (tmp_path / "day-keys.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_never_sealed_is_as_it_is_and_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    keys = KeyFile(tmp_path)
+    seal = Seal("corner", keys)
+    assert [seal.open(old) for old in (b"", b"RS", b"RS2 of another kind")] == [b"", b"RS", b"RS2 of another kind"]
+    with pytest.raises(Sealed, match=r"^the key of its day is gone$") as gone:
+        seal.open(b"RS1" + (77).to_bytes(8, "big") + b"x" * 40)
+    assert (gone.value.gone, gone.value.begun_at) == (True, 77)
+    sealed = seal.close(PLAIN, TODAY)
+    for cut in (sealed[:11], sealed[:22], sealed[:23], sealed[:-1]):
+        with pytest.raises(Sealed, match=r"^damaged: it is not what was sealed$") as damaged:
+            seal.open(cut)
+        assert (damaged.value.gone, damaged.value.begun_at) == (False, TODAY.begins_at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import OperatorError
-from engine.privacy.secrets import load_secrets
+from engine.privacy.secrets import Secrets, load_secrets, make_once
 
 ENVIRON = {"RAYON_SITE_KEY": "s" * 32, "RAYON_MANAGER_KEY": "m" * 12, "RAYON_TILL_KEY": "t" * 12}
 
@@ -85,3 +87,39 @@ def test_one_key_per_purpose() -> None:
     assert secrets.derive_key("a") == secrets.derive_key("a")
     assert len({secrets.derive_key("a"), secrets.derive_key("b"), secrets.site_key}) == 3
     assert len(secrets.derive_key("a")) == 32
+
+
+@pytest.mark.parametrize(("name", "least"), [("SITE", 32), ("MANAGER", 12), ("TILL", 12)])
+def test_a_key_that_can_be_guessed_is_named_with_how_long_it_must_be(name: str, least: int, tmp_path: Path) -> None:
+    variable = f"RAYON_{name}_KEY"
+    load_secrets(tmp_path, ENVIRON | {variable: "k" * least})
+    with pytest.raises(OperatorError) as refused:
+        load_secrets(tmp_path, ENVIRON | {variable: "k" * (least - 1)})
+    [problem] = refused.value.problems
+    assert (problem.file, problem.place) == (variable, f"{name.lower()}_key")
+    assert (problem.reason, problem.fix) == ("missing or too short", f"at least {least} characters")
+
+
+def test_a_key_of_the_file_that_is_too_short_is_named_by_the_file(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text(json.dumps({"site_key": "s" * 31, "till_key": "t" * 11}))
+    with pytest.raises(OperatorError) as refused:
+        load_secrets(tmp_path, {})
+    assert [(p.file, p.place) for p in refused.value.problems] == [
+        (str(tmp_path / "secrets.json"), name) for name in ("site_key", "till_key")
+    ]
+    load_secrets(tmp_path, {"RAYON_SITE_KEY": "s" * 32, "RAYON_TILL_KEY": "t" * 12})
+
+
+def test_what_stands_is_never_written_over_and_leaves_no_draft(tmp_path: Path) -> None:
+    file = tmp_path / "of" / "once.json"
+    make_once(file, "first\n")
+    make_once(file, "second\n")
+    assert file.read_text() == "first\n"
+    assert [p.name for p in file.parent.iterdir()] == ["once.json"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_key_of_a_purpose_is_the_hmac_of_its_name() -> None:
+    expected = hmac.new(b"s" * 32, b"rayon:portal", hashlib.sha256).digest()
+    assert Secrets(b"s" * 32).derive_key("portal") == expected
+    assert (Secrets(b"s").manager_key, Secrets(b"s").till_key) == ("", "")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine.indicators.alerts import (
     QUEUE_S,
+    Alert,
     AlertKind,
     PointHeard,
     changes,
@@ -14,7 +16,7 @@ from engine.indicators.alerts import (
     long_queue,
     silent_sources,
 )
-from engine.presence.expected.figures import Spread
+from engine.presence.expected.figures import Figure, Spread
 
 STORE_MONTHS, DAYS = 24, 30
 
@@ -146,3 +148,78 @@ def test_what_is_withheld_is_no_change() -> None:
     assert changes({"tea": None}, {"tea": usual}, 0.0) == []
     assert changes({"tea": 20.0}, {"tea": [None] * 5 + usual[:3]}, 0.0) == []
     assert [a.about for a in changes({"tea": 20.0}, {"tea": [None, *usual]}, 0.0)] == ["tea"]
+
+
+STEADY = [100.0, 100.1, 99.9, 100.0, 100.1, 99.9]
+"""Days so alike that any change is sure; no whole numbers, which vary by chance."""
+
+
+@pytest.mark.parametrize(
+    ("now", "told"), [(120.1, False), (120.3, True), (119.0, False), (79.7, True), (79.9, False), (81.0, False)]
+)
+def test_a_change_of_a_fifth_is_the_least(now: float, told: bool) -> None:
+    """Of one more than each: 121.2 is a fifth more than 101, 80.8 is a fifth less."""
+    assert bool(changes({"f": now}, {"f": STEADY}, 0.0)) is told
+
+
+def test_six_days_before_are_the_least() -> None:
+    assert changes({"f": 200.0}, {"f": STEADY[:5]}, 0.0) == []
+    assert [a.about for a in changes({"f": 200.0}, {"f": STEADY}, 0.0)] == ["f"]
+    assert changes({"f": 200.0}, {"f": [*STEADY[:5], None, None]}, 0.0) == []
+
+
+def test_a_change_that_one_in_fifty_days_has_is_no_news() -> None:
+    """A hundredth is asked for: logs 0 ± 1 and five more alike, so t of five degrees is 3.36 at 2 %, 4.03 at 1 %."""
+    before = np.array([-1.0, 1.0, -1.0, 1.0, -1.0, 1.0])
+    sd = before.std(ddof=1) * (7 / 6) ** 0.5
+    days = np.expm1(5 + before).tolist()
+    assert changes({"f": float(np.expm1(5 + 3.9 * sd))}, {"f": days}, 0.0) == []
+    [alert] = changes({"f": float(np.expm1(5 + 4.1 * sd))}, {"f": days}, 7.0)
+    assert (alert.kind, alert.about, alert.at) == (AlertKind.CHANGE, "f", 7.0)
+    assert alert.figure == Figure(*[pytest.approx(np.expm1(5 + 4.1 * sd))] * 3)
+    assert alert.usual is not None
+    half = 2.015048 * sd  # t of five degrees at 95 %
+    assert (alert.usual.value, alert.usual.low, alert.usual.high) == pytest.approx(
+        (np.expm1(5), np.expm1(5 - half), np.expm1(5 + half)), rel=1e-5
+    )
+
+
+def test_figures_of_a_day_are_tested_together() -> None:
+    """p is a hundred and fiftieth: news alone, and none among ten figures that did not change."""
+    before = np.array([-1.0, 1.0, -1.0, 1.0, -1.0, 1.0])
+    days = np.expm1(5 + before).tolist()
+    now = float(np.expm1(5 + 4.4 * before.std(ddof=1) * (7 / 6) ** 0.5))
+    assert changes({"f": now}, {"f": days}, 0.0)
+    others = {f"z{i}": float(np.expm1(5.0)) for i in range(9)}
+    assert changes({"f": now, **others}, {"f": days} | dict.fromkeys(others, days), 0.0) == []
+
+
+@pytest.mark.parametrize(("since", "dead"), [(32, False), (33, True)])
+def test_a_point_is_dead_when_its_silence_is_a_millionth(since: int, dead: bool) -> None:
+    """Heard 640 of 1000: Wilson's lower limit at 90 % is 0.61467, and 0.38533^(n / 2) is a millionth at n = 28.97; of
+    300 of 500 0.56338, and n = 33.3."""
+    assert bool(dead_points({"p": PointHeard(300, 500, since + 1)}, 0.0)) is dead
+    assert bool(dead_points({"p": PointHeard(640, 1000, since - 4)}, 0.0)) is dead
+    assert dead_points({"p": PointHeard(300, 500, 99)}, 5.0) == [Alert(AlertKind.DEAD_ACCESS_POINT, "p", 5.0)]
+
+
+def test_a_source_is_silent_after_five_minutes_and_three_times_its_longest_gap_of_twenty() -> None:
+    assert not is_silent(301.0, [1.0] * 19)
+    assert is_silent(301.0, [1.0] * 20)
+    assert not is_silent(300.0, [100.0] * 20)
+    assert is_silent(300.1, [100.0] * 20)
+    assert not is_silent(360.0, [120.0] * 20)
+    assert is_silent(360.1, [120.0] * 20)
+    assert silent_sources({"a": 9e9}, {}, 0.0) == []
+    two = silent_sources({"a": 9e9, "b": 9e9, "c": 1.0}, dict.fromkeys("abc", [1.0] * 20), 4.0)
+    assert two == [Alert(AlertKind.SILENT_SOURCE, name, 4.0) for name in "ab"]
+
+
+def test_a_queue_has_lasted_when_a_sample_is_five_minutes_old() -> None:
+    long, short = Spread(9.0, 0.0, 0.0, 0.0), Spread(2.0, 0.0, 0.0, 0.0)
+    assert long_queue("t", [(0.0, long), (300.0, long)], 6.0) == Alert(
+        AlertKind.QUEUE, "t", 300.0, Figure(9.0, 9.0, 9.0), Figure(6.0, 6.0, 6.0)
+    )
+    assert long_queue("t", [(0.1, long), (300.0, long)], 6.0) is None
+    assert long_queue("t", [(0.0, short), (300.0, long)], 6.0) is None, "five minutes ago they were few"
+    assert long_queue("t", [(-0.1, short), (300.0, long)], 6.0) is not None

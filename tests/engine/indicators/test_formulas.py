@@ -8,10 +8,10 @@ import pytest
 
 from engine.indicators.catalogue import PRESETS
 from engine.indicators.counts import Counts, FunnelCounts, store_counts
-from engine.indicators.formulas import share
+from engine.indicators.formulas import rate, ratio, share
 from engine.indicators.presets import FigureSource, Indicator, connected_share
-from engine.presence.expected.figures import Figure, Spread
-from engine.presence.expected.rows import TILL, stay_row
+from engine.presence.expected.figures import Figure, Spread, ZoneSums
+from engine.presence.expected.rows import TILL, ExpectedRow, stay_row
 from engine.presence.local_hours import hours_in
 
 
@@ -129,3 +129,64 @@ def test_who_is_in_the_figures_is_measured_against_the_door_and_else_the_tills()
     assert part is not None
     assert part.value == 1.0, "who bought are fewer than who came: all of them at most"
     assert connected_share(Counts(came_in=60)) is None
+
+
+def test_every_version_is_that_of_its_thresholds() -> None:
+    """Whoever stored a figure knows what it meant: a threshold that changes makes another version."""
+    passing, stop, visit = {"passing_s": 60.0}, {"stop_s": 5.0, "stop_m": 1.5}, {"visit_s": 10.0, "join_s": 10.0}
+    assert {name: (preset.version, dict(preset.thresholds)) for name, preset in PRESETS.items()} == {
+        "capture": (1, passing), "bounce": (1, passing | {"bounce_s": 300.0}),
+        "engaged": (1, passing | {"engaged_s": 900.0}), "dwell": (1, visit), "repeat": (1, {"again_days": 2.0}),
+        "frequency": (1, {}), "conversion": (1, passing), "stops": (1, stop), "stop_rate": (1, stop | visit),
+        "stop_purchase": (1, stop), "funnel": (1, stop | visit), "queue": (1, {}), "waiting": (1, {}),
+    }  # fmt: skip
+
+
+def test_a_rate_has_garwoods_interval_of_its_count() -> None:
+    """Of three events 0.8177 to 7.7537, half of the chi-squared at 5 % of 6 degrees and at 95 % of 8."""
+    found = rate(3, 10)
+    assert found == Figure(0.3, pytest.approx(0.08177, abs=1e-5), pytest.approx(0.77537, abs=1e-5))
+    assert (rate(None, 10), rate(3, None), rate(3, 0)) == (None, None, None)
+
+
+@pytest.mark.parametrize(("part", "whole", "told"), [(0, 5, True), (5, 5, True), (6, 5, False), (-1, 5, False)])
+def test_a_share_is_of_none_to_all(part: int, whole: int, told: bool) -> None:
+    if told:
+        assert share(part, whole) is not None
+        return
+    with pytest.raises(ValueError, match=f"^{part} of {whole} is no share$"):
+        share(part, whole)
+
+
+def test_a_ratio_has_what_places_do_to_everybody_in_it_and_never_goes_below_nothing() -> None:
+    """0.25 ± 1.6449 sqrt(4 + 12 + (16 + 48) / 16) / 80."""
+    found = ratio(Spread(20.0, 4.0, 12.0, 9.0), Spread(80.0, 16.0, 48.0, 9.0))
+    half = 1.6449 * 20**0.5 / 80
+    assert found == Figure(0.25, pytest.approx(0.25 - half), pytest.approx(0.25 + half))
+    vague = ratio(Spread(20.0, 4000.0, 0.0, 0.0), Spread(80.0, 0.0, 0.0, 0.0))
+    assert vague is not None
+    assert vague.low == 0.0
+    assert ratio(Spread(0.0, 0.0, 0.0, 0.0), Spread(1.0, 0.0, 0.0, 0.0)) == Figure(0.0, 0.0, 0.0)
+    assert ratio(Spread(1.0, 0.0, 0.0, 0.0), Spread(-1.0, 0.0, 0.0, 0.0)) is None
+
+
+def test_who_waits_is_time_at_tills_over_the_time_that_the_store_was_open() -> None:
+    till = ExpectedRow(0.0, TILL + "1", 999.0, 3.0, 360.0, 90.0, 0.5, 400.0, 9.0, 3.0, 900.0, 30.0)
+    counts = store_counts([till, replace(till, zone="tea", dwell_s=5000.0)], open_s=120.0)
+    sums = ZoneSums.of([till])
+    time = sums.time(360.0)
+    assert counts.waiting == Spread(3.0, time.known_var / 14_400, time.common_var / 14_400, time.sample_var / 14_400)
+    assert counts.wait == sums.mean_dwell()
+    assert (counts.devices_heard, counts.came_in) == (0, 0)
+    none = store_counts([stay_row(0.0, 500.0, hours_in("UTC"))], open_s=120.0)
+    assert (none.waiting, none.wait, none.came_in, none.short_stays, none.long_stays) == (None, None, 1, 0, 0)
+    assert (none.transactions, none.shoppers, none.dwell) == (None, None, None)
+
+
+def test_what_was_not_counted_at_the_door_is_measured_at_the_tills() -> None:
+    assert connected_share(Counts(door_count=100)) is None
+    source, _ = connected_share(Counts(came_in=60, door_count=0, transactions=50)) or (None, None)
+    assert source is FigureSource.TILL
+    found = connected_share(Counts(came_in=0, door_count=100))
+    assert found is not None
+    assert (found[0], found[1].value, found[1].low) == (FigureSource.DOOR, 0.0, pytest.approx(0.0))

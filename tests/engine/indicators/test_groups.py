@@ -67,3 +67,35 @@ def test_counts_add_up_where_both_were_counted() -> None:
     assert both.visits == Spread(5.0, 2.0, 25.0, 5.0)
     assert both.funnel == FunnelCounts(10, 6, 3, 2)
     assert add_counts(a, Counts()).came_in is None
+
+
+def test_every_number_and_expected_figure_is_added_up_and_a_mean_is_not() -> None:
+    numbers = ("devices_heard", "came_in", "short_stays", "long_stays", "shoppers", "shoppers_again", "shopper_days",
+               "transactions", "door_count", "stop_shoppers", "stop_buyers")  # fmt: skip
+    sums, means = ("visits", "stops", "passes", "waiting"), ("dwell", "wait")
+    one = Spread(2.0, 1.0, 4.0, 2.0, 0.5)
+    all_of_it = Counts(**{n: i for i, n in enumerate(numbers, 1)}, **dict.fromkeys((*sums, *means), one))  # type: ignore[arg-type]
+    both = add_counts(all_of_it, all_of_it)
+    assert [getattr(both, n) for n in numbers] == [2 * i for i in range(1, 12)]
+    assert {getattr(both, n) for n in sums} == {Spread(4.0, 2.0, 16.0, 4.0, 1.0)}
+    assert {getattr(both, n) for n in means} == {None}
+    assert set(Counts.__slots__) == {*numbers, *sums, *means, "funnel"}
+    half = add_counts(all_of_it, Counts(came_in=1))
+    assert (half.came_in, half.visits, half.shoppers) == (3, None, None)
+    funnel = Counts(funnel=FunnelCounts(9, 5, 2, 1))
+    assert add_counts(funnel, Counts()).funnel is add_counts(Counts(), funnel).funnel is None
+
+
+def test_exactly_k_people_are_a_group_of_their_own() -> None:
+    assert [g.names for g in merge_small([group("a", 20), group("b", 19)], K, add_counts)] == [("a", "b")]
+    assert [g.names for g in merge_small([group("a", 20), group("b", 10), group("c", 10)], K, add_counts)] == [
+        ("a",), ("b", "c"),
+    ]  # fmt: skip
+
+
+def test_zones_in_which_nobody_was_hide_nobody() -> None:
+    """They are named together, beside those that are large enough, and take none of them away."""
+    found = merge_small([group("b", 0), group("a", 25), group("c", 0)], K, add_counts)
+    assert [(g.names, g.people) for g in found] == [(("a",), 25), (("b", "c"), 0)]
+    assert [(g.names, g.people) for g in merge_small([group("a", 0)], K, add_counts)] == [(("a",), 0)]
+    assert merge_small([], K, add_counts) == []

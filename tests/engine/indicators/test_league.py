@@ -56,3 +56,34 @@ def test_figures_of_a_store_by_hand() -> None:
     }
     assert store_spread(LeagueFigure.CONVERSION, Counts(came_in=100)) is None
     assert store_spread(LeagueFigure.CAME_IN, Counts(came_in=0)) is None
+    assert store_spread(LeagueFigure.QUEUE, Counts(waiting=Spread(2.0, 1.0, 0.0, 3.0))) == Spread(2.0, 1.0, 0.0, 3.0)
+    assert store_spread(LeagueFigure.WAITING, Counts(wait=Spread(9.0, 1.0, 0.0, 3.0))) == Spread(9.0, 1.0, 0.0, 3.0)
+    assert store_spread(LeagueFigure.CAPTURE, Counts(came_in=5)) is None
+    assert store_spread(LeagueFigure.BOUNCE, Counts(came_in=0, short_stays=0)) is None
+
+
+def test_a_figures_variance_is_that_of_its_sample() -> None:
+    """A count's own; of a share with one more of either kind p (1 - p) / n; of a rate that of both of its counts."""
+    counts = Counts(devices_heard=98, came_in=49, short_stays=0, long_stays=49, transactions=7)
+    assert store_spread(LeagueFigure.CAME_IN, counts) == Spread(49.0, 0.0, 0.0, 49.0)
+    assert store_spread(LeagueFigure.CAPTURE, counts) == Spread(0.5, 0.0, 0.0, pytest.approx(0.25 / 98))
+    none, all_of_them = (store_spread(f, counts) for f in (LeagueFigure.BOUNCE, LeagueFigure.ENGAGED))
+    assert none == Spread(0.0, 0.0, 0.0, pytest.approx((1 / 51) * (50 / 51) / 49)), "none of 49 is not surely none"
+    assert all_of_them == Spread(1.0, 0.0, 0.0, pytest.approx((1 / 51) * (50 / 51) / 49))
+    rate = store_spread(LeagueFigure.CONVERSION, counts)
+    assert rate == Spread(1 / 7, 0.0, 0.0, pytest.approx(7 / 49**2 + (1 / 7) ** 2 / 49))
+    nothing_sold = store_spread(LeagueFigure.CONVERSION, Counts(came_in=10, transactions=0))
+    assert nothing_sold == Spread(0.0, 0.0, 0.0, pytest.approx(1 / 100)), "as if one had been"
+    assert store_spread(LeagueFigure.CONVERSION, Counts(came_in=0, transactions=3)) is None
+
+
+def test_stores_without_a_place_are_named_at_last_and_in_order() -> None:
+    now = {"z": None, "b": share(0.4, 900), "a": share(0.5, 900), "n": share(0.9, 900)}
+    rows = compare_stores(now, {"a": share(0.5, 900), "b": share(0.2, 900), "z": share(0.1, 900), "n": None})
+    assert [(r.store, r.now, r.before, r.best, r.worst) for r in rows] == [
+        ("a", now["a"], share(0.5, 900), 1, 1), ("b", now["b"], share(0.2, 900), 2, 2),
+        ("n", now["n"], None, None, None), ("z", None, share(0.1, 900), None, None),
+    ]  # fmt: skip
+    assert [r.change is None for r in rows] == [False, False, True, True]
+    assert rows[0].change is not None
+    assert (rows[0].change.change.value, rows[0].change.q) == (0.0, 1.0)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.indicators.periods import TimeSpan, last_year, previous, same_weekdays
+from engine.indicators.periods import TimeSpan, last_year, previous, same_weekdays, shift_days
 
 PARIS = "Europe/Paris"
 
@@ -52,3 +52,29 @@ def test_the_last_weekdays_cross_the_change_of_the_clock() -> None:
 def test_half_hour_zones_keep_their_clock() -> None:
     india = "Asia/Kolkata"
     assert previous(span("2026-05-02", "2026-05-03", india), india) == span("2026-05-01", "2026-05-02", india)
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        (("2026-05-04T09:00", "2026-05-05T09:00"), ("2026-05-03T09:00", "2026-05-04T09:00")),  # 24 hours are a day
+        (("2026-05-04T09:00", "2026-05-05T09:01"), ("2026-05-02T09:00", "2026-05-03T09:01")),  # a minute more are two
+        (("2026-10-25", "2026-10-26"), ("2026-10-24", "2026-10-25")),  # of 25 hours, and a day
+        (("2026-10-24", "2026-10-26"), ("2026-10-22", "2026-10-24")),
+        (("2026-05-04T09:00", "2026-05-04T09:00"), ("2026-05-03T09:00", "2026-05-03T09:00")),
+    ],
+)
+def test_a_period_goes_back_by_whole_days(now: tuple[str, str], before: tuple[str, str]) -> None:
+    assert previous(span(*now), PARIS) == span(*before)
+
+
+def test_weekdays_before_go_back_by_as_many_weeks_as_the_period_has() -> None:
+    week, more = span("2026-05-04", "2026-05-11"), span("2026-05-04", "2026-05-11T00:01")
+    assert same_weekdays(week, PARIS, 2) == [span("2026-04-27", "2026-05-04"), span("2026-04-20", "2026-04-27")]
+    assert same_weekdays(more, PARIS, 1) == [span("2026-04-20", "2026-04-27T00:01")]
+
+
+def test_the_second_two_o_clock_of_the_night_stays_the_second() -> None:
+    second = dt.datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo(PARIS), fold=1).timestamp()
+    assert shift_days(TimeSpan(second, second + 60), 0, PARIS) == TimeSpan(second, second + 60)
+    assert last_year(TimeSpan(0.0, 86_400.0), "UTC") == TimeSpan(-364 * 86_400.0, -363 * 86_400.0)

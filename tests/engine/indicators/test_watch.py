@@ -168,3 +168,155 @@ def test_gaps_that_suffice_suffice_after_a_restart() -> None:
     for one in (watch, again):
         assert one.see(Look(noon + 500.0, {"till": noon + 200.0}, {})) == []
         assert [a.about for a in one.see(Look(noon + 501.0, {"till": noon + 200.0}, {}))] == ["till"]
+
+
+NOON = MIDNIGHT + 12 * 3600.0
+WEEK_S = 7 * 86_400.0
+
+
+def watched(looks: int, at: float = NOON) -> AlertWatch:
+    """At each of `looks` looks, a second apart, point `a` was heard; of the first nothing follows."""
+    watch = AlertWatch(hours_in("UTC"), LIMIT)
+    for i in range(looks + 1):
+        assert watch.see(Look(at + i, {}, {"a": at + i, "b": at + i})) == []
+    return watch
+
+
+def misses_until_dead(watch: AlertWatch, at: float, most: int = 400) -> int | None:
+    """How many looks in a row, a second apart from `at` on, `a` misses before it is told of."""
+    return next((m for m in range(1, most) if watch.see(Look(at + m, {}, {"a": 1.0, "b": at + m}))), None)
+
+
+def test_nothing_follows_of_fewer_than_a_hundred_looks_nor_than_eight_missed() -> None:
+    """Old looks fade a little, so that of 101 a hundred are left."""
+    assert misses_until_dead(watched(99), NOON + 200) is None
+    assert misses_until_dead(watched(101), NOON + 200) is not None
+    assert misses_until_dead(watched(3000), NOON + 3100) == 8, "after four it would be a millionth"
+
+
+def test_a_point_must_miss_twice_as_much_as_it_ever_did_at_this_hour() -> None:
+    watch = watched(3000)
+    for m in range(1, 7):
+        assert watch.see(Look(NOON + 3000 + m, {}, {"a": 1.0, "b": NOON + 3000 + m})) == []
+    watch.see(Look(NOON + 3007, {}, {"a": NOON + 3007, "b": NOON + 3007}))
+    assert misses_until_dead(watch, NOON + 3100) == 13, "twelve are twice as many as six"
+
+
+def test_what_was_missed_fades_with_the_looks_of_its_hour() -> None:
+    """Six, times 0.995 for each look at which it is heard: after 60 of them 4.44, of which twice as much is 8.9."""
+    watch = watched(3000)
+    for m in range(1, 7):
+        watch.see(Look(NOON + 3000 + m, {}, {"a": 1.0, "b": NOON + 3000 + m}))
+    for i in range(61):
+        watch.see(Look(NOON + 3007 + i, {}, {"a": NOON + 3007 + i, "b": NOON + 3007 + i}))
+    longest = dict(watch.state()["points"]["a"][4])[12]
+    assert longest == pytest.approx(6 * 0.995**60)
+    assert misses_until_dead(watch, NOON + 3100) == 9
+
+
+def test_nothing_is_said_of_an_hour_in_which_a_point_was_never_heard_nor_on_sundays() -> None:
+    """A Monday's noon is learnt: at one in the afternoon nothing is known, on Sunday neither, on Tuesday it is."""
+    assert misses_until_dead(watched(3000), NOON + 3600) is None
+    assert misses_until_dead(watched(3000), NOON + 6 * 86_400) is None
+    assert misses_until_dead(watched(3000), NOON + 86_400) == 8
+
+
+def test_a_run_of_misses_counts_in_every_hour_that_it_went_over() -> None:
+    """From a quarter to twelve, over noon, to a quarter past one: eleven, twelve and one."""
+    watch = watched(200, MIDNIGHT + 11.75 * 3600)
+    last = MIDNIGHT + 11.75 * 3600 + 200
+    for k in range(1, 9):
+        watch.see(Look(last + 600 * k, {}, {"a": last, "b": last + 600 * k}))
+    watch.see(Look(last + 5400, {}, {"a": last + 5400, "b": last + 5400}))
+    heard, looks, missed, since, longest = watch.state()["points"]["a"]
+    assert (missed, since) == (0, last + 5400)
+    assert looks - heard == pytest.approx(8.0), "what it missed until it was heard again was chance"
+    assert [(hour, n) for hour, n in longest if n] == [(11, 8.0), (12, 8.0), (13, 8.0)]
+
+
+def test_looks_at_which_nobody_is_heard_say_nothing() -> None:
+    watch = watched(3000)
+    before = watch.state()["points"]
+    for m in range(1, 50):
+        assert watch.see(Look(NOON + 3100 + m, {}, {"a": 1.0, "b": 2.0})) == []
+    assert watch.state()["points"] == before
+
+
+def test_a_dead_point_is_dead_until_it_is_heard_whatever_the_hour() -> None:
+    watch = watched(3000)
+    assert misses_until_dead(watch, NOON + 3100) == 8
+    evening = NOON + 8 * 3600
+    assert watch.see(Look(evening, {}, {"a": 1.0, "b": evening})) == [], "told once"
+    [alert] = watch.going_on
+    assert (alert.kind, alert.about, alert.at) == (AlertKind.DEAD_ACCESS_POINT, "a", NOON + 3108)
+    assert watch.see(Look(evening + 300, {}, {"b": evening + 300})) == []
+    assert watch.going_on == [], "a point that is no longer there is none that is dead"
+
+
+def gaps_of(watch: AlertWatch) -> dict[int, tuple[int, float]]:
+    """By hour: how many gaps of the source, and the longest."""
+    return {hour: (n, longest) for _, hour, n, longest in watch.state()["gaps"]}
+
+
+def test_a_gap_is_one_of_every_hour_that_it_goes_over_a_day_at_most() -> None:
+    watch = AlertWatch(hours_in("UTC"), LIMIT)
+    for spoke in (NOON, NOON + 60, NOON + 3 * 3600, NOON + 3 * 3600):
+        watch.see(Look(spoke, {"till": spoke}, {}))
+    assert gaps_of(watch) == {12: (2, 10_740.0), 13: (1, 10_740.0), 14: (1, 10_740.0), 15: (1, 10_740.0)}
+    for spoke in (NOON + 3 * 3600 + 100 * 3600,):
+        watch.see(Look(spoke, {"till": spoke}, {}))
+    assert {hour: n for hour, (n, _) in gaps_of(watch).items()} == {
+        h: 3 if h == 12 else 2 if h in (13, 14, 15) else 1 for h in range(24)
+    }
+
+
+def test_a_source_that_never_spoke_or_spoke_five_minutes_ago_is_not_silent() -> None:
+    watch = AlertWatch(hours_in("UTC"), LIMIT)
+    for i in range(30):
+        watch.see(Look(NOON + i, {"till": NOON + i, "new": 0.0}, {}))
+    assert watch.see(Look(NOON + 329, {"till": NOON + 29, "new": 0.0}, {})) == []
+    [alert] = watch.see(Look(NOON + 330, {"till": NOON + 29, "new": 0.0}, {}))
+    assert (alert.kind, alert.about, alert.at) == (AlertKind.SILENT_SOURCE, "till", NOON + 330)
+    assert watch.see(Look(NOON + 400, {"till": NOON + 29, "new": 0.0}, {})) == []
+    assert [a.at for a in watch.going_on] == [NOON + 330]
+    watch.see(Look(NOON + 401, {"till": NOON + 400, "new": 0.0}, {}))
+    assert watch.going_on == []
+    assert watch.looked_at == NOON + 401
+
+
+def test_four_hundred_gaps_of_an_hour_are_kept_and_enough_of_them_come_back() -> None:
+    watch = AlertWatch(hours_in("UTC"), LIMIT)
+    watch.see(Look(NOON - 3000, {"till": NOON - 3000}, {}))
+    for i in range(402):
+        watch.see(Look(NOON + i, {"till": NOON + i}, {}))
+    assert gaps_of(watch)[12] == (400, 1.0), "the long one of before noon is forgotten"
+    few = AlertWatch(hours_in("UTC"), LIMIT)
+    for i in range(20):  # nineteen gaps: one too few, before a restart and after
+        few.see(Look(NOON + i, {"till": NOON + i}, {}))
+    again = AlertWatch(hours_in("UTC"), LIMIT)
+    again.restore(json.loads(json.dumps(few.state())))
+    assert gaps_of(again)[12] == (19, 1.0)
+    assert [one.see(Look(NOON + 900, {"till": NOON + 19}, {})) for one in (few, again)] == [[], []]
+
+
+def test_what_goes_on_is_sorted_and_survives_a_restart() -> None:
+    watch = watched(3000)
+    misses_until_dead(watch, NOON + 3100)
+    at = NOON + 3300
+    samples = [(at - 300, Spread(9.0, 0.0, 0.0, 0.0)), (at, Spread(9.0, 0.0, 0.0, 0.0))]
+    begun = watch.see(Look(at, {}, {"a": 1.0, "b": at}, {"t2": samples, "t1": samples}))
+    assert {(a.kind, a.about) for a in begun} == {(AlertKind.QUEUE, "t1"), (AlertKind.QUEUE, "t2")}
+    again = AlertWatch(hours_in("UTC"), LIMIT)
+    again.restore(json.loads(json.dumps(watch.state())))
+    for one in (watch, again):
+        assert [(a.kind, a.about, a.at) for a in one.going_on] == [
+            (AlertKind.DEAD_ACCESS_POINT, "a", NOON + 3108), (AlertKind.QUEUE, "t1", at), (AlertKind.QUEUE, "t2", at),
+        ]  # fmt: skip
+        assert one.looked_at == at
+    assert again.see(Look(at + 1, {}, {"a": 1.0, "b": at + 1}, {"t2": samples})) == [], "both are known already"
+
+
+def test_what_an_earlier_version_kept_of_a_point_is_read() -> None:
+    watch = AlertWatch(hours_in("UTC"), LIMIT)
+    watch.restore({"last": 5.0, "spoke": {}, "gaps": [], "points": {"a": [3.0, 4.0, 2]}, "going_on": []})
+    assert watch.state()["points"] == {"a": [3.0, 4.0, 2, 0.0, []]}

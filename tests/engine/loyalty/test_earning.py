@@ -102,3 +102,29 @@ def test_what_is_kept_is_never_worth_more_than_its_share(points: int, amount: in
 def test_the_highest_tier_reached_counts() -> None:
     terms = EarnTerms(tiers=(Tier("gold", 1000), Tier("silver", 200)))
     assert [terms.tier_of(n) for n in (199, 200, 999, 1000)] == ["", "silver", "silver", "gold"]
+
+
+def test_what_really_was_paid_earns_and_never_less_than_nothing() -> None:
+    assert [BoughtLine("1", 1000, paid_minor=part).earning_minor for part in (None, 700, 0, -5)] == [1000, 700, 0, 0]
+    assert earned(ONE_A_EURO, BoughtLine("1", 1000, paid_minor=799)) == 7
+
+
+def test_the_largest_remainder_gets_the_point_and_of_equal_ones_the_first() -> None:
+    """1.5, 2.8 and 0.7 are five points: 1, 2 and 0, and one each for 0.8 and 0.7."""
+    lines = [BoughtLine(str(i), amount) for i, amount in enumerate((150, 280, 70))]
+    assert points_by_line(bought(*lines), [ONE_A_EURO], "", MONDAY) == (1, 3, 1)
+    halves = [BoughtLine(str(i), 50) for i in range(3)]
+    assert points_by_line(bought(*halves), [ONE_A_EURO], "", MONDAY) == (1, 0, 0)
+
+
+def test_a_lines_points_after_a_return_are_rounded_down() -> None:
+    assert [reduce_points(7, 1000, back) for back in (0, 142, 143, 999, 1000)] == [7, 6, 5, 0, 0]
+    assert reduce_points(7, 0, 0) == 0
+
+
+def test_points_end_when_the_programme_says_so() -> None:
+    assert EarnTerms().end_of(100.0) is None
+    assert EarnTerms(expire_s=50.0).end_of(100.0) == 150.0
+    plain = EarnTerms()
+    assert (plain.rules, plain.pending_s, plain.tiers, plain.tier_s, plain.per_visit) == ((), 0.0, (), 31_536_000.0, 0)
+    assert plain.tier_of(10**9) == ""

@@ -142,3 +142,36 @@ def test_every_weight_says_why(signal: Signal) -> None:
     assert len(weight.why.split()) >= 4
     assert (weight.each > 0) == (weight.most > 0)
     assert abs(weight.each) <= abs(weight.most)
+
+
+@pytest.mark.parametrize(
+    ("own", "waits"),
+    [
+        ({Signal.SAME_BROWSER, Signal.TOO_QUICK}, True),  # 1.5 and 1.5: three is enough
+        ({Signal.SAME_BROWSER, Signal.ODD_HEADERS}, False),
+        ({Signal.ONE_PERSON, Signal.REDEEMED}, True),
+        ({Signal.ONE_PERSON, Signal.PROVED_PHONE}, False),
+    ],
+)
+def test_points_wait_from_a_score_of_three_on(own: set[Signal], waits: bool) -> None:
+    """docs/guides/sharing.md"""
+    assert REVIEW_AT == 3.0
+    assert judge(OpeningSigns(0.0, frozenset(own)), ()).needs_review is waits
+
+
+def test_within_five_minutes_and_within_the_hour_are_to_the_second_on_both_sides() -> None:
+    alone = OpeningSigns(10_000.0, frozenset())
+    seen = judge(alone, [OpeningSigns(10_000.0 + t, frozenset()) for t in (-300.0, 300.0, -301.0, 301.0)]).signals
+    assert seen == {Signal.BURST: 2}
+    hour = [OpeningSigns(10_000.0 + t, frozenset()) for t in (-3_600.0, 3_600.0) * 6 + (-3_601.0, 3_601.0) * 9]
+    assert judge(alone, hour).signals == {Signal.CROWD: 2}
+
+
+def test_what_takes_a_second_is_no_machine() -> None:
+    assert tap_signals(10.0, 11.0, {Signal.NO_LANGUAGE}) == TAPPED | {Signal.NO_LANGUAGE}
+    assert Signal.TOO_QUICK in tap_signals(10.0, 10.99, ())
+
+
+def test_only_a_proved_phone_is_proved() -> None:
+    assert OpeningSigns(0.0, frozenset({Signal.PROVED_PHONE})).proved
+    assert not OpeningSigns(0.0, frozenset({Signal.SIGNED_IN, Signal.REDEEMED})).proved

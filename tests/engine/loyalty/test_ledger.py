@@ -117,3 +117,59 @@ def test_any_history_sums_to_zero(history: list[tuple[int, int]]) -> None:
     held = balance_of(entries, "p", "m")
     assert (held.available, held.pending) == (sums[Account.AVAILABLE], sums[Account.PENDING])
     assert balance_of(entries, "p", "other") == balance_of(entries, "q", "m") == Balance(0, 0)
+
+
+def moved(entry: LedgerEntry) -> list[tuple[Account, str, int, str]]:
+    return [(p.account, p.member, p.amount, p.lot) for p in entry.postings]
+
+
+def test_movements_go_from_and_to_lots_of_their_entry() -> None:
+    earned = ledger.earn("k", "p", "share_visit", "m", 5, 1.0, "why", 99.0)  # type: ignore[arg-type]
+    assert moved(earned) == [(Account.ISSUED, "", -5, "k"), (Account.AVAILABLE, "m", 5, "k")]
+    assert (earned.note, earned.expires_at, earned.at, earned.reverses) == ("why", 99.0, 1.0, None)
+    waiting = ledger.earn_pending("k", "p", "share_visit", "m", 5, 1.0, "why", 99.0)  # type: ignore[arg-type]
+    assert moved(waiting) == [(Account.ISSUED, "", -5, "k"), (Account.PENDING, "m", 5, "k")]
+    assert (waiting.note, waiting.expires_at) == ("why", 99.0)
+    assert moved(ledger.release("k", "p", "m", 5, 1.0)) == [
+        (Account.PENDING, "m", -5, "k"), (Account.AVAILABLE, "m", 5, "k"),
+    ]  # fmt: skip
+    assert {lot for *_, lot in moved(ledger.release("k", "p", "m", 5, 1.0, lot=""))} == {""}
+    assert moved(ledger.expire("k", "p", "m", 5, 1.0, lot="l"))[0] == (Account.AVAILABLE, "m", -5, "l")
+    assert moved(ledger.claw_back("k", "p", "m", 5, 1.0, lot="l")) == [
+        (Account.AVAILABLE, "m", -5, "l"), (Account.CLAWBACK, "", 5, "l"),
+    ]  # fmt: skip
+
+
+def test_a_release_has_a_key_for_each_time_that_a_return_took_points_back() -> None:
+    assert [ledger.release_key("k", n) for n in (0, 1, 2)] == ["release:k", "release:k:1", "release:k:2"]
+    assert ledger.release("k", "p", "m", 5, 1.0, 2).key == "release:k:2"
+    assert ledger.release_key("k") == ledger.release("k", "p", "m", 5, 1.0).key
+
+
+def test_a_reversal_names_what_it_undoes() -> None:
+    back = ledger.reversal(ledger.burn("k", "p", "m", 5, 1.0), 2.0, "a mistake")
+    assert (back.key, back.programme, back.at, back.note, back.reverses) == ("reverse:k", "p", 2.0, "a mistake", "k")
+    assert moved(back) == [(Account.AVAILABLE, "m", 5, ""), (Account.BURNED, "", -5, "")]
+
+
+@pytest.mark.parametrize(
+    ("postings", "said"),
+    [
+        (PAIR[:1], "an entry needs at least two postings"),
+        ((*PAIR, Posting(Account.BURNED, "", 0)), "a posting of nothing"),
+        ((PAIR[0], Posting(Account.AVAILABLE, "m", 6)), "postings sum to 1, not to zero"),
+        ((Posting(Account.ISSUED, "", -5.0), PAIR[1]), "points are integers, got -5.0"),  # type: ignore[arg-type]
+        ((Posting("cash", "", -5), PAIR[1]), "unknown account 'cash'"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_wrong_with_an_entry_is_said(postings: tuple[Posting, ...], said: str) -> None:
+    with pytest.raises(LedgerError) as refused:
+        check_entry(LedgerEntry("k", "p", "burn", 1.0, postings))  # type: ignore[arg-type]
+    assert str(refused.value) == said
+
+
+def test_a_debt_that_points_were_found_in_is_no_part_of_what_was_asked() -> None:
+    base = ledger.claw_back("k", "p", "m", 50, 1.0, lot="l")
+    found = replace(base, postings=(Posting(Account.AVAILABLE, "m", -30, "l"), Posting(Account.OWED, "m", -20),
+                                    base.postings[1]))  # fmt: skip
+    assert content_digest(found) == content_digest(base)

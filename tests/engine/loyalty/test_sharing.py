@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
-from engine.loyalty.sharing import ShareRules, Visitor, is_preview, marks_of, new_token, outcome, same
+from engine.loyalty.humans import Signal
+from engine.loyalty.sharing import (
+    Marks,
+    ShareRules,
+    Visitor,
+    bare_mark,
+    is_preview,
+    marks_of,
+    marks_of_sharer,
+    new_token,
+    outcome,
+    own_signals,
+    same,
+)
 
 BLINK = "AppleWebKit/537.36 (KHTML, like Gecko)"
 APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -94,6 +109,11 @@ RULES = ShareRules(points=50, hold_s=60.0, per_day=2, per_campaign=5)
         ({"rules": ShareRules(50, 60.0, 2, 0)}, "capped"),
         ({"rewarded_campaign": 4}, "rewarded"),
         ({"rewarded_campaign": 5}, "capped"),
+        ({"doubtful": True}, "review"),
+        ({"doubtful": True, "rewarded_today": 2}, "capped"),
+        ({"doubtful": True, "seen": True}, "duplicate"),
+        ({"rules": ShareRules(1, 60.0, 2, 5)}, "rewarded"),
+        ({"rules": ShareRules(-1, 60.0, 2, 5)}, "counted"),
     ],
 )
 def test_what_a_visit_comes_to(facts: dict[str, object], said: str) -> None:
@@ -137,3 +157,54 @@ def test_tokens_are_long_short_enough_and_never_the_same() -> None:
     tokens = {new_token() for _ in range(1000)}
     assert len(tokens) == 1000
     assert all(len(t) == 16 and t.replace("-", "").replace("_", "").isalnum() for t in tokens)  # 16 x 6 = 96 bits
+
+
+def test_what_stands_in_for_a_device_that_nobody_knows() -> None:
+    """Who is signed in; else the cookie of one's own that a coupon brought; else address and browser."""
+
+    def digest(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    unknown = Visitor("c", None, "shop", "A")
+    assert marks_of(unknown) == Marks("c", digest("shop|A"))
+    assert marks_of(Visitor("c", None, "shop", "A", guest=True)) == Marks("c", digest("guest|c"))
+    assert marks_of(Visitor("c", None, "shop", "A", guest=True, shopper_id="ana")) == Marks("c", digest("ana"))
+    assert marks_of(Visitor(None, "d", "shop", "A", shopper_id="ana")) == Marks(None, "d")
+    assert bare_mark(Visitor("c", "d", "shop", "A", shopper_id="ana")) == digest("shop|A")
+
+
+def test_the_sharers_own_phone_is_known_in_a_private_window() -> None:
+    sharer = Visitor("c", "d", "home", "A", shopper_id="ana")
+    private, other = Visitor("x", None, "home", "A"), Visitor("x", None, "home", "B")
+    assert marks_of_sharer(sharer)[0] == Marks("c", "d")
+    assert [any(same(marks_of(who), mark) for mark in marks_of_sharer(sharer)) for who in (private, other)] == [
+        True, False,
+    ]  # fmt: skip
+    assert not same(Marks(None, "d"), Marks(None, "e")), "no cookie is no common cookie"
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({}, set()),
+        ({"device_hash": "d"}, {Signal.PROVED_PHONE}),
+        ({"shopper_id": "ana"}, {Signal.SIGNED_IN}),
+        ({"tapped": True}, {Signal.TAPPED}),
+        ({"signals": frozenset({Signal.NO_LANGUAGE}), "tapped": True}, {Signal.NO_LANGUAGE, Signal.TAPPED}),
+    ],
+)
+def test_what_an_opener_shows(facts: dict[str, object], shown: set[Signal]) -> None:
+    known: dict[str, object] = {"cookie_id": "c", "device_hash": None, "address_hash": "shop", "user_agent": "A"}
+    assert own_signals(Visitor(**(known | facts))) == shown  # type: ignore[arg-type]
+
+
+def test_a_visitor_has_shown_nothing_unless_it_is_said() -> None:
+    plain = Visitor(None, None, "shop", "A")
+    assert (plain.is_preview, plain.guest, plain.tapped, plain.signals, plain.opened) == (
+        False, False, False, frozenset(), None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", [{"Purpose": "navigate"}, {"X-Other": "prefetch"}, {"Sec-Purpose": ""}])
+def test_other_headers_are_no_prefetch(headers: dict[str, str]) -> None:
+    assert not is_preview(PEOPLE[0], "GET", headers)

@@ -79,3 +79,19 @@ def test_rules_in_currencies_that_no_store_has_and_tiers_that_are_none_are_all_n
     with pytest.raises(OperatorError) as refused:  # a store's plan waits to be mended: francs may be its
         check_worth(said, {"EUR"}, "config.yaml", whole=False)
     assert [p.place for p in refused.value.problems] == ["loyalty.earn[1].tiers"]
+
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@pytest.mark.parametrize(("day", "n"), list(zip(WEEK, range(7), strict=True)))
+def test_weekdays_are_numbered_as_pythons(day: str, n: int) -> None:
+    [rule] = terms_of(loyalty(earn=[{**RULE, "weekdays": [day]}])).rules
+    assert rule.weekdays == {n}
+    assert (rule.products, rule.stores, rule.since, rule.until) == (frozenset(), frozenset(), None, None)
+
+
+def test_a_rule_names_products_and_stores() -> None:
+    [rule] = terms_of(loyalty(earn=[{**RULE, "products": ["kenya"], "stores": ["corner"], "until": "12:00"}])).rules
+    assert (rule.products, rule.stores, rule.categories) == ({"kenya"}, {"corner"}, frozenset())
+    assert (rule.since, rule.until) == (None, time(12))

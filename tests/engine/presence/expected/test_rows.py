@@ -54,8 +54,8 @@ def test_visits_are_means_over_thresholds_with_the_variance_among_them() -> None
 
 def test_two_visits_of_a_stay_go_together_however_hours_part_them() -> None:
     """One of 10 s at thresholds 0 to 3 before the full hour, one of 30 s at 0 and 1 after it. Of the stay: n is 2
-    twice, 1 twice and 0 six times, so its mean is 0.6 and its variance (8 + 2) / 10 - 0.36 = 0.64; d is 40 twice and 10 twice:
-    mean 10, variance 340 - 100 = 240; of the product 2·40·2 + 10·2 = 180 / 10 - 6 = 12 is the covariance."""
+    twice, 1 twice and 0 six times, so its mean is 0.6 and its variance (8 + 2) / 10 - 0.36 = 0.64; d is 40 twice and 10
+    twice: mean 10, variance 340 - 100 = 240; of the product 2·40·2 + 10·2 = 180 / 10 - 6 = 12 is the covariance."""
     zone = np.zeros(6, np.int64)
     runs = Runs(zone, np.array([0, 1, 2, 3, 0, 1]), np.array([HOUR - 60.0] * 4 + [HOUR + 5.0] * 2),
                 np.array([10.0] * 4 + [30.0] * 2))  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 
 from engine.presence.expected.rows import FLOOR, UNKNOWN, ExpectedRow
 from engine.referee.expected import (
+    TrueZone,
     hot_agreement,
     occupancy_correlation,
     score_expected,
@@ -77,3 +78,44 @@ def test_all_time_adds_up_and_hours_correlate() -> None:
 def test_verdicts_agree_or_are_falsely_hot() -> None:
     assert hot_agreement([True, False, True, False], [True, False, False, True]) == (0.5, 0.5)
     assert hot_agreement([True], [True]) == (1.0, 0.0)
+
+
+def test_three_true_visits_are_the_least_for_a_mean_dwell() -> None:
+    """Found 50, 40 and 30 s for true 40, 50 and 20: a bias of 10 and an error of 30 in 110; the last has too few."""
+    true = [TrueZone(100.0, 3, 40.0), TrueZone(100.0, 9, 50.0), TrueZone(100.0, 2, 20.0)]
+    rows = [row("a", 50.0, 1.0), row("b", 40.0, 1.0), row("c", 30.0, 1.0)]
+    two = score_expected(rows, ["a", "b", "c"], true).figures()
+    assert (two["dwell_bias"], two["dwell_off"], two["dwell_inside"]) == (0.0, round(20 / 90, 4), 0.0)
+    three = score_expected(rows, ["a", "b", "c"], [*true[:2], replace(true[2], visits=3)]).figures()
+    assert (three["dwell_bias"], three["dwell_off"]) == (round(10 / 110, 4), round(30 / 110, 4))
+
+
+def test_a_zone_in_which_nobody_was_expected_has_no_dwell_to_compare() -> None:
+    true = [TrueZone(100.0, 3, 40.0), TrueZone(0.0, 9, 50.0)]
+    said = score_expected([row("a", 40.0, 1.0)], ["a", "b"], true).figures()
+    assert (said["dwell_off"], said["dwell_inside"]) == (0.0, 1.0)
+    nothing = score_expected([], [], []).figures()
+    assert nothing == {"zones": 0, "person_s": None, "visits": None, "dwell_bias": None, "dwell_off": None,
+                       "person_s_inside": None, "visits_inside": None, "dwell_inside": None}  # fmt: skip
+
+
+@pytest.mark.parametrize(("left_at", "entered_at", "seen"), [(10.0, 100.0, 1), (9.9, 100.0, 0), (5.0, 15.0, 1)])
+def test_a_true_visit_has_ten_seconds_with_breaks_of_ten_at_most(left_at: float, entered_at: float, seen: int) -> None:
+    stays = Stays(np.array(["d", "d"]), np.array(["a", "a"]), np.array([0.0, entered_at]),
+                  np.array([left_at, entered_at + 5.0]))  # fmt: skip
+    assert true_zones(["a"], HOURS, stays, ["d"])[0].visits == seen
+    elsewhere = Stays(np.array(["d"]), np.array(["z"]), np.array([0.0]), np.array([60.0]))
+    assert true_zones(["a"], HOURS, elsewhere, ["d"])[0] == TrueZone(120.0, 0, 0.0)
+
+
+def test_hours_of_either_side_are_correlated_with_noughts_where_the_other_has_none() -> None:
+    """Pairs of found and true: (100, 100), (0, 50), (0, 20), (30, 0), means 32.5 and 42.5."""
+    rows = [row("a", 100.0, 1.0), row("b", 30.0, 1.0, 3600.0), row("elsewhere", 999.0, 1.0)]
+    found, true = np.array([100.0, 0.0, 0.0, 30.0]), np.array([100.0, 50.0, 20.0, 0.0])
+    expected = np.corrcoef(found, true)[0, 1]
+    assert occupancy_correlation(rows, HOURS, ["a", "b"]) == pytest.approx(expected)
+
+
+def test_of_hot_zones_only_those_that_are_not_are_falsely_hot() -> None:
+    assert hot_agreement([True, True, False, False], [True, False, False, False]) == (0.75, 1 / 3)
+    assert share_of_time([row("a", 50.0, 1.0), row("z", 50.0, 1.0)], ["a"], 100.0) == 0.5

@@ -49,3 +49,23 @@ def test_the_table_is_read_as_it_was_written(tmp_path: Path) -> None:
         assert read_flows(tmp_path / name) == given
     write_flows(tmp_path / "none.csv", [])
     assert read_flows(tmp_path / "none.csv") == []
+
+
+def test_the_ten_pairs_that_are_most_wrong_are_named_and_of_equal_ones_the_first() -> None:
+    true = rows(*((f"z{i:02d}", "", 20) for i in range(12)))
+    found = rows(*((f"z{i:02d}", "", 20 + (-1) ** i * (1 + i // 2)) for i in range(12)))
+    report = score_flows(true, found)
+    names = ["z10", "z11", "z08", "z09", "z06", "z07", "z04", "z05", "z02", "z03"]
+    assert [pair.from_zone for pair in report.worst()] == names
+    assert [pair.error for pair in report.worst()][:2] == [6, -6]
+    said = report.figures()
+    assert (said["pairs"], said["between_zones"], len(said["worst"])) == (12, None, 10)
+
+
+def test_pairs_come_by_the_true_number_then_by_the_found_one_then_by_name() -> None:
+    report = score_flows(rows(("b", "", 3), ("a", "", 3), ("c", "", 9)), rows(("d", "", 2), ("e", "", 5), ("a", "", 1)))
+    assert [(p.from_zone, p.true, p.found) for p in report.pairs] == [
+        ("c", 9, 0), ("a", 3, 1), ("b", 3, 0), ("e", 0, 5), ("d", 0, 2),
+    ]  # fmt: skip
+    only_found = score_flows([], rows(("a", "b", 2))).figures()
+    assert (only_found["common_share"], only_found["cpc"], only_found["between_zones"]) == (0.0, 0.0, 0.0)

@@ -121,3 +121,57 @@ def test_only_those_who_agreed_should_get_anything() -> None:
     assert (said["triggers"]["due"], said["triggers"]["recall"], said["coupons"]["due"]) == (1, 1.0, 1)
     assert said["coupons"]["without_consent"] == 1
     assert score_triggers(wanted, came, ["ana", "bob"], set()).figures()["coupons"]["without_consent"] == 2
+
+
+def test_a_trigger_is_right_from_the_first_second_to_the_last_of_its_slack() -> None:
+    assert SLACK_S == 10.0
+    for t, right in ((-0.1, 0), (0.0, 1), (70.0, 1), (70.1, 0)):
+        report = scored(due(("ana", "tea", 0, 60, "issue")), fired((t, "ana", "tea", "issue")))
+        assert report.by_campaign == {"tea": (1, right, 1, right)}
+        assert report.repeats == 0
+
+
+def test_one_trigger_may_serve_two_stays_that_overlap_and_what_follows_is_a_repeat() -> None:
+    wanted = due(("ana", "tea", 0, 60, "issue"), ("ana", "tea", 65, 100, "issue"))
+    report = scored(wanted, fired(*((t, "ana", "tea", "issue") for t in (66, 80, 90))))
+    assert report.by_campaign == {"tea": (2, 2, 1, 1)}, "at 66 s both are due: one trigger, right for both"
+    assert report.repeats == 2
+    assert report.delays_s == {"tea": [61.0, -4.0]}
+
+
+def test_what_was_astray_is_wrong_beside_what_was_right() -> None:
+    report = scored(
+        due(("ana", "tea", 0, 60, "issue"), ("ana", "tea", 200, 260, "issue")),
+        fired((30, "ana", "tea", "issue"), (150, "ana", "tea", "issue"), (20, "ana", "tea", "issue")),
+    )
+    assert report.by_campaign == {"tea": (2, 1, 2, 1)}
+    assert (report.repeats, report.wrong, report.missed) == (1, [Miss("ana", "tea", 150)], [Miss("ana", "tea", 205)])
+    assert report.precision == interval_by_device([1], [2])
+    assert report.recall == interval_by_device([1], [2])
+    said = report.figures()["triggers"]
+    assert said["precision_interval"] == [round(report.precision.low, 4), round(report.precision.high, 4)]
+
+
+def test_counts_of_several_campaigns_add_up_by_person() -> None:
+    report = scored(
+        due(("ana", "tea", 0, 60, "issue"), ("ana", "jam", 0, 60, "issue"), ("bob", "jam", 0, 60, "issue")),
+        fired((5, "ana", "tea", "issue"), (5, "ana", "jam", "issue"), (99, "bob", "jam", "issue")),
+    )
+    assert report.by_device == {"ana": (2, 2, 2, 2), "bob": (1, 0, 1, 0)}
+    assert report.by_campaign == {"tea": (1, 1, 1, 1), "jam": (2, 1, 2, 1)}
+    said = report.figures()["triggers"]
+    assert (said["due"], said["fired"], said["precision"], said["recall"]) == (3, 3, 0.6667, 0.6667)
+
+
+def test_nothing_due_and_nothing_fired_has_no_figures() -> None:
+    said = scored(due(), fired()).figures()
+    assert (said["triggers"]["due"], said["triggers"]["precision"], said["triggers"]["recall"]) == (0, None, None)
+    assert (said["triggers"]["precision_interval"], said["triggers"]["recall_interval"]) == (None, None)
+    assert said["coupons"] == {"due": 0, "issued": 0, "precision": None, "recall": None, "without_consent": 0}
+
+
+def test_a_refusal_to_somebody_who_never_agreed_is_no_coupon() -> None:
+    came = fired((8, "bob", "tea", "refuse"), (9, "eve", "tea", "issue"), (9, "ana", "tea", "issue"))
+    report = score_triggers(due(("ana", "tea", 0, 60, "issue")), came, ["ana", "bob"], {"ana"})
+    assert (report.without_consent, report.unscored) == (1, 2)
+    assert score_triggers(due(), came, ["ana"]).without_consent == 0, "where everybody counts as consenting"

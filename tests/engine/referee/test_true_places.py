@@ -41,3 +41,21 @@ def test_errors_are_those_of_the_report() -> None:
     assert len(at) == len(report.errors_m)
     np.testing.assert_allclose(np.sort(at.error_m), np.sort(report.errors_m))
     assert len(true_places(truth([], [], [], []), found)) == 0
+
+
+def test_of_two_truths_as_near_the_earlier_one_gives_the_level() -> None:
+    said = truth([0, 10, 20], ["ana"] * 3, ["0", "1", "2"], [0, 10, 20])
+    at = true_places(said, fixes([5, 5.1, 14.9, 15, 20.4, -0.4], ["ana"] * 6, [0] * 6))
+    assert at.level.tolist() == ["0", "1", "1", "1", "2", "0"]
+    assert at.x_m.tolist() == [5.0, 5.1, 14.9, 15.0, 20.0, 0.0]
+
+
+def test_an_error_is_the_straight_line() -> None:
+    said = truth([0, 10], ["ana", "ana"], ["0", "0"], [0, 0])
+    assert true_places(said, fixes([5], ["ana"], [3.0])).error_m.tolist() == [10.0**0.5]
+
+
+def test_devices_come_in_any_order_and_fixes_keep_theirs() -> None:
+    said = truth([0, 10, 0, 10], ["b", "b", "a", "a"], ["0"] * 4, [100, 100, 7, 7])
+    at = true_places(said, fixes([1, 2, 3, 4], ["a", "b", "c", "a"], [0] * 4))
+    assert (at.row.tolist(), at.x_m.tolist()) == ([0, 1, 3], [7.0, 100.0, 7.0])

@@ -119,3 +119,24 @@ def test_whole_experiments_cover_the_configured_truth(n: int, holdout: float, wi
     assert alarms <= 3  # one in a thousand by design
     assert 0.92 <= np.mean([c for c in covered if c is not None]) <= 0.98
     assert np.mean(drawn) >= np.mean(covered) - 0.01  # the crowd's own mean is never harder to cover
+
+
+def test_alarms_and_fates_are_counted_for_each_campaign() -> None:
+    """Ninety of a hundred held out where half should be, in one of two campaigns."""
+    people = crowd(100) + [(name, "jam", a, b) for name, _, a, b in crowd(100)]
+    rows = [(float(i), f"c{i}", "tea", "ok" if i < 10 else "holdout") for i in range(100)]
+    rows += [(float(i), f"c{i}", "jam", "ok" if i % 2 else "holdout") for i in range(100)]
+    found = report(decided(*rows), fates(*people), {"tea": 0.5, "jam": 0.5})
+    said = found.figures()
+    assert (said["experiments"], said["sample_ratio_alarms"], said["moments_without_fate"]) == (2, 1, 0)
+    assert set(said["by_campaign"]) == {"jam", "tea"}
+    assert (found.by_campaign["tea"].found.ghosts, found.by_campaign["jam"].found.ghosts) == (90, 50)
+
+
+def test_truth_is_rounded_and_of_those_who_reached_the_moment() -> None:
+    people = [(f"c{i}", "tea", i == 0, i < 2) for i in range(3)]
+    rows = [(float(i), f"c{i}", "tea", "ok" if i else "holdout") for i in range(2)]
+    said = report(decided(*rows), fates(*people, share=(0.1, 0.43333)), {"tea": 0.5}).figures()["by_campaign"]["tea"]
+    assert (said["true_uplift"], said["true_uplift_drawn"]) == (0.3333, 0.5)
+    assert (said["true_basket_minor"], said["true_margin_minor"]) == (100.0, 0.0)
+    assert (said["treated"], said["ghosts"]) == (1, 1)

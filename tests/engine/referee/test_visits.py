@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
+from engine.config import PresenceConfig
 from engine.files.outcomes import HourTable, ZoneVisitTable
 from engine.plan.model import Level, Plan, Zone
-from engine.referee.visits import VisitReport, score_visits
+from engine.referee.visits import Stay, VisitReport, join_blinks, score_visits
 from engine.referee.zones import Confusion, score_hours, zone_confusion, zone_of
 
 Rows = list[tuple[str, str, float, float]]
@@ -114,3 +115,55 @@ def test_time_in_the_wrong_zone_is_counted_once() -> None:
     at_another_hour = score_hours(hours([(0, "tea", 100)]), hours([(3600, "tea", 100)]))
     assert at_another_hour["misplaced_share"] == 1.0
     assert score_hours(hours([]), hours([]))["misplaced_share"] is None
+
+
+@pytest.mark.parametrize(("gap_s", "visits_found"), [(30.0, 1), (30.5, 2)])
+def test_stays_apart_by_the_grace_are_one(gap_s: float, visits_found: int) -> None:
+    true: Rows = [("ana", "tea", 0, 20), ("ana", "tea", 20 + gap_s, 60 + gap_s)]
+    report = score_visits(visits(true), visits([]), ["ana"], PresenceConfig(grace_s=30.0))
+    assert len(report.wanted) == visits_found
+    assert report.missed == report.wanted
+
+
+@pytest.mark.parametrize(("dwell_s", "wanted"), [(4.9, 0), (5.0, 1)])
+def test_a_stay_wants_a_visit_from_the_confirmation_on(dwell_s: float, wanted: int) -> None:
+    true: Rows = [("ana", "tea", 10, 10 + dwell_s)]
+    report = score_visits(visits(true), visits(true), ["ana"], PresenceConfig(confirm_s=5.0))
+    assert (len(report.wanted), len(report.pairs), report.passing) == (wanted, wanted, 1 - wanted)
+
+
+def test_a_stay_within_another_does_not_end_it() -> None:
+    assert join_blinks([Stay("a", "tea", 0, 60), Stay("a", "tea", 10, 20), Stay("a", "tea", 65, 70)], 5.0) == [
+        Stay("a", "tea", 0, 70)
+    ]
+
+
+def test_visits_that_touch_overlap_and_others_do_not() -> None:
+    touching = scored([("ana", "tea", 0, 60)], [("ana", "tea", 60, 90)])
+    assert (len(touching.pairs), touching.wrong) == (1, [])
+    apart = scored([("ana", "tea", 0, 60)], [("ana", "tea", 60.5, 90)])
+    assert (apart.pairs, len(apart.missed), [s.entered_at for s in apart.wrong]) == ([], 1, [60.5])
+
+
+def test_the_longest_overlap_is_paired_first_and_of_equal_ones_the_earlier() -> None:
+    true: Rows = [("ana", "tea", 0, 50), ("ana", "tea", 100, 150)]
+    longest = scored(true, [("ana", "tea", 40, 140), ("ana", "tea", 0, 30)])
+    assert [(t.entered_at, f.entered_at) for t, f in longest.pairs] == [(0, 0), (100, 40)]
+    equal = scored([("ana", "tea", 0, 50)], [("ana", "tea", 30, 50), ("ana", "tea", 0, 20)])
+    assert [(t.entered_at, f.entered_at) for t, f in equal.pairs] == [(0, 0)]
+
+
+def test_recall_is_told_by_how_long_the_true_stay_was() -> None:
+    """Ten seconds are not below ten, thirty not below thirty."""
+    ends = {"a": 9.0, "b": 10.0, "c": 29.0, "d": 30.0, "e": 119.0, "f": 120.0}
+    true: Rows = [("ana", zone, 0, end) for zone, end in ends.items()]
+    report = scored(true, [row for row in true if row[1] in "bdef"])
+    assert report.figures()["recall_by_dwell"] == {
+        "from_0_s": 0.0, "from_10_s": 0.5, "from_30_s": 1.0, "from_120_s": 1.0,
+    }  # fmt: skip
+    assert report.figures()["recall"] == round(4 / 6, 4)
+
+
+def test_rows_of_zones_that_occur_twice_are_added_up() -> None:
+    said = score_hours(hours([(0, "tea", 30), (0, "tea", 70), (3600, "tea", 0)]), hours([(0, "tea", 60)]))
+    assert (said["true_person_s"], said["found_person_s"], said["misplaced_share"]) == (100.0, 60.0, 0.2)

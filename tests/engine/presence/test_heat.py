@@ -186,3 +186,43 @@ def test_zone_hours_restored_go_on_to_the_bit(seed: int, cut: int) -> None:
     assert one.drain() == two.drain()
     with pytest.raises(ValueError, match="other zones"):
         ZoneHours(["a"]).restore(two.state())
+
+
+def test_what_is_less_than_a_twentieth_of_a_second_waits_within_its_hour(plan: Plan, cells: Cells) -> None:
+    """Of two squares one has 4 s, the other 0.04 s and then as much again: it comes with the second."""
+    grid = HeatGrid(plan, cells, 1.0)
+    upper = int(np.flatnonzero(cells.level == 1)[0])
+    posterior = np.zeros((2, len(cells)), np.float32)
+    posterior[:, 0], posterior[:, upper] = 0.99, 0.01
+    grid.add(fixes_of([1, 1], [HOUR, HOUR + 4], posterior))
+    assert [(row.level, row.fixes) for row in grid.drain()] == [("g", pytest.approx(1.98))]
+    grid.add(fixes_of([1, 1], [HOUR + 6, HOUR + 8], posterior))
+    assert [(row.level, row.person_s) for row in grid.drain()] == [
+        ("g", pytest.approx(3.96)), ("u", pytest.approx(0.08)),
+    ]  # fmt: skip
+    assert grid.state()["hours"].tolist() == []
+
+
+def test_traces_of_an_hour_that_is_over_are_told(plan: Plan, cells: Cells) -> None:
+    grid = HeatGrid(plan, cells, 1.0)
+    posterior = np.zeros((1, len(cells)), np.float32)
+    posterior[:, 0], posterior[:, -1] = 0.99, 0.01
+    grid.add(fixes_of([1], [HOUR], posterior))
+    assert len(grid.drain()) == 1
+    grid.add(fixes_of([2], [HOUR + 3600], posterior))
+    assert [(row.hour_start - HOUR, row.level) for row in grid.drain()] == [(0.0, "u"), (3600.0, "g")]
+    grid.start_anew()
+    grid.add(fixes_of([2], [HOUR + 3600], posterior))
+    assert [(row.level, row.person_s, row.fixes) for row in grid.drain()] == [("g", 0.0, pytest.approx(0.99))]
+
+
+def test_where_time_begins_anew_nobody_is_there_yet_and_who_objects_is_not_counted() -> None:
+    hours = ZoneHours(["a"])
+    hours.add(fixes_of([1], [HOUR + 5.0]), np.ones((1, 1), np.float32))
+    hours.start_anew()
+    hours.drain()
+    hours.add(fixes_of([2], [HOUR]), np.ones((1, 1), np.float32))
+    assert [(row.person_s, row.persons_peak) for row in hours.drain()] == [(0.0, 1.0)]
+    hours.forget(np.array([2], np.uint64))
+    hours.add(fixes_of([3], [HOUR + 10.0]), np.ones((1, 1), np.float32))
+    assert [row.persons_peak for row in hours.drain()] == [1.0]

@@ -16,7 +16,16 @@ from shapely.geometry import box
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Fixture, Level, Plan, Zone
 from engine.presence.heat import HeatRow
-from engine.presence.hotzones import HotZones, LeastEvidence, alike, benjamini_hochberg, gi_star, hot_zones
+from engine.presence.hotzones import (
+    HotZones,
+    LeastEvidence,
+    LevelHeat,
+    alike,
+    benjamini_hochberg,
+    disc,
+    gi_star,
+    hot_zones,
+)
 from engine.records import F64, Bools
 from tests.examples import examples
 
@@ -203,3 +212,179 @@ def test_rows_off_the_grid_are_left_out_and_a_half_shelf_square_counts_by_densit
     assert sum(lv.person_s.sum() for lv in heat) == 0
     assert not heat[0].mask[8, 12]  # under the rack
     assert heat[0].walkable_m2[9, 12] == 0.5
+
+
+def test_a_neighbourhood_is_a_disc_around_the_square() -> None:
+    assert disc(1.0).tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
+    assert disc(1.5).tolist() == [[1, 1, 1]] * 3
+    assert disc(2.0).sum() == 13
+    assert disc(2.3).sum() == 21
+    assert disc(0.5).tolist() == [[1]]
+
+
+def test_how_alike_squares_are_is_the_mean_product_over_pairs_side_by_side() -> None:
+    """Standardised over all squares of the mask; pairs of which one is off it are none."""
+    rng = np.random.default_rng(4)
+    mask, x = rng.random((7, 5)) < 0.7, np.add.outer(np.arange(7.0), np.arange(5.0)) + rng.random((7, 5))
+    off = (x - x[mask].mean()) / x[mask].std()
+    pairs = [
+        off[i, j] * off[k, n]
+        for i, j in np.argwhere(mask).tolist()
+        for k, n in ((i + 1, j), (i, j + 1))
+        if k < 7 and n < 5 and mask[k, n]
+    ]
+    assert 0.3 < np.mean(pairs) < 1.0
+    assert alike(np.where(mask, x, 1e9), mask) == pytest.approx(np.mean(pairs))
+
+
+def test_a_correlation_is_at_most_one_and_never_below_nothing() -> None:
+    """Two that stand out side by side among squares that touch nothing: their product alone is the mean."""
+    mask = np.zeros((5, 9), np.bool_)
+    mask[::2, ::2] = mask[0, 1] = True
+    x = np.zeros(mask.shape)
+    x[0, :2] = 10.0
+    pairs = [(0, 0), (0, 2)]
+    off = (x - x[mask].mean()) / x[mask].std()
+    assert np.mean([off[0, 1] * off[at] for at in pairs]) > 1.0
+    assert alike(x, mask) == 1.0
+    checks = np.indices((4, 4)).sum(axis=0) % 2
+    assert alike(checks, np.ones((4, 4), np.bool_)) == 0.0
+
+
+def test_where_squares_are_alike_a_sum_varies_by_all_of_its_pairs() -> None:
+    """Squares d apart correlate by likeness to the power of d squared: z shrinks by the root of their sum over W."""
+    mask = np.random.default_rng(2).random((6, 7)) < 0.8
+    heat = np.random.default_rng(3).exponential(1.0, mask.shape)
+    plain, grown = gi_star(heat, mask, 1.5), gi_star(heat, mask, 1.5, 0.6)
+    places = np.argwhere(mask)
+    for at in places[::5]:
+        near = places[np.hypot(*(places - at).T) <= 1.5]
+        apart2 = ((near[:, None] - near[None]) ** 2).sum(axis=2)
+        growth = (0.6**apart2).sum() / len(near)
+        assert grown[tuple(at)] == pytest.approx(plain[tuple(at)] / growth**0.5)
+
+
+SMALL = Plan(
+    "s", "S", "UTC", "EUR", None, (Level("g", 0, "G", 3, 0, box(0, 0, 6, 6)),),
+    zones=(Zone("a", "g", "A", "", box(0, 0, 2, 2)), Zone("b", "g", "B", "", box(3, 0, 6, 1)),
+           Zone("c", "g", "C", "", box(0, 0, 2, 4))),
+)  # fmt: skip
+"""36 squares of a metre: a has four of them, b three, c the four of a and four more."""
+
+
+def small(**evidence: float) -> HotZones:
+    least = {"person_s": 0.0, "fixes": 0.0, "squares": 0, "zone_squares": 0.0, "zone_visits": 0} | evidence
+    return HotZones(SMALL, walkable_cells(SMALL, 0.5), 1.0, evidence=LeastEvidence(**least))  # type: ignore[arg-type]
+
+
+def level_heat(tests: HotZones, hot: list[tuple[int, int]], person_s: float = 50.0, fixes: float = 10.0) -> LevelHeat:
+    """The squares (row, col) of `hot` have a q of 0.04 and a z of 3, the others 0.05 and 1."""
+    [plain] = tests.levels([])
+    q, z = np.full((6, 6), 0.05), np.full((6, 6), 1.0)
+    for at in hot:
+        q[at], z[at] = 0.04, 3.0
+    one = np.ones((6, 6))
+    return LevelHeat(plain.frame, person_s * one, fixes * one, plain.walkable_m2, one, z, q)
+
+
+def test_the_least_evidence_is_what_the_reference_says() -> None:
+    assert LeastEvidence() == LeastEvidence(1800.0, 200.0, 30, 2.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "enough"),
+    [
+        ({"person_s": 1800.0}, True), ({"person_s": 1800.1}, False), ({"fixes": 360.0}, True),
+        ({"fixes": 360.1}, False), ({"squares": 36}, True), ({"squares": 37}, False),
+        ({"zone_squares": 4.0}, True), ({"zone_squares": 4.1}, False),
+    ],
+)  # fmt: skip
+def test_as_much_evidence_as_is_asked_for_is_enough(evidence: dict[str, float], enough: bool) -> None:
+    tests = small(**evidence)
+    verdict = tests.zones([level_heat(tests, [(0, 0)])])[0]
+    assert (verdict.state, verdict.reason) == (
+        ("hot", "hot_squares") if enough else ("not_enough_evidence", next(iter(evidence)))
+    )
+
+
+def test_which_evidence_is_short_is_said_in_its_order() -> None:
+    reasons = []
+    asked = {"fixes": 9e9, "person_s": 9e9, "zone_squares": 9.0, "squares": 37.0}
+    for first in (4, 3, 2):
+        tests = small(**dict(list(asked.items())[:first]))
+        reasons.append(tests.zones([level_heat(tests, [])])[0].reason)
+    assert reasons == ["squares", "zone_squares", "person_s"]
+
+
+@pytest.mark.parametrize(
+    ("hot", "visits", "state", "reason"),
+    [
+        ([], None, "not_hot", "no_hot_squares"),
+        ([(0, 0)], None, "hot", "hot_squares"),  # one of four is a quarter
+        ([(3, 3)], None, "not_hot", "no_hot_squares"),  # in another place
+        ([(0, 0)], {"a": 3}, "hot", "hot_squares"),
+        ([(0, 0)], {"a": 2}, "not_enough_evidence", "zone_visits"),
+        ([(0, 0)], {"b": 9}, "not_enough_evidence", "zone_visits"),
+        ([], {"a": 0}, "not_hot", "no_hot_squares"),
+    ],
+)
+def test_a_zone_is_hot_when_a_quarter_of_its_floor_is(
+    hot: list[tuple[int, int]], visits: dict[str, int] | None, state: str, reason: str
+) -> None:
+    tests = small(zone_visits=3)
+    verdict = tests.zones([level_heat(tests, hot)], visits)[0]
+    assert (verdict.state, verdict.reason, verdict.share_hot) == (state, reason, 0.25 if (0, 0) in hot else 0.0)
+
+
+def test_less_than_a_quarter_is_few() -> None:
+    tests = small()
+    c = tests.zones([level_heat(tests, [(0, 0)])])[2]
+    assert (c.zone, c.state, c.reason, c.share_hot) == ("c", "not_hot", "few_hot_squares", 0.125)
+
+
+def test_a_verdict_says_the_hottest_square_and_the_time_of_the_floor() -> None:
+    tests = small()
+    a, b, c = tests.zones([level_heat(tests, [(3, 0)], person_s=8.0)])
+    assert (a.z_max, a.q_min, a.person_s, a.density) == (1.0, 0.05, 32.0, 8.0)
+    assert (b.person_s, b.density, b.level, b.name) == (24.0, 8.0, "g", "B")
+    assert (c.z_max, c.q_min) == (3.0, 0.04)
+
+
+def test_a_drawing_shows_what_the_words_beside_it_say() -> None:
+    """Square (0, 0) is of a and c, (3, 0) of c alone, (0, 5) of b, (5, 5) of no zone; (2, 2) is not hot."""
+    tests = small(zone_visits=3)
+    heat = level_heat(tests, [(0, 0), (0, 1), (1, 0), (1, 1), (3, 0), (0, 5), (0, 4), (5, 5)])
+
+    def shown(visits: dict[str, int]) -> list[tuple[int, ...]]:
+        [drawn] = tests.outline([heat], tests.zones([heat], visits))
+        return [tuple(at) for at in np.argwhere(drawn).tolist()]
+
+    everything = [(0, 0), (0, 1), (0, 4), (0, 5), (1, 0), (1, 1), (3, 0), (5, 5)]
+    assert shown({"a": 3, "b": 3, "c": 3}) == everything
+    assert shown({"a": 3, "b": 0, "c": 3}) == [at for at in everything if at not in ((0, 4), (0, 5))]
+    assert shown({"a": 3, "b": 0, "c": 0}) == [(0, 0), (0, 1), (1, 0), (1, 1), (5, 5)], "of a, which is known"
+    assert shown({"a": 0, "b": 0, "c": 0}) == [(5, 5)]
+    short = small(squares=37)
+    [nothing] = short.outline([heat], short.zones([heat]))
+    assert not nothing.any()
+    far = small(zone_squares=99.0)
+    [still] = far.outline([heat], far.zones([heat]))
+    assert [tuple(at) for at in np.argwhere(still).tolist()] == [(5, 5)], "what no zone is short of"
+
+
+def test_slivers_of_floor_count_as_a_quarter_of_a_square() -> None:
+    """Of squares of 2 m one at the edge has half a square metre: 10 s there are 10 a metre, as on a whole metre."""
+    plan = Plan("s", "S", "UTC", "EUR", None, (Level("g", 0, "G", 3, 0, box(0, 0, 4.5, 2)),))
+    tests = HotZones(plan, walkable_cells(plan, 0.5), 2.0)
+    rows = [HeatRow(0.0, "g", col, 0, 10.0, 1.0) for col in range(3)] + [HeatRow(0.0, "g", 0, 0, 2.0, 1.0)]
+    [heat] = tests.levels([*rows, HeatRow(0.0, "g", 3, 0, 99.0, 9.0), HeatRow(0.0, "g", 0, -1, 99.0, 9.0)])
+    assert heat.walkable_m2.tolist() == [[4.0, 4.0, 1.0]]
+    assert heat.density.tolist() == [[3.0, 2.5, 10.0]]
+    assert heat.person_s.tolist() == [[12.0, 10.0, 10.0]]
+    assert heat.fixes.tolist() == [[2.0, 1.0, 1.0]]
+    narrow = Plan("s", "S", "UTC", "EUR", None, (Level("g", 0, "G", 3, 0, box(0, 0, 4.5, 0.5)),))
+    [sliver] = HotZones(narrow, walkable_cells(narrow, 0.5), 2.0).levels([HeatRow(0.0, "g", 2, 0, 1.0, 1.0)])
+    assert sliver.walkable_m2.tolist() == [[1.0, 1.0, 0.25]]
+    assert sliver.density.tolist() == [[0.0, 0.0, 4.0]], (
+        "the largest square there is of a metre: none is below a quarter"
+    )

@@ -60,3 +60,31 @@ def test_where_an_hour_begins(zone: str, moment: str, start: str) -> None:
 def test_no_date_is_too_far() -> None:
     assert LocalHours("Asia/Kolkata").start(9.9e10) <= 9.9e10
     assert hours_in("UTC").start(-1.0) == -HOUR_S
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "hour"),
+    [("Europe/Paris", "2026-03-29T01:59:59+01:00", 1), ("Europe/Paris", "2026-03-29T03:00:00+02:00", 3),
+     ("Asia/Kathmandu", "2026-03-10T23:59:00+05:45", 23), ("UTC", "1970-01-01T00:00:00+00:00", 0)],
+)  # fmt: skip
+def test_what_the_clock_shows(zone: str, moment: str, hour: int) -> None:
+    local = LocalHours(zone)
+    assert local.hour(at(moment)) == hour
+    assert local.clock(at(moment)).isoformat() == moment
+
+
+def test_a_day_begins_at_midnight_and_dates_beyond_the_calendar_are_at_its_ends() -> None:
+    paris = LocalHours("Europe/Paris")
+    assert paris.midnight(dt.date(2026, 3, 29)) == at("2026-03-29T00:00:00+01:00")
+    assert paris.midnight(dt.date(2026, 3, 30)) == at("2026-03-30T00:00:00+02:00")
+    assert paris.clock(-5.0) == paris.clock(0.0)
+    assert paris.clock(9e18) == paris.clock(4e9)
+
+
+def test_an_hour_that_the_clock_cuts_ends_where_it_is_moved() -> None:
+    """Lord Howe Island goes back at 2:00 to 1:30 on 5 April 2026: half past one comes twice, half an hour each."""
+    island = LocalHours("Australia/Lord_Howe")
+    moved = at("2026-04-05T02:00:00+11:00")
+    assert (island.start(moved - 1), island.end(moved - 1)) == (moved - 3600, moved)
+    assert (island.start(moved), island.end(moved)) == (moved, moved + 1800)
+    assert LocalHours().end(7199.0) == 7200.0

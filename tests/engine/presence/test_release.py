@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from shapely.geometry import box
 
 from engine.plan.cells import walkable_cells
+from engine.plan.model import Level, Plan, Zone
 from engine.presence.flows import FlowRow, zones_within
 from engine.presence.frames import heat_frames
 from engine.presence.heat import HeatRow
 from engine.presence.local_hours import HOUR_S, hours_in
-from engine.presence.release import Release, Statistics, hours_of
+from engine.presence.release import Release, Statistics, days_of, hours_of
 from engine.presence.zonehours import ZoneHourRow
 from engine.records import DeviceId, Fixes, VisitEvent
 from engine.runtime.stored.packing import pack, unpack
@@ -211,3 +213,160 @@ def test_a_recording_that_is_over_ends_in_its_own_hours() -> None:
 
 def test_what_waited_for_weeks_is_laid_over_two_days_at_most() -> None:
     assert len(hours_of(0.0, 40 * 86_400.0, hours_in("UTC"))) == 48
+
+
+TINY = Plan(
+    "s", "S", "UTC", "EUR", None,
+    (Level("g", 0, "G", 3, 0, box(-3, -2, 1, 1)), Level("u", 1, "U", 3, 3, box(0.5, 0.5, 2.5, 1.5))),
+    zones=(Zone("a", "g", "A", "", box(-3, -2, -1, 1)), Zone("all", "g", "All", "", box(-3, -2, 1, 1))),
+)  # fmt: skip
+"""A floor of 4 x 3 squares of a metre from (-3, -2) on, and one of 3 x 2 from (0, 0) on; zone `all` holds `a`."""
+
+
+def tiny(k: int = 2, block_s: float = 900.0) -> Release:
+    return Release(TINY, walkable_cells(TINY, 0.5), 1.0, k=k, block_s=block_s)
+
+
+def somebody(device: int, x: float, y: float, level: int = 0) -> Fixes:
+    one = np.ones(1)
+    return Fixes(one, np.array([device], np.uint64), np.array([level], np.int32), x * one, y * one,
+                 np.zeros((1, 2, 2)), np.full(1, 4, np.int32), np.zeros((1, 0), np.float32))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "level", "square"),
+    [
+        (-2.5, -1.5, 0, 0), (0.5, -1.5, 0, 3), (-2.5, 0.5, 0, 8), (-1.5, -0.5, 0, 5), (0.9, 0.9, 0, 11),
+        (-9.0, -9.0, 0, 0), (9.0, 9.0, 0, 11), (0.6, 0.6, 1, 12), (2.4, 1.4, 1, 17), (1.5, 0.2, 1, 13),
+    ],
+)  # fmt: skip
+def test_whoever_is_behind_heat_is_in_the_square_of_their_point(
+    x: float, y: float, level: int, square: int
+) -> None:
+    """Row by row from the lower left, level after level; who is beyond the border is at it."""
+    made = tiny()
+    made.see(somebody(7, x, y, level), [])
+    assert made.state()["presences"]["square"].tolist() == [square]
+
+
+def drained(*heat: tuple[int, int, float, float], zones: tuple[ZoneHourRow, ...] = ()) -> Statistics:
+    return Statistics([HeatRow(0.0, "g", col, row, s, n) for col, row, s, n in heat], list(zones))
+
+
+def test_heat_is_laid_evenly_over_its_floor_and_its_zones_add_up() -> None:
+    """Two people on a floor that cannot be cut: 28 s over 14 m² of both levels, the twelve squares of the lower one of
+    a metre each; the upper level's are of a quarter and of a half."""
+    made = tiny()
+    made.take(Statistics(), 900.0)
+    made.see(somebody(1, -2.5, -1.5), [])
+    made.see(somebody(2, -2.5, -1.5), [])
+    made.take(drained((0, 0, 20.0, 4.0), (3, 2, 8.0, 3.0)), 1000.0)
+    out = made.take(Statistics(), 1800.0)
+    lower = [row for row in out.heat if row.level == "g"]
+    assert [(row.row, row.col) for row in lower] == [(r, c) for r in range(3) for c in range(4)]
+    assert {(row.hour_start, row.person_s, row.fixes) for row in lower} == {(0.0, 2.0, 0.5)}
+    assert sorted(row.person_s for row in out.heat if row.level == "u") == pytest.approx([0.5] * 4 + [1.0] * 2)
+    assert [(z.zone, z.person_s, z.visits, z.dwell_s_sum, z.persons_peak) for z in out.zone_hours] == [
+        ("a", 12.0, 0, 0.0, 0.0), ("all", 24.0, 0, 0.0, 0.0),
+    ]  # fmt: skip
+
+
+def test_visits_go_in_whole_ks_with_their_dwell_and_the_rest_begins_anew() -> None:
+    """Five visits of 10 s and a peak: four are told with 40 s in the hour; the fifth waits with its ten."""
+    made = tiny()
+    made.take(Statistics(), 900.0)
+    made.see(somebody(2, 0.5, 0.5), [left(d, "a", 1000.0, 10.0) for d in (1, 2, 3, 1, 2)])
+    made.take(Statistics(zone_hours=[ZoneHourRow(0.0, "a", 9.0, 5, 50.0, 2.5)]), 1000.0)
+    told = [z for z in made.take(Statistics(), 1800.0).zone_hours if z.visits]
+    assert told == [ZoneHourRow(0.0, "a", 0.0, 4, 40.0, 2.5)]
+    [[zone, since, n, dwell_s, peak, *_]] = [b for b in made.state()["visits"] if b[0] == "a"]
+    assert (zone, since, n, dwell_s, peak) == ("a", 1800.0, 1, 10.0, 0.0)
+    made.see(somebody(1, 0.5, 0.5), [left(d, "a", 2000.0, 30.0) for d in (4, 5, 6)])
+    made.take(Statistics(), 2000.0)
+    assert [z for z in made.take(Statistics(), 2700.0).zone_hours if z.visits] == [
+        ZoneHourRow(0.0, "a", 0.0, 4, 100.0, 0.0)
+    ]
+
+
+def test_a_visit_to_a_part_is_one_of_the_people_of_the_whole_and_not_its_visit() -> None:
+    made = tiny()
+    made.take(Statistics(), 900.0)
+    made.see(somebody(1, 0.5, 0.5), [left(1, "a", 1000.0), left(2, "a", 1000.0), left(2, "all", 1000.0)])
+    state = {zone: (n, {part: len(seen) for part, seen in people.items()})
+             for zone, _, n, _, _, _, people in made.state()["visits"]}  # fmt: skip
+    assert state == {"a": (2, {"a": 2}), "all": (1, {"a": 2, "all": 1})}
+    enter = VisitEvent(VisitChange.ENTER, DeviceId(3), "all", 0.0, 1.0, 0.0, 0.9)
+    made.see(somebody(3, 0.5, 0.5), [enter])
+    assert [b[2] for b in made.state()["visits"]] == [2, 1], "who comes in has not made a visit yet"
+
+
+def test_a_peak_alone_waits_too_and_the_largest_holds() -> None:
+    made = tiny()
+    for peak in (0.5, 2.0, 1.0, 0.0):
+        made.take(Statistics(zone_hours=[ZoneHourRow(0.0, "a", 9.0, 0, 0.0, peak)]), 900.0)
+    made.take(Statistics(zone_hours=[ZoneHourRow(0.0, "all", 9.0, 0, 0.0, 0.0)]), 900.0)
+    assert [(b[0], b[4]) for b in made.state()["visits"]] == [("a", 2.0)]
+
+
+def test_transitions_go_in_whole_ks_and_the_rest_begins_where_the_block_ended() -> None:
+    made = tiny()
+    made.take(Statistics(), 900.0)
+    made.take(Statistics(moves=[(1, "", "a"), (2, "", "a"), (3, "", "a"), (4, "a", "")]), 1000.0)
+    assert made.take(Statistics(), 1800.0).flows == [FlowRow(0.0, "", "a", 2)]
+    waiting = [(a, b, since, n) for a, b, since, n, *_ in made.state()["moves"]]
+    assert waiting == [("", "a", 1800.0, 1), ("a", "", 900.0, 1)]
+    made.take(Statistics(moves=[(5, "", "a"), (6, "", "a"), (7, "", "a")]), 2000.0)
+    assert made.take(Statistics(), 2700.0).flows == [FlowRow(0.0, "", "a", 4)]
+    assert [(a, b) for a, b, *_ in made.state()["moves"]] == [("a", "")], "nothing is left of it"
+
+
+def test_before_anything_was_heard_nothing_is_let_out_and_blocks_begin_with_the_clock() -> None:
+    made = tiny()
+    assert made.take(Statistics(), 0.0) == Statistics()
+    assert made.state()["tried"] is None
+    made.take(Statistics(), 1000.0)
+    assert (made.state()["tried"], made.state()["begun"]) == (900.0, 900.0)
+    made.take(Statistics(moves=[(1, "", "a")]), 1100.0)
+    made.take(Statistics(), 500.0)  # the clock was ahead
+    assert (made.state()["tried"], made.state()["begun"], made.state()["moves"][0][2]) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("ahead_s", "since"), [(2 * 86_400.0, 900.0), (2 * 86_400.0 + 900.0, None)])
+def test_a_clock_that_moves_by_more_than_two_days_is_of_another_recording(ahead_s: float, since: float | None) -> None:
+    """What waits then was of the hours of the one before, and begins anew."""
+    made = tiny()
+    made.take(Statistics(moves=[(1, "", "a")]), 900.0)
+    made.take(Statistics(), 900.0 + ahead_s)
+    assert made.state()["moves"][0][2] == (since or 900.0 + ahead_s)
+
+
+def test_who_objects_is_behind_nothing_and_the_sums_stay() -> None:
+    made = tiny()
+    made.take(Statistics(), 900.0)
+    made.see(somebody(1, -2.5, -1.5), [left(1, "a", 950.0)])
+    made.see(somebody(2, 0.5, 0.5), [left(2, "a", 950.0)])
+    made.take(drained((0, 0, 24.0, 4.0)), 1000.0)
+    made.forget(np.array([2], np.uint64))
+    assert made.take(Statistics(), 1800.0) == Statistics()
+    assert made.state()["heat"].sum() == 28.0
+
+
+def test_with_a_k_of_one_stays_are_added_up_and_name_no_one() -> None:
+    made = tiny(k=1)
+    made.see(somebody(1, 0.5, 0.5), [left(1, "a", 950.0)])
+    made.see_moves([(1, "", "a")])
+    assert made.state()["visits"] == made.state()["moves"] == []
+    given = Statistics([HeatRow(0.0, "g", 0, 0, 1.0, 1.0)], moves=[(1, "", "a")], flows=[FlowRow(0.0, "", "a", 1)])
+    assert made.take(given, 5.0) == Statistics(given.heat, flows=given.flows)
+
+
+def test_shares_of_hours_and_days_sum_to_one_and_the_last_two_days_count() -> None:
+    utc = hours_in("UTC")
+    assert hours_of(0.0, 3 * 86_400.0, utc)[0] == (86_400.0, 1 / 48)
+    assert hours_of(900.0, 1800.0, utc) == [(0.0, 1.0)]
+    assert days_of(3600.0, 7200.0, utc) == [(0.0, 1.0)]
+    assert days_of(86_400.0 - 3600.0, 86_400.0 + 3600.0, utc) == [(0.0, 0.5), (86_400.0, 0.5)]
+    assert days_of(0.0, 86_400.0, utc) == [(0.0, 1.0)], "of the day that only begins then there is no time"
+    eight = days_of(0.0, 20 * 86_400.0 + 3600.0, utc)
+    assert [day for day, _ in eight] == [86_400.0 * d for d in range(13, 21)]
+    assert sum(share for _, share in eight) == pytest.approx(1.0)

@@ -113,3 +113,45 @@ def test_batches_and_restarts_change_nothing(rows: list[tuple[int, int]], cut: i
             last = t
         expected.append((device, start, last))
     assert sorted((int(v.device), v.started_at, v.last_seen_at) for v in ended) == sorted(expected)
+
+
+def test_open_stays_are_known_by_device_and_by_when_they_began() -> None:
+    stays = StoreVisits(120.0)
+    update(stays, [(9, 100.0), (7, 50.0), (8, 99.9), (7, 130.0)])
+    assert stays.list_begun_before(100.0).tolist() == [7, 8]
+    assert stays.list_begun_before(50.0).tolist() == []
+    assert stays.knows(np.array([7, 1, 9], np.uint64)).tolist() == [True, False, True]
+    stays.close_silent(1000.0)
+    assert stays.knows(np.array([7], np.uint64)).tolist() == [False]
+
+
+def test_stays_that_ended_come_by_their_end_and_then_by_device() -> None:
+    stays = StoreVisits(120.0)
+    update(stays, [(9, 0.0), (3, 0.0), (5, -10.0), (9, 5.0), (3, 5.0)])
+    assert [(int(v.device), v.last_seen_at) for v in stays.close_silent(1e6)] == [(5, -10.0), (3, 5.0), (9, 5.0)]
+
+
+def test_a_share_needs_twenty_stays_of_about_an_hour() -> None:
+    """After an hour ten stays count as five: with fifteen more they are twenty, with ten more fifteen."""
+
+    def share(more: int) -> float | None:
+        stays = StoreVisits(120.0)
+        update(stays, [(d, 0.0) for d in range(10)])
+        stays.close_silent(1000.0)
+        update(stays, [(d, 3600.0) for d in range(100, 100 + more)] + [(100, 3700.0)])
+        stays.close_silent(5000.0)
+        return stays.heard_once_share
+
+    faded = 10 * 0.5 ** (3700 / 3600)
+    assert share(20) == round((faded + 19) / (faded + 20), 3)
+    assert share(14) is None, "so many did not end lately"
+
+
+def test_what_an_earlier_version_kept_is_read() -> None:
+    old, new = StoreVisits(120.0), StoreVisits(120.0)
+    update(old, [(d, 0.0) for d in range(19)])
+    state = {name: value for name, value in old.state().items() if name != "told"}
+    new.restore(state)
+    assert new.heard_once_share is None
+    new.close_silent(1000.0)
+    assert new.state()["told"][1] == 19

@@ -226,3 +226,49 @@ def test_a_state_comes_back_whatever_the_number_of_zones(zones: list[str]) -> No
 def test_thresholds_without_a_gap_are_refused() -> None:
     with pytest.raises(OperatorError, match="leave_probability must be below enter_probability"):
         parse_config({"presence": {"enter_probability": 0.5, "leave_probability": 0.5}}, "config.yaml")
+
+
+def test_a_visit_ends_when_the_grace_is_over_to_the_second() -> None:
+    """Below from 5 s on: 10 s later, at 15 s, and not at 14."""
+    _, leave = run(stay(1.0, 0, 4, 0.9) + stay(1.0, 5, 60, 0.0))
+    assert (leave.at, leave.dwell_s, leave.started_at, leave.probability) == (15.0, 4.0, 0.0, 0.0)
+
+
+def test_where_a_device_is_moves_with_zones_that_moved() -> None:
+    tracker = VisitTracker(["a", "b", "c"], CONFIG)
+    for t in range(10):
+        tracker.update(fixes_of([1], [float(t)]), np.array([[0.9, 0.0, 0.9]], np.float32))
+    moved = VisitTracker(["c", "x", "b"], CONFIG)
+    moved.restore(tracker.state())
+    assert moved.zones_of(1) == [("c", 0.0)]
+    assert moved.inside() == {"c": 1, "x": 0, "b": 0}
+    none = VisitTracker(["z"], CONFIG)
+    none.restore(tracker.state())
+    assert none.inside() == {"z": 0}
+
+
+def test_events_of_one_moment_come_by_device_zone_and_kind() -> None:
+    tracker = VisitTracker(["b", "a"], CONFIG)
+    p = np.full((2, 2), 0.9, np.float32)
+    tracker.update(fixes_of([9, 3], [0.0, 0.0]), p)
+    events = tracker.update(fixes_of([9, 3], [4.0, 4.0]), p)
+    assert [(int(e.device), e.zone) for e in events] == [(3, "a"), (3, "b"), (9, "a"), (9, "b")]
+    gone = tracker.close_silent(1e6)
+    assert [(int(e.device), e.zone, e.at) for e in gone] == [(3, "a", 4.0), (3, "b", 4.0), (9, "a", 4.0), (9, "b", 4.0)]
+    assert tracker.close_silent(1e6) == []
+
+
+def test_a_fix_at_the_time_of_the_last_one_is_used() -> None:
+    tracker = VisitTracker(["a"], CONFIG)
+    for p in (0.0, 0.9):
+        tracker.update(fixes_of([1], [10.0]), np.array([[p]], np.float32))
+    [enter] = tracker.update(fixes_of([1], [14.0]), np.array([[0.9]], np.float32))
+    assert (enter.started_at, tracker.late) == (10.0, 0)
+
+
+@pytest.mark.parametrize(("silent_s", "closed"), [(120.0, 0), (120.1, 1)])
+def test_a_visit_is_closed_after_the_silence_and_not_at_it(silent_s: float, closed: int) -> None:
+    tracker = VisitTracker(["a"], CONFIG)
+    for t in range(10):
+        tracker.update(fixes_of([1], [float(t)]), np.array([[0.9]], np.float32))
+    assert len(tracker.close_silent(9.0 + silent_s)) == closed

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from shapely.geometry import Point, box
 
 from engine.plan.cells import walkable_cells, zone_membership
-from engine.presence.expected.histories import Histories
+from engine.plan.model import Level, Opening, Plan, Zone
+from engine.presence.expected.histories import Histories, till_membership, tills_within
 from engine.presence.expected.rows import FLOOR, PRODUCT, UNKNOWN, ExpectedRow, add_up
 from engine.presence.flows import leaf_zones
 from engine.presence.stays import visit_id_of
@@ -142,3 +144,92 @@ def test_stops_of_a_stay_say_when_and_how_likely_and_are_those_of_the_last_drain
         assert 0.0 < one.stop.chance <= min(1.0, expected[one.sku] + 1e-9)
     made.drain()
     assert made.stops == []
+
+
+BOTH = Plan(
+    "s", "S", "UTC", "EUR", None, (Level("g", 0, "G", 3, 0, box(0, 0, 12, 4)),),
+    zones=(Zone("tea", "g", "Tea", "", box(0, 0, 4, 4)), Zone("jam", "g", "Jam", "", box(8, 0, 12, 4))),
+    openings=(Opening("till", "g", "checkout", Point(2, 2)), Opening("far", "g", "checkout", Point(90, 90)),
+              Opening("door", "g", "entrance", Point(10, 2))),
+)  # fmt: skip
+CELLS_OF_BOTH = walkable_cells(BOTH, 1.0)
+
+
+def at_x(x: float) -> int:
+    return int(np.argmin(np.hypot(CELLS_OF_BOTH.x_m - x, CELLS_OF_BOTH.y_m - 0.5)))
+
+
+def sure_stay(made: Histories, x_by_time: list[tuple[float, float]], device: int = 7) -> None:
+    """A fix right on the cell at each (time, x), and the stay is over."""
+    rows = np.zeros((len(x_by_time), len(CELLS_OF_BOTH)), np.float32)
+    rows[np.arange(len(rows)), [at_x(x) for _, x in x_by_time]] = 1.0
+    t = [T0 + at for at, _ in x_by_time]
+    made.add(fixes_of([device] * len(t), t, rows))
+    made.end([stay(device, t[0], t[-1])])
+
+
+def walk(*parts: tuple[float, int]) -> list[tuple[float, float]]:
+    """So many fixes at each x, three seconds apart."""
+    spots = [x for x, n in parts for _ in range(n)]
+    return [(3.0 * i, x) for i, x in enumerate(spots)]
+
+
+def test_the_ways_of_a_stay_that_is_sure_of_its_zones_are_all_alike() -> None:
+    made = Histories(BOTH, CELLS_OF_BOTH)
+    assert made.zones == ("tea", "jam", ":till till", "-")
+    sure_stay(made, walk((0.5, 30), (6.5, 20), (9.5, 30)))
+    assert made.take_ways() == [], "before it is drained"
+    rows = {row.zone: row for _, row in made.drain()}
+    [(who, ways)] = made.take_ways()
+    assert (who, made.take_ways()) == (7, [])
+    assert {tuple(visit.zone for visit in way) for way in ways} == {("tea", "jam")}
+    assert (rows["tea"].visits, rows["jam"].visits) == (1.0, 1.0)
+    assert sum(rows[z].person_s for z in ("tea", "jam", "-")) == pytest.approx(79 * 3.0)
+    assert rows["-"].person_s == pytest.approx(60.0, abs=1.0)
+    assert ":way zone tea" in rows
+
+
+def test_a_stay_heard_once_is_counted_and_nothing_else_is_known_of_it() -> None:
+    made = Histories(BOTH, CELLS_OF_BOTH)
+    sure_stay(made, [(0.0, 0.5)])
+    [(device, row)] = made.drain()
+    assert (device, row.zone, row.visits, row.dwell_s) == (7, ":passed", 1.0, 0.0)
+    assert made.take_ways() == []
+    made.end([stay(9, T0, T0 + 5.0)])
+    assert made.drain() == [], "of whom no fix was found"
+
+
+def test_a_zone_of_which_there_are_traces_only_goes_to_the_floor() -> None:
+    """Nine thousandths of a posterior are no part of a zone; a hundredth is."""
+    for share, told in ((0.009, False), (0.012, True)):
+        made = Histories(BOTH, CELLS_OF_BOTH)
+        rows = np.zeros((40, len(CELLS_OF_BOTH)), np.float32)
+        rows[:, at_x(6.5)], rows[:, at_x(9.5)] = 1.0 - share, share
+        made.add(fixes_of([7] * 40, (T0 + 3.0 * np.arange(40)).tolist(), rows))
+        made.end([stay(7, T0, T0 + 117.0)])
+        found = {row.zone: row.person_s for _, row in made.drain()}
+        assert ("jam" in found) is told
+        assert sum(found.get(z, 0.0) for z in ("jam", "-")) == pytest.approx(117.0)
+
+
+def test_tills_stand_in_the_zones_that_they_share_floor_with() -> None:
+    assert list(till_membership(BOTH, CELLS_OF_BOTH)) == [":till till"], "one out of reach has no row"
+    assert tills_within(BOTH, CELLS_OF_BOTH) == {"tea": frozenset({":till till"}), "jam": frozenset()}
+
+
+def test_only_what_was_heard_until_its_end_is_of_a_stay() -> None:
+    """The device came back after its stay was over: what is later belongs to the next one."""
+    made = Histories(BOTH, CELLS_OF_BOTH)
+    sure_stay(made, walk((0.5, 30)))
+    made._ended[:] = [(7, T0 + 60.0)]
+    rows = {row.zone: row for _, row in made.drain()}
+    assert rows["tea"].person_s == pytest.approx(60.0)
+    made.end([stay(7, T0 + 63.0, T0 + 87.0)])
+    assert {row.zone: row for _, row in made.drain()}["tea"].person_s == pytest.approx(24.0)
+
+
+def test_a_store_with_other_zones_begins_anew() -> None:
+    made, other = Histories(BOTH, CELLS_OF_BOTH), Histories(PLAN, CELLS)
+    sure_stay(made, walk((0.5, 30)))
+    other.restore(made.state())
+    assert other.drain() == []

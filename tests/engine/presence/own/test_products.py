@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.presence.own.products import SeenStop, own_products
+from engine.presence.own.products import OwnProduct, SeenStop, own_products
 from engine.presence.own.spots import DAY_S, products_in
 from tests.engine.offers.plans import PLAN
 
@@ -28,3 +28,23 @@ def test_the_strongest_first_and_old_ones_end() -> None:
 def test_products_of_a_zone() -> None:
     assert products_in(PLAN, "fruit") == [product.sku for product in PLAN.products]
     assert products_in(PLAN, "attic") == []
+
+
+def test_half_a_chance_is_the_least_and_a_whole_stop_together() -> None:
+    """Two of a half just now weigh one stop; a second later a little less."""
+    twice = [SeenStop("coat", NOW, 0.5), SeenStop("coat", NOW, 0.5)]
+    assert own_products(twice, NOW) == [OwnProduct("coat", 2, NOW, 1.0)]
+    assert own_products(twice, NOW + 1.0) == []
+    assert own_products([SeenStop("coat", NOW, 0.49), SeenStop("coat", NOW, 1.0)], NOW) == []
+
+
+def test_a_stop_weighs_half_after_sixty_days_and_one_of_a_clock_ahead_no_more_than_now() -> None:
+    seen = [SeenStop("coat", NOW - 60 * DAY_S, 0.8), SeenStop("coat", NOW + 9 * DAY_S, 0.9)]
+    [found] = own_products(seen, NOW)
+    assert (found.visits, found.last_at) == (2, NOW + 9 * DAY_S)
+    assert round(found.weight, 9) == 1.3
+
+
+def test_of_equal_products_the_first_by_name() -> None:
+    seen = [SeenStop(sku, NOW, 1.0) for sku in ("hat", "coat") for _ in range(2)]
+    assert [p.sku for p in own_products(seen, NOW)] == ["coat", "hat"]

@@ -49,3 +49,37 @@ def test_a_state_goes_on_under_another_name() -> None:
     add(made, 1, 0.0, 2 * HOUR)
     again.restore(rename_devices(unpack(pack(made.state())), {1: 9}))
     assert add(again, 9, 2 * HOUR, 4 * HOUR) == [9]
+
+
+def test_staff_from_the_very_second_and_told_once_even_within_a_batch() -> None:
+    made = StaffByBehaviour(100.0)
+    t = np.array([10.0, 60.0, 110.0, 160.0])
+    found = made.add(np.full(4, 3, np.uint64), t, np.array([0.0, 50.0, 50.0, 50.0]))
+    assert (found.tolist(), made.staff.tolist()) == ([3], [3])
+    made.add(np.array([4], np.uint64), np.array([160.0]), np.array([99.9]))
+    assert made.staff.tolist() == [3]
+
+
+def test_a_late_fix_adds_its_time_and_moves_nothing_back() -> None:
+    made = StaffByBehaviour(100.0)
+    made.add(np.array([3, 3], np.uint64), np.array([50_000.0, 40_000.0]), np.array([10.0, 10.0]))
+    assert made.state()["table"]["last"].tolist() == [50_000.0]
+    assert made.state()["table"]["present_s"].tolist() == [20.0]
+
+
+def test_who_is_gone_is_forgotten_once_an_hour_and_a_restart_changes_nothing() -> None:
+    made = StaffByBehaviour()
+    assert made.state()["swept_at"] is None
+    made.add(np.array([1], np.uint64), np.array([0.0]), np.array([0.0]))
+    assert made.state()["swept_at"] == 0.0
+    made.add(np.array([2], np.uint64), np.array([3600.0]), np.array([0.0]))
+    assert made.state()["swept_at"] == 0.0, "the hour is not over"
+    again = StaffByBehaviour()
+    again.restore(made.state())
+    for one in (made, again):
+        one.add(np.array([2], np.uint64), np.array([AWAY_S]), np.array([0.0]))
+        assert one.state()["table"]["device"].tolist() == [1, 2], "half a day is not over"
+        assert one.state()["swept_at"] == AWAY_S
+        one.add(np.array([2], np.uint64), np.array([AWAY_S + 3601.0]), np.array([0.0]))
+        assert one.state()["table"]["device"].tolist() == [2]
+    assert AWAY_S == 43_200.0

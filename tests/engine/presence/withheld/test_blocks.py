@@ -46,3 +46,22 @@ def test_transitions_are_merged_by_pair() -> None:
     rows = [FlowRow(0.0, "a", "b", 12), FlowRow(0.0, "b", "a", 3), FlowRow(3600.0, "a", "b", 9)]
     assert gate_flows(rows, 20) == {2: FlowRow(3600.0, "a", "b", 20)}
     assert list(gate_flows(rows, 1).values()) == rows
+
+
+def test_hours_of_a_block_share_its_time_and_dwell_and_have_its_peak() -> None:
+    """14, 3 and 6 visits: one block of 23, told as 20, in hours of 10 · 0, 1 and 2 of thirds of 2 ks."""
+    rows = [ZoneHourRow(3600.0 * i, "a", 60.0 * (i + 1), n, 30.0 * n, 2.0 + i) for i, n in enumerate((4, 3, 16))]
+    gated = gate_hours(rows, 10)
+    assert [row.visits for row in gated.values()] == [10, 0, 10]
+    assert [row.dwell_s_sum for row in gated.values()] == [300.0, 0.0, 300.0]
+    assert {(row.person_s, row.persons_peak) for row in gated.values()} == {(120.0, 4.0)}
+    assert [(row.hour_start, row.zone) for row in gated.values()] == [(0.0, "a"), (3600.0, "a"), (7200.0, "a")]
+
+
+def test_what_is_left_of_a_block_is_carried_into_the_next() -> None:
+    rows = [FlowRow(3600.0 * i, "a", "b", n) for i, n in enumerate((16, 14, 3))]
+    assert gate_flows(rows, 10) == {0: FlowRow(0.0, "a", "b", 10), 1: FlowRow(3600.0, "a", "b", 10),
+                                    2: FlowRow(7200.0, "a", "b", 10)}  # fmt: skip
+    assert cut([16, 14, 3], 10) == [range(0, 1), range(1, 3)]
+    assert cut([9], 10) == cut([], 10) == []
+    assert cut([10], 10) == [range(0, 1)]

@@ -50,3 +50,27 @@ def test_who_is_known_for_a_stay_only_counts_on_one_day() -> None:
     day = [CountedEvent(3600.0 * i, f"?{i}") for i in range(30)]
     assert people_behind(day) == 24
     assert people_behind([*day, CountedEvent(0.0, "s1")]) == 25
+
+
+def test_a_block_begins_with_the_step_of_its_first_event_and_not_before_the_last_one_ended() -> None:
+    events = [CountedEvent(2000.0 + i, f"s{i}") for i in range(5)]
+    assert tell_blocks(events, WaitingCount(), 5, STEP_S)[0] == [ToldBlock(1800.0, 2700.0, 5, 5)]
+    assert tell_blocks(events, WaitingCount(1900.0, 0, 0), 5, STEP_S)[0][0].since == 1900.0
+    at_the_end = [CountedEvent(2700.0, f"s{i}") for i in range(5)]
+    assert tell_blocks(at_the_end, WaitingCount(), 5, STEP_S)[0] == [ToldBlock(2700.0, 3600.0, 5, 5)]
+
+
+def test_what_waits_goes_with_its_amount_in_proportion() -> None:
+    """Three of before with 90 and five of 10 are eight with 140: five go with 87.5, rounded to 88."""
+    events = [CountedEvent(10.0, f"s{i}", 10) for i in range(5)]
+    blocks, waiting = tell_blocks(events, WaitingCount(0.0, 3, 90), 5, STEP_S)
+    assert blocks == [ToldBlock(0.0, STEP_S, 5, 88)]
+    assert waiting == WaitingCount(STEP_S, 3, 52)
+
+
+def test_as_many_events_of_fewer_people_wait() -> None:
+    events = [CountedEvent(10.0 + i, f"s{i % 4}") for i in range(9)]
+    assert tell_blocks(events, WaitingCount(), 5, STEP_S) == ([], WaitingCount())
+    days = [CountedEvent(86_400.0 * i, f"?{n}") for i in range(2) for n in range(3)]
+    assert people_behind(days) == 3
+    assert people_behind([]) == 0

@@ -240,9 +240,7 @@ def somebody(device: int, x: float, y: float, level: int = 0) -> Fixes:
         (-9.0, -9.0, 0, 0), (9.0, 9.0, 0, 11), (0.6, 0.6, 1, 12), (2.4, 1.4, 1, 17), (1.5, 0.2, 1, 13),
     ],
 )  # fmt: skip
-def test_whoever_is_behind_heat_is_in_the_square_of_their_point(
-    x: float, y: float, level: int, square: int
-) -> None:
+def test_whoever_is_behind_heat_is_in_the_square_of_their_point(x: float, y: float, level: int, square: int) -> None:
     """Row by row from the lower left, level after level; who is beyond the border is at it."""
     made = tiny()
     made.see(somebody(7, x, y, level), [])

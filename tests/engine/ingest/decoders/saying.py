@@ -50,3 +50,16 @@ def refused(of: Decoded) -> dict[str, int]:
 def absent(value: float) -> bool:
     """Whether a number is not given."""
     return math.isnan(value)
+
+
+def only_place(of: Decoded) -> dict[str, Any]:
+    """What is said of the only position, lengths to the micrometre."""
+    [position] = of.positions
+    said = {k: v for k, v in position._asdict().items() if v == v and v not in ("", ())}
+    return {k: round(v, 6) if isinstance(v, float) else v for k, v in said.items()}
+
+
+def only_reading(of: Decoded) -> tuple[str, str, float | None, float, str]:
+    """(phone, access point, t or None, dBm, band) of the only reading."""
+    [one] = of.readings
+    return one.mac, one.ap, None if math.isnan(one.t) else one.t, one.rssi_dbm, one.band

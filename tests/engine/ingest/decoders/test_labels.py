@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import DecodeError
 from engine.ingest.decoders.labels import LabelDecoder, is_label
+from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT
 from engine.records import DeviceId
 from engine.vocabulary import FrameRefusal, LabelKind, LabelRefusal
 from tests.engine.positioning.labels.shop import shop
@@ -117,3 +118,73 @@ def test_topics_of_labels() -> None:
     assert not is_label("rayon/hall/readings/till-1")
     with pytest.raises(DecodeError):
         LabelDecoder(shop()[0], pseudonym).decode("rayon/hall/readings/a", b"{}", NOW)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "reason"),
+    [
+        ({"t": NOW + 5.0}, {"t": NOW + 5.1}, LabelRefusal.LABEL_IN_FUTURE),
+        ({"t": 0.1}, {"t": 0}, LabelRefusal.BAD_LABEL_TIME),
+        ({"t": 1.0}, {"t": float("nan")}, LabelRefusal.BAD_LABEL_TIME),
+    ],
+)
+def test_times_of_labels_at_their_bounds(good: dict[str, Any], bad: dict[str, Any], reason: LabelRefusal) -> None:
+    frame = decode({"sent_at": NOW, "labels": [label(**good), label(**bad)]})
+    assert (len(frame.labels), frame.refused) == (1, {reason: 1})
+
+
+def test_a_place_may_be_five_metres_off_the_floor() -> None:
+    x0, y0, x1, y1 = shop()[0].levels[0].polygon.bounds
+    there = {"sku": None, "kind": "here", "y_m": (y0 + y1) / 2}
+    frame = decode(
+        {"sent_at": NOW, "labels": [label(**there, x_m=x) for x in (x1 + 4.9, x1 + 5.1, x0 - 4.9, x0 - 5.1)]}
+    )
+    assert frame.labels.x_m.tolist() == [x1 + 4.9, x0 - 4.9]
+    assert frame.refused == {LabelRefusal.LABEL_OFF_PLAN: 2}
+
+
+@pytest.mark.parametrize("kind", ["receipt", "redeemed"])
+def test_what_was_bought_is_named_by_one_or_by_many(kind: str) -> None:
+    frame = decode({"sent_at": NOW, "labels": [
+        label(kind=kind), label(sku=None, skus=["p1"] * 200, kind=kind), label(sku=None, skus=["p1"] * 201, kind=kind),
+        label(x_m=1.0, kind=kind), label(sku=None, skus="p1", kind=kind),
+    ]})  # fmt: skip
+    assert frame.labels.product.tolist() == [7, 1]
+    assert {KINDS[k] for k in frame.labels.kind.tolist()} == {kind}
+    assert frame.refused == {LabelRefusal.BAD_LABEL_SHAPE: 3}
+    assert decode(label(sku=None, skus=["a", "b"], kind=kind)).refused == {LabelRefusal.UNKNOWN_PRODUCT: 2}
+
+
+def test_who_opted_out_gives_no_label_and_no_count() -> None:
+    for device, found, why in ((OPTED_OUT, 0, {}), (NOT_A_MAC, 0, {LabelRefusal.BAD_LABEL_MAC: 1})):
+        decoder = LabelDecoder(shop()[0], lambda mac, device=device: DeviceId(device))
+        frame = decoder.decode(TOPIC, json.dumps(label()).encode(), NOW)
+        assert (len(frame.labels), frame.refused) == (found, why)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ({"sent_at": True, "labels": []}, FrameRefusal.MISSING_SENT_AT),
+        ({"sent_at": "1", "labels": []}, FrameRefusal.MISSING_SENT_AT),
+        ({"sent_at": float("nan"), "labels": []}, FrameRefusal.MISSING_SENT_AT),
+        ({"sent_at": 10**11, "labels": []}, FrameRefusal.BAD_TIME),
+        ({"sent_at": 10**400, "labels": []}, FrameRefusal.BAD_TIME),
+        ({"sent_at": NOW, "labels": {}}, FrameRefusal.MISSING_LABELS),
+        (b" " * (256 * 1024 + 1), FrameRefusal.TOO_MANY_READINGS),
+        (b" " * (256 * 1024), FrameRefusal.NOT_JSON),
+    ],
+)
+def test_messages_at_their_bounds(message: Any, reason: FrameRefusal) -> None:
+    with pytest.raises(DecodeError) as refused:
+        decode(message)
+    assert refused.value.reason is reason
+    assert len(decode({"sent_at": 0, "labels": [label(t=1.0)] * 500}).labels) == 500
+
+
+@pytest.mark.parametrize(
+    ("topic", "so"),
+    [("rayon/h/labels/a", True), ("rayon/h/labels/a/b", True), ("other/h/labels/a", False), ("rayon/h/labels", False)],
+)
+def test_which_topics_hold_labels(topic: str, so: bool) -> None:
+    assert is_label(topic) is so

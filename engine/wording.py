@@ -94,7 +94,14 @@ class MistakeCode(StrEnum):
 
 def validation_problems(error: ValidationError, file: str, *, brackets: bool = False) -> list[Problem]:
     """Pydantic's findings as problems, each with its key path: `campaigns.0.id`, or `sources[0].name` in brackets."""
-    return [_problem(found, file, "[{}]" if brackets else ".{}") for found in error.errors()]
+    entry = "[{}]" if brackets else ".{}"
+    return [_problem(found, file, entry) for found in error.errors() if not _is_long_enough(found)]
+
+
+def _is_long_enough(found: Mapping[str, Any]) -> bool:
+    """Whether a list that is said to be too short is not: entries with mistakes of their own were not counted."""
+    given = found.get("input")
+    return found["type"] == "too_short" and isinstance(given, list | tuple) and len(given) >= found["ctx"]["min_length"]
 
 
 def _problem(found: Mapping[str, Any], file: str, entry: str) -> Problem:

@@ -9,7 +9,7 @@ import pytest
 
 from api.texts.language import Language
 from api.texts.numbers import number, percent, plural, short_number, whole_percent
-from api.texts.times import clock, duration, hour, long_date, near_date, short_date, year
+from api.texts.times import clock, duration, hour, long_date, moment, near_date, short_date, year
 
 PARIS = "Europe/Paris"
 
@@ -75,3 +75,40 @@ def test_days_are_those_of_the_store(lang: Language, short: str, first: str, lon
 def test_hours() -> None:
     assert [plain(hour(h, "fr")) for h in (9, 24)] == ["9 h", "24 h"]
     assert [hour(h, "en") for h in (9, 24)] == ["09:00", "24:00"]
+
+
+@pytest.mark.parametrize(
+    ("value", "fr", "en"),
+    [(0.123456789, "0,123457", "0.123457"), (1234567.0, "1,23457e+06", "1.23457e+06"), (100.0, "100", "100")],
+)
+def test_six_digits_say_enough(value: float, fr: str, en: str) -> None:
+    assert (short_number(value, "fr"), short_number(value, "en")) == (fr, en)
+
+
+@pytest.mark.parametrize(
+    ("share", "exact", "whole"),
+    [
+        (0.12345, "12.35%", "12%"),
+        (0.125, "12.5%", "12%"),
+        (0.0, "0%", "0%"),
+        (-0.051, "-5.1%", "-5%"),
+        (2.0, "200%", "200%"),
+    ],
+)
+def test_shares_have_two_decimals_or_none(share: float, exact: str, whole: str) -> None:
+    assert (percent(share, "en"), whole_percent(share, "en")) == (exact, whole)
+
+
+def test_numbers_have_no_decimals_unless_it_is_said() -> None:
+    assert (number(2.5, "en"), number(3.5, "en"), number(1e6, "fr")) == ("2", "4", "1\u202f000\u202f000")
+
+
+def test_a_moment_is_a_day_and_a_time_in_the_store() -> None:
+    at = dt.datetime(2026, 11, 30, 23, 5, tzinfo=dt.UTC).timestamp()
+    assert [plain(moment(at, PARIS, lang)) for lang in ("fr", "en")] == [
+        "1er décembre 2026, 00:05",
+        "1 December 2026, 00:05",
+    ]
+    assert [hour(h, "en") for h in (0, 23)] == ["00:00", "23:00"]
+    assert plain(duration(60, "fr")) == "1 min 00"
+    assert plain(duration(3660, "en")) == "1 h 1 min"

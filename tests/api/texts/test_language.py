@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.texts.language import choose_language, language_of
+from api.texts.language import LANGUAGES, WRITTEN, choose_language, in_language, language_of, match_language
 from tests.api.site import Site
 
 
@@ -95,3 +95,35 @@ def test_writes_of_other_sites_and_guessed_keys_are_refused_in_words(site: Site)
     assert (foreign.status_code, "Request refused" in foreign.text) == (403, True)
     assert (guesses[-1].status_code, "One moment" in guesses[-1].text) == (429, True)
     assert int(guesses[-1].headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("header", "lang"),
+    [
+        ("en;q=0.001,fr;q=0", "en"),
+        ("fr;q=0.5,en;q=0.4,en;q=0.6", "en"),  # the highest weight of a language counts
+        ("en;q=0.6,en;q=0.4,fr;q=0.5", "en"),
+        ("en;level=1;q=0.2,fr;q=0.3", "fr"),
+        ("en;q=1.0,fr;q=1.0", "en"),
+        ("fr;q=-0.1,en;q=0.1", "en"),
+        ("*;q=0.5,fr;q=0.5,en;q=0.4", "fr"),
+    ],
+)
+def test_weights_at_their_bounds(header: str, lang: str) -> None:
+    assert choose_language(header) == lang
+
+
+def test_what_a_campaign_says_in_a_language_that_it_was_not_written_in_is_english() -> None:
+    said = {"fr": "Pommes", "en": "Apples"}
+    assert [in_language(said, lang) for lang in ("fr", "en", "de")] == ["Pommes", "Apples", "Apples"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "lang"), [(" FR-ca ", "fr"), ("en_GB", "en"), ("eng", None), ("", None), ("de", None), ("e", None)]
+)
+def test_a_tag_begins_with_a_language_of_ours(tag: str, lang: str | None) -> None:
+    assert match_language(tag) == lang
+
+
+def test_ours_come_first() -> None:
+    assert LANGUAGES[:2] == WRITTEN == ("fr", "en")

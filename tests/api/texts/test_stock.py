@@ -80,3 +80,13 @@ def test_how_far_a_request_is(state: AskedState, reason: str, said: str) -> None
 @pytest.mark.parametrize(("lang", "said"), [("en", "to collect at Corner"), ("fr", "à retirer à Corner")])
 def test_how_an_order_reaches_its_shopper(lang: Language, said: str) -> None:
     assert way_sentence(OrderWay.STORE, "Corner", lang) == said
+
+
+def test_of_other_stores_each_has_a_line_in_the_order_in_which_they_were_found() -> None:
+    names = {"market": "Market", "annex": "Annex", "corner": "Corner"}
+    found = [replace(HERE, store=store) for store in ("market", "", "annex", "corner")]
+    for here, order in (("corner", ["corner", "market", "annex", ""]), ("annex", ["annex", "market", "corner", ""])):
+        assert [line.store for line in stock_lines(found, names, here, NOW, 86_400.0, "en")] == order
+    assert stock_lines(found, names, "corner", NOW, 599.0, "en")[0].state is StockState.UNSURE
+    bare = stock_lines([replace(HERE, label="")], names, "corner", NOW, 86_400.0, "en")
+    assert bare[0].text == "Here: in stock (told 10 minutes ago)"

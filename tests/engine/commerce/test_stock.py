@@ -55,3 +55,23 @@ def test_a_product_is_gone_when_every_size_is_and_all_of_it_was_told_lately() ->
     assert not is_out(told(0, "38"), told(0, "40", at=NOW - 2 * DAY_S)), "nobody knows of 40"
     assert not is_out()
     assert not Shelf().is_out(None, NOW)
+
+
+def test_an_age_is_counted_from_when_it_was_told() -> None:
+    assert [told(1, at=NOW - age).age_s(NOW) for age in (0.0, 90.0)] == [0.0, 90.0]
+
+
+def test_of_two_told_at_once_the_last_source_by_name_counts() -> None:
+    a, b = (Stock("corner", Article("COAT"), n, NOW, source) for n, source in ((1, "till"), (2, "shop")))
+    assert newest([a, b]) == newest([b, a]) == [a]
+
+
+def test_stock_comes_by_store_and_article() -> None:
+    given = [told(1, "38", store="z"), told(1, "40", store="a"), told(1, "38", store="a"), told(1, store="m")]
+    assert [(one.store, one.article.variant) for one in newest(given)] == [
+        ("a", "38"),
+        ("a", "40"),
+        ("m", ""),
+        ("z", "38"),
+    ]
+    assert newest([told(1, store="a"), told(1, "38", store="b")]) == [told(1, store="a"), told(1, "38", store="b")]

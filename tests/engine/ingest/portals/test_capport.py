@@ -57,3 +57,44 @@ def test_the_media_type_is_judged_where_it_is_known() -> None:
 def test_any_bytes_are_judged(raw: bytes) -> None:
     found = read_capport(raw)
     assert found.flaws or found.captive is not None
+
+
+def test_ours_counts_seconds_for_who_is_out_only() -> None:
+    assert capport_body(True, PORTAL, VENUE, 60) == {
+        "captive": True,
+        "user-portal-url": PORTAL,
+        "venue-info-url": VENUE,
+    }
+    out = {"captive": False, "user-portal-url": PORTAL, "venue-info-url": VENUE}
+    assert capport_body(False, PORTAL, VENUE, None) == out
+    assert capport_body(False, PORTAL, VENUE, 0) == out | {"seconds-remaining": 0, "can-extend-session": True}
+    assert capport_body(False, PORTAL, VENUE, 326)["seconds-remaining"] == 326
+
+
+@pytest.mark.parametrize(
+    ("more", "seconds", "found"),
+    [
+        ({"seconds-remaining": 0}, 0, ()),
+        ({"seconds-remaining": 1.5}, 1.5, ()),
+        ({"seconds-remaining": True}, None, (CapportFlaw.BAD_VALUE,)),
+        ({"seconds-remaining": None}, None, (CapportFlaw.BAD_VALUE,)),
+        ({"seconds-remaining": float("inf")}, None, (CapportFlaw.BAD_VALUE,)),
+        ({"bytes-remaining": -1}, None, (CapportFlaw.BAD_VALUE,)),
+        ({"bytes-remaining": "9"}, None, (CapportFlaw.BAD_VALUE,)),
+        ({"venue-info-url": "http://shop.example"}, None, (CapportFlaw.PLAIN_HTTP,)),
+        ({"venue-info-url": "HTTPS://shop.example"}, None, ()),
+        ({"venue-info-url": "shop.example"}, None, (CapportFlaw.BAD_VALUE,)),
+        ({"venue-info-url": None}, None, ()),
+    ],
+)
+def test_each_value_is_judged(more: dict[str, Any], seconds: float | None, found: tuple[CapportFlaw, ...]) -> None:
+    answer = read_capport(json.dumps({"captive": False} | more).encode())
+    assert (answer.captive, answer.seconds_remaining, answer.flaws) == (False, seconds, found)
+
+
+def test_several_flaws_are_all_named() -> None:
+    both = (CapportFlaw.BAD_MEDIA_TYPE, CapportFlaw.NOT_JSON)
+    assert read_capport(b"{", {"x": "y"}).flaws == both
+    assert read_capport(b"[" * 100_000, {}).flaws == both
+    assert flaws({"user-portal-url": "http://a"}) == (CapportFlaw.NO_CAPTIVE, CapportFlaw.PLAIN_HTTP)
+    assert flaws({"captive": True}, {"CONTENT-TYPE": " Application/Captive+JSON ;x"}) == ()

@@ -75,3 +75,40 @@ def test_an_hmac_of_the_raw_body_in_base64(kind: str) -> None:
     ):
         with pytest.raises(MessageRefused, match="bad_signature"):
             CHECKS[kind](message(headers, body), secret)
+
+
+@pytest.mark.parametrize("off_s", [-300, 300])
+def test_five_minutes_are_near_enough(off_s: int) -> None:
+    check_standard(message(signed(NOW + off_s)), SECRET)
+    with pytest.raises(MessageRefused, match="outside_window"):
+        check_standard(message(signed(NOW + off_s + off_s // 300)), SECRET)
+
+
+def test_the_tenth_signature_is_tried() -> None:
+    tenth = signed()
+    tenth["webhook-signature"] = "v1,AAAA " * 9 + tenth["webhook-signature"]
+    check_standard(message(tenth), SECRET)
+
+
+def by_hand(key: bytes, at: str, name: str = "n") -> dict[str, str]:
+    digest = hmac.new(key, f"{name}.{at}.{BODY}".encode(), hashlib.sha256).digest()
+    said = f"v1,{base64.b64encode(digest).decode()}"
+    return {"webhook-id": name, "webhook-timestamp": at, "webhook-signature": said}
+
+
+@pytest.mark.parametrize(("secret", "key"), [("no base64!", b"no base64!"), ("whsec_YWJj", b"abc"), ("YWJj", b"abc"),
+                                             ("whsec_", b"whsec_"), ("whsec_?", b"whsec_?")])  # fmt: skip
+def test_a_secret_is_base64_or_the_key_itself(secret: str, key: bytes) -> None:
+    check_standard(message(by_hand(key, str(int(NOW)))), secret)
+
+
+@pytest.mark.parametrize("at", ["1796000000.0", "+1796000000", "0001796000000", "", "\u0661"])
+def test_a_time_is_up_to_twelve_digits(at: str) -> None:
+    check_standard(message(by_hand(b"abc", "001796000000")), "YWJj")
+    with pytest.raises(MessageRefused, match="outside_window"):
+        check_standard(message(by_hand(b"abc", at)), "YWJj")
+
+
+def test_a_message_without_a_name_is_nobodys() -> None:
+    with pytest.raises(MessageRefused, match="bad_signature"):
+        check_standard(message(by_hand(b"abc", str(int(NOW)), "")), "YWJj")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely.geometry import box
 
 from engine.errors import OperatorError
 from engine.plan.load import load_plan
-from engine.plan.model import ApIndex, ap_key
+from engine.plan.model import AccessPoint, ApIndex, Level, Plan, ap_key
 from tests.engine.plan.sketch import AP, AP2, AP3, Json, shop, write
 from tests.examples import examples
 
@@ -92,3 +95,16 @@ def test_a_guess_is_never_another_access_points(pairs: list[tuple[int, int]]) ->
         owners = {ap for other, ap in pairs if other >> 4 == tail >> 4}
         exact = dict(pairs).get(tail)
         assert found == (exact if exact is not None else next(iter(owners)) if len(owners) == 1 else -1)
+
+
+def test_no_range_is_longer_than_the_way_across_the_store_and_twenty_metres() -> None:
+    """36 m by 45 m by 7 m: a floor of 30 by 40 m, another above, an access point 6 m west and one 5 m north."""
+    floor = box(0, 0, 30, 40)
+    levels = (Level("0", 0, "", 3.0, 0.0, floor), Level("1", 1, "", 4.0, 3.0, floor))
+    aps = (AccessPoint("a", "0", -6, 9, 2.7, "", None, None), AccessPoint("b", "1", 9, 45, 2.7, "", None, None))
+    plan = Plan("s", "S", "UTC", "EUR", None, levels, access_points=aps)
+    assert plan.longest_range_m == pytest.approx(math.hypot(36, 45, 7) + 20)
+    assert plan.ap_index.longest_range_m == plan.longest_range_m
+    assert replace(plan, access_points=(), levels=levels[:1]).longest_range_m == pytest.approx(math.hypot(50, 3) + 20)
+    assert replace(plan, access_points=(), levels=levels[1:]).longest_range_m == pytest.approx(math.hypot(50, 4) + 20)
+    assert ApIndex([]).longest_range_m == math.inf

@@ -80,3 +80,27 @@ def test_other_kinds_and_other_things() -> None:
     assert odd.errors[0].fix == "a Point; did you mean 'Point'?"
     read_shape({"type": "Point", "coordinates": [1, 2], "bbox": [], "crs": 1}, ("Point",), "g", odd)
     assert [p.place for p in odd.errors[1:]] == ["g.crs"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "coordinates", "place", "reason", "fix"),
+    [
+        ("Point", [-1.5e9, 0], "g.coordinates", "-1500000000.0 is out of range", "[x, y] in metres"),
+        ("LineString", [[0, 0], [1], [2]], "g.coordinates[1]", "[1] is not a position, nor are 1 more here",
+         "[x, y] in metres"),
+        ("LineString", [["a", 0], [1], [2, "b"]], "g.coordinates[0]", "'a' is not a number, nor are 2 more here",
+         "[x, y] in metres"),
+        ("LineString", [], "g.coordinates", "has 0 positions", "at least 2"),
+        ("Polygon", [SQUARE, [[0, 0], [1, 0], [1, 1], [0, 1]]], "g.coordinates[1]", "is not closed",
+         "repeat the first position at the end"),
+        ("Polygon", [SQUARE, []], "g.coordinates[1]", "has 0 positions", "at least 4"),
+        ("Polygon", [[[0, 0], [0.9e-3, 0], [0.9e-3, 1e-3], [0, 1e-3], [0, 0]]], "g.coordinates", "has no area",
+         "an outline in metres, not degrees"),
+    ],
+)  # fmt: skip
+def test_the_first_mistake_is_told_with_how_many_more_there_are(
+    kind: str, coordinates: Any, place: str, reason: str, fix: str
+) -> None:
+    findings = Findings("plan")
+    assert read_shape({"type": kind, "coordinates": coordinates}, ALL, "g", findings) is None
+    assert [(p.place, p.reason, p.fix) for p in findings.errors] == [(place, reason, fix)]

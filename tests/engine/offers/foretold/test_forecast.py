@@ -135,3 +135,59 @@ def test_weeks_that_differ_as_wholes_leave_students_doubt_of_so_few(weeks: list[
 def test_one_week_alone_foretells_nothing() -> None:
     with pytest.raises(ValueError, match="two others"):
         week_ahead(np.ones((1, 7)), np.random.default_rng(0))
+
+
+def test_days_to_come_vary_as_days_did_and_so_does_what_is_expected_of_them() -> None:
+    """Mondays of 2, 6, 2 and 6, all else 50. Off is what days differ by in units of a Poisson count's deviation, whose
+    variance is the mean and a half, one degree of freedom of four being spent: 4 / 4.5 x 4 / 3 on one day of seven. A
+    day to come is drawn with it, and so is its mean with a quarter of the variance."""
+    days = np.full((4, 7), 50.0)
+    days[:, 0] = [2.0, 6.0, 2.0, 6.0]
+    drawn = week_ahead(days, np.random.default_rng(11), 20_000)
+    off2 = 4 / 4.5 * 4 / 3 / 7
+    assert drawn.var() == pytest.approx((4.5 + 6 * 50.5) * off2 * 1.25, rel=0.04)
+    assert drawn.mean() == pytest.approx(304.0, abs=0.3)
+    assert (drawn == np.round(drawn)).all(), "coupons are whole"
+    assert (week_ahead(np.array([[0.0] * 7, [9.0] * 7]), np.random.default_rng(5)) >= 0).all()
+
+
+def test_a_band_is_the_mean_and_nine_draws_in_ten() -> None:
+    found = band(np.arange(101.0))
+    assert (found.expected, found.low, found.high) == (50.0, pytest.approx(5.0), pytest.approx(95.0))
+    assert [found.covers(v) for v in (4.9, found.low, 50, found.high, 95.1)] == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("coupons", "budgets"),
+    [(100.0, [25, 50, 75, 100, 125]), (2.0, [1, 2]), (0.0, [1]), (10.0, [2, 5, 8, 10, 12])],
+)
+def test_the_curve_is_told_at_quarters_of_what_is_expected_and_a_quarter_more(
+    coupons: float, budgets: list[int]
+) -> None:
+    """Halves are rounded to the even one."""
+    points = curve(np.full(50, coupons), CouponWorth(99, 150, 0.0), np.random.default_rng(1))
+    assert [p.budget for p in points] == [None, *budgets]
+    assert [p.coupons.expected for p in points] == [coupons, *(min(b, coupons) for b in budgets)]
+
+
+@pytest.mark.parametrize(
+    ("worth", "share"),
+    [
+        (CouponWorth(99, 150, 0.2, used=19, unused=0), 0.2),
+        (CouponWorth(99, 150, 0.2, used=20, unused=0), 21 / 22),  # of a beta distribution with one more of either
+        (CouponWorth(99, 150, 0.2, used=0, unused=20), 1 / 22),
+    ],
+)
+def test_of_twenty_coupons_the_share_of_uses_is_what_was_seen(worth: CouponWorth, share: float) -> None:
+    [point, *_] = curve(np.full(4000, 1000.0), worth, np.random.default_rng(3))
+    assert point.used.expected == pytest.approx(1000 * share, rel=0.035)
+    assert point.cost_minor.expected == pytest.approx(99 * point.used.expected)
+    assert point.margin_minor.expected == pytest.approx(150 * point.used.expected)
+
+
+def test_weeks_end_before_the_day_and_begin_at_the_stores_midnight() -> None:
+    """Two weeks before Monday the 6th of April 2026; the clock of Paris went forward on 29 March."""
+    at = ["2026-03-22T23:59", "2026-03-23T00:00", "2026-03-29T23:59", "2026-04-05T23:59", "2026-04-06T00:00"]
+    times = [dt.datetime.fromisoformat(one).replace(tzinfo=PARIS).timestamp() for one in at]
+    days = days_of(times, dt.date(2026, 4, 6), 2, PARIS)
+    assert days.tolist() == [[1, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0, 1]]

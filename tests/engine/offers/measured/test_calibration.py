@@ -206,3 +206,44 @@ def test_forty_devices_say_something_however_many_pairs_each_has() -> None:
     assert worth[0, 6] < 0.2
     assert worth[0, 11] > 0.9
     assert len(worth) > 100
+
+
+def read_aloud(
+    labels: Labelled, fired: F64, together: F64, crossing: float
+) -> tuple[list[float], list[float], list[float]]:
+    """By threshold: the mean of what triggers are worth, with eight triggers of the store's mix among them, where who
+    crosses a place is worth `crossing` as much; what share of labels that are right had their trigger; and how many
+    triggers are right."""
+    worth = worth_of(labels, np.random.default_rng(0))
+    assert worth is not None
+    precision, right = [], []
+    for at in range(len(THRESHOLDS)):
+        share = 8.0 / max(together[:, at].sum(), 1.0)
+        n = [[fired[m, at, s] + share * together[m, at, s] for s in range(len(STEPS))] for m in (0, 1)]
+        good = sum(n[m][s] * worth[0, s] * (crossing if m else 1.0) for m in (0, 1) for s in range(len(STEPS)))
+        precision.append(good / sum(map(sum, n)))
+        right.append(good)
+    came = [float(np.mean([c[at] for c, r in zip(labels.came, labels.right, strict=True) if r])) for at in range(13)]
+    return precision, came, right
+
+
+@pytest.mark.parametrize(("crossing", "below", "share"), [(1.0, 4, 0.4), (0.6, 8, 0.75), (0.3, 1, 0.5)])
+def test_the_threshold_is_the_rule_read_aloud(crossing: float, below: int, share: float) -> None:
+    """For a word that lies a `share` of the way between what two thresholds are worth."""
+    rng = np.random.default_rng(8)
+    labels = labels_of(120, 1.4, rng)
+    fired = counted(rng.random(60)) + counted(rng.random(20), moving=1)
+    together = 2 * fired + counted(rng.beta(0.8, 4.0, 300)) + counted(rng.beta(0.8, 4.0, 100), moving=1)
+    precision, came, right = read_aloud(labels, fired, together, crossing)
+    wanted = precision[below] + share * (precision[below + 1] - precision[below])
+    assert max(precision[: below + 1]) < wanted < precision[below + 1], "the lowest that will do"
+    found = calibrate_threshold(labels, fired, together, wanted, np.random.default_rng(0), crossing)
+    assert found is not None
+    assert found.threshold == pytest.approx(np.interp(below + share, np.arange(13), THRESHOLDS))
+    assert found.precision == pytest.approx(wanted)
+    reached = [min(min(c / 0.95, 1.0), came[0] * r / max(right)) for c, r in zip(came, right, strict=True)]
+    assert found.recall == pytest.approx(np.interp(below + share, np.arange(13), reached))
+    lowest = calibrate_threshold(labels, fired, together, precision[0] - 1e-6, np.random.default_rng(0), crossing)
+    assert lowest is not None
+    assert (lowest.threshold, lowest.precision) == (THRESHOLDS[0], pytest.approx(precision[0]))
+    assert calibrate_threshold(labels, fired, together, max(precision) + 1e-6, rng, crossing) is None

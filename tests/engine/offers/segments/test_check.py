@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from engine.config.segments import SegmentConfig
 from engine.errors import OperatorError
 from engine.offers.audience import Audience, LinkedShopper
-from engine.offers.segments.check import check_audiences, check_segments
+from engine.offers.segments.check import audience_problems, check_audiences, check_segments, say_undeclared
+from engine.plan.model import Plan, Zone
 from tests.engine.offers.plans import PLAN, campaign
 
 NOW = 1_800_000_000.0
@@ -64,3 +67,83 @@ def test_one_of_the_segments_is_enough_and_only_in_its_span() -> None:
     assert not audience.holds(nobody, NOW)
     assert [audience.holds(lost, NOW + s) for s in (-1, 0, 9, 10)] == [False, True, True, False]
     assert Audience().holds(nobody, NOW)
+
+
+ANNEX = replace(
+    PLAN,
+    store="annex",
+    currency="CHF",
+    products=PLAN.products[:1],
+    zones=(Zone("attic", "0", "Attic", "", PLAN.levels[0].polygon),),
+)
+
+
+def told(plans: Sequence[Plan], ranks: Sequence[str] = (), **condition: object) -> list[tuple[str, str, str | None]]:
+    raw = {"name": "s", "fr": "s", "en": "s", "when": [{"fact": "visits"}, condition]}
+    first = SegmentConfig.model_validate({"name": "f", "fr": "f", "en": "f", "when": [{"fact": "visits"}]})
+    try:
+        check_segments([first, SegmentConfig.model_validate(raw)], {p.store: p for p in plans}, ranks, "config.yaml")
+    except OperatorError as refused:
+        return [(p.place, p.reason, p.fix) for p in refused.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem"),
+    [
+        ({"fact": "visits", "store": "moon", "zone": "attic"}, ("store", "no store 'moon'", "one of annex, market")),
+        ({"fact": "visits", "zone": "attic"}, None),  # of one of the stores
+        ({"fact": "visits", "zone": "cellar"}, ("zone", "no zone 'cellar' in market, annex", "one of attic, fruit")),
+        ({"fact": "visits", "store": "market", "zone": "attic"},
+         ("zone", "no zone 'attic' in market", "one of fruit")),
+        ({"fact": "stops", "product": "BOOK"}, None),
+        ({"fact": "stops", "product": "BOOK", "store": "annex"},
+         ("product", "'BOOK' is no product of annex: nobody can stop at it", "a sku of products.csv")),
+        ({"fact": "stops", "category": "leisure"}, None),
+        ({"fact": "stops", "category": "leisure", "store": "annex"},
+         ("category", "no product of annex is of category 'leisure': nobody can stop at one", "one of fruit")),
+        ({"fact": "spent", "currency": "CHF"}, None),
+        ({"fact": "spent", "currency": "USD"}, ("currency", "no store has this currency", "one of CHF, EUR")),
+        ({"fact": "tier", "tiers": ["gold"]},
+         ("tiers", "there is no tier 'gold'", "declare it under loyalty.tiers")),
+    ],
+)  # fmt: skip
+def test_what_no_store_has_is_named_with_those_that_are(
+    condition: dict[str, object], problem: tuple[str, str, str] | None
+) -> None:
+    found = told([PLAN, ANNEX], **condition)
+    assert found == ([] if problem is None else [(f"segments[1].when[1].{problem[0]}", *problem[1:])])
+
+
+def test_a_dozen_names_are_listed() -> None:
+    assert told([PLAN], [f"t{i:02}" for i in range(12)], fact="tier", tiers=["x"])[0][2] == (
+        "one of t00, t01, t02, t03, t04, t05, t06, t07, t08, t09, t10, t11"
+    )
+    assert told([PLAN], [f"t{i:02}" for i in range(13)], fact="tier", tiers=["x", "t12"])[0][2] == (
+        "one of t00, t01, t02, t03, t04, t05, t06, t07, t08, t09, t10, t11, …"
+    )
+
+
+@pytest.mark.parametrize(
+    ("segments", "state", "said"),
+    [
+        (["loyal"], "running", ""),
+        ([], "running", ""),
+        (["gone", "lost"], "running",
+         "campaign books is for gone, lost, which the site does not declare: it speaks to nobody"),
+        (["loyal", "gone"], "paused",
+         "campaign books is for gone, which the site does not declare: its other segments are meant still"),
+        (["gone"], "ended", ""),
+        (["gone"], "draft", "campaign books is for gone, which the site does not declare: it speaks to nobody"),
+    ],
+)  # fmt: skip
+def test_a_stored_campaign_for_segments_that_are_gone_is_told_of(segments: list[str], state: str, said: str) -> None:
+    assert say_undeclared(campaign(audience={"segments": segments}, state=state), ["loyal"]) == said
+
+
+def test_where_no_segment_is_declared_it_says_where_they_are() -> None:
+    [found] = audience_problems(campaign(audience={"segments": ["loyal"]}), [], "f", "campaigns.3")
+    assert (found.place, found.reason) == ("campaigns.3.audience.segments.0", "there is no segment 'loyal'")
+    assert (found.fix, found.values) == ("declare it under segments of config.yaml", {"got": "loyal", "known": "—"})
+    [other] = audience_problems(campaign(audience={"segments": ["loyal"]}), ["b", "a"], "f", "c")
+    assert (other.fix, other.values) == ("one of a, b", {"got": "loyal", "known": "a, b"})

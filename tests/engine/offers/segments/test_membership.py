@@ -152,3 +152,60 @@ def test_mistakes_are_said_with_their_place(condition: dict[str, object], said: 
     [problem] = caught.value.problems
     assert problem.place.startswith("segments[0].when[1]")
     assert said in f"{problem.reason} {problem.fix}"
+
+
+def spent_on(*rows: tuple[str, int, str], days_ago: float = 1.0) -> ShopperFacts:
+    """A receipt for each (category, kept, currency)."""
+    return ShopperFacts(
+        True,
+        purchases=tuple(
+            KeptPurchase(
+                NOW - days_ago * DAY, SalesChannel.STORE, "boutique", currency, (KnownGoods("X", category, n),)
+            )
+            for category, n, currency in rows
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "top", "favourites"),
+    [
+        (spent_on(("a", 5, "EUR"), ("b", 9, "EUR")), 1, "b"),
+        (spent_on(("b", 9, "EUR"), ("a", 9, "EUR")), 1, "a"),  # names decide between two
+        (spent_on(("a", 5, "EUR"), ("b", 4, "EUR"), ("a", -2, "EUR")), 1, "b"),  # what came back is not kept
+        (spent_on(("a", 0, "EUR"), ("b", 1, "EUR")), 2, "b"),  # of nothing nothing is a favourite
+        (spent_on(("a", 9, "EUR"), ("b", 1, "CHF"), ("b", 1, "CHF")), 2, "b"),  # in the currency of most receipts
+        (spent_on(("a", 1, "EUR"), ("b", 9, "CHF")), 2, "b"),  # of two that are alike the first by its code
+        (spent_on(("", 9, "EUR"), ("a", 1, "EUR")), 1, "a"),  # of which nobody knows the category
+        (spent_on(("a", 4, "EUR"), ("b", 3, "EUR"), ("c", 2, "EUR"), ("d", 1, "EUR")), None, "abc"),
+        (spent_on(), 1, ""),
+    ],
+)
+def test_favourites_are_what_most_was_kept_of(facts: ShopperFacts, top: int | None, favourites: str) -> None:
+    condition: dict[str, object] = {"fact": "favourite"} | ({} if top is None else {"top": top})
+    assert "".join(c for c in "abcd" if within(facts, condition | {"category": c})) == favourites
+
+
+@pytest.mark.parametrize(("days_ago", "counts"), [(29.99, True), (30.0, False)])
+def test_what_was_bought_counts_until_its_days_are_over(days_ago: float, counts: bool) -> None:
+    facts = spent_on(("a", 5, "EUR"), days_ago=days_ago)
+    for condition in (
+        {"fact": "favourite", "category": "a"},
+        {"fact": "purchases"},
+        {"fact": "spent", "currency": "EUR"},
+    ):
+        assert within(facts, condition | {"within_days": 30}) is counts
+        assert within(facts, condition)
+
+
+@pytest.mark.parametrize(
+    ("touched_s", "bought_s", "left"),
+    [(7_200, None, True), (7_199, None, False), (9_000, 9_000, False), (9_000, 9_001, True), (9_000, 8_999, False)],
+)
+def test_a_basket_is_left_two_hours_after_it_was_touched_unless_it_was_bought_since(
+    touched_s: float, bought_s: float | None, left: bool
+) -> None:
+    """Both so many seconds ago."""
+    purchases = () if bought_s is None else (bought(bought_s / DAY, COAT),)
+    facts = ShopperFacts(True, purchases=purchases, baskets=(looked(touched_s / DAY, SCARF),))
+    assert within(facts, {"fact": "baskets_left"}) is left

@@ -205,3 +205,11 @@ def test_what_a_drawing_does_not_tell_is_assumed_and_said(
     of.name, of.ground = "", Ground(2.0, 48.0)
     assert laid(of, DrawingAnswers("s")).plan["rayon"]["name"] == "s"
     assert laid(of, DrawingAnswers("s")).plan["rayon"]["anchor"]["bearing_deg"] == 0.0
+
+
+def test_sizes_are_counted_to_the_millimetre_and_areas_to_a_hundredth() -> None:
+    """Of sides that the plan has to a tenth of a millimetre."""
+    made = laid(draft(Storey("0", 0, "Ground", [area(0, 0, 10 / 3, 2.00021)])))
+    ring = of_type(made, "level")[0]["geometry"]["coordinates"][0]
+    assert sorted(map(tuple, ring[:-1])) == [(0, 0), (0, 2.0002), (3.3333, 0), (3.3333, 2.0002)]
+    assert (made.counts["size_m"], made.counts["area_m2"]) == ({"0": [3.333, 2.0]}, {"0": 6.67})

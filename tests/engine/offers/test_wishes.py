@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine.offers.caps import Ask, Limits, Slot, Spent, cap_refusal
 from engine.offers.hours import Hours
-from engine.offers.wishes import EVERYWHERE, About, Mute, Wishes
+from engine.offers.wishes import (
+    EVERYWHERE,
+    About,
+    Mute,
+    Wishes,
+    as_in_plan,
+    asked_visit,
+    is_asked,
+    is_mailed,
+    mailed_visit,
+)
 from engine.vocabulary import DecisionReason, MuteKind
+from tests.engine.offers.plans import PLAN
 from tests.engine.storage.scenes import campaign
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -82,3 +94,30 @@ def test_the_shops_cap_holds_whatever_is_wished() -> None:
     slots = [Slot(("market", "x"), "v0", NOON - 3600, counts=True)]
     ask = Ask(campaign(), ("market", "apples"), "v1", 50, NOON)
     assert cap_refusal(ask, slots, Spent(), Limits(9, 1, 9), Wishes(per_day=50)) is DecisionReason.CAP_DAY
+
+
+SPELT = replace(PLAN, products=(*PLAN.products, replace(PLAN.products[1], sku="GEL", category="Care")))
+
+
+@pytest.mark.parametrize(
+    ("mute", "name"),
+    [
+        (Mute(MuteKind.PRODUCT, "market", "APPLE"), "APPLE"),
+        (Mute(MuteKind.PRODUCT, "market", "apple"), None),
+        (Mute(MuteKind.CATEGORY, "market", "fruit"), "fruit"),
+        (Mute(MuteKind.CATEGORY, "market", "FRUIT"), "fruit"),
+        (Mute(MuteKind.CATEGORY, "market", "fish"), None),
+        (Mute(MuteKind.CATEGORY, "market", "care"), "care"),  # of two spellings the one that was meant
+        (Mute(MuteKind.CATEGORY, "market", "CARE"), "Care"),  # or the first
+        (Mute(MuteKind.SHOP, "market"), ""),
+        (Mute(MuteKind.ALL, EVERYWHERE), ""),
+    ],
+)
+def test_a_mute_is_spelt_as_the_plan_spells_it(mute: Mute, name: str | None) -> None:
+    assert as_in_plan(mute, SPELT) == (None if name is None else replace(mute, name=name))
+
+
+def test_what_was_asked_for_or_sent_home_is_of_no_visit() -> None:
+    visits = asked_visit("2026-06-01"), mailed_visit("tea"), "v-asked-1"
+    assert [(is_asked(v), is_mailed(v)) for v in visits] == [(True, False), (False, True), (False, False)]
+    assert visits[:2] == ("asked-2026-06-01", "mailed-tea")

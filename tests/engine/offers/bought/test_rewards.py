@@ -80,3 +80,35 @@ def test_goods_that_a_store_sells_may_be_given(goods: dict[str, Any]) -> None:
 
 def test_what_the_boutique_may_give_is_fine() -> None:
     check_rewards(config(TEN | {"stores": ["boutique"], "min_basket_minor": 4_000}), PLANS, "config.yaml")
+
+
+def test_a_reward_holds_what_the_config_says() -> None:
+    share = {"id": "fifth", "fr": "-20 %", "en": "20% off", "points": 200, "currency": "EUR", "product": "HAT"}
+    more = {"basis_points": 2_000, "max_discount_minor": 500, "min_basket_minor": 900, "valid_days": 3}
+    fifth, ten, last = rewards_of(config(TEN | {"points": 201, "id": "a"}, TEN, share | more))
+    assert [r.id for r in (fifth, ten, last)] == ["fifth", "ten", "a"], "the cheapest first, then by their ids"
+    assert fifth.offer == Percent(
+        kind="percent", applies_to="product", sku="HAT", basis_points=2_000, max_discount_minor=500,
+        min_basket_minor=900,
+    )  # fmt: skip
+    assert (fifth.valid_s, fifth.campaign_id, fifth.points) == (3 * 86_400, "reward:fifth", 200)
+    assert (fifth.texts.fr.title, fifth.texts.en.text) == ("-20 %", "20% off")
+    assert [ten.is_given_in("anywhere", currency) for currency in ("EUR", "CHF")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"currency": "KWD"},
+         ("loyalty.rewards[0].currency", "no store gives it", "a currency of the floor plans, and their stores")),
+        ({"stores": ["mars"]},
+         ("loyalty.rewards[0].currency", "no store gives it", "a currency of the floor plans, and their stores")),
+        ({"stores": ["boutique"], "category": "fish"},
+         ("loyalty.rewards[0]", "no store that gives it has these goods", "a product or category of their plans")),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_give_is_told_with_what_to_do(changes: dict[str, Any], problem: tuple[str, str, str]) -> None:
+    with pytest.raises(OperatorError) as refused:
+        check_rewards(config(TEN | changes), PLANS, "config.yaml")
+    assert [(p.place, p.reason, p.fix) for p in refused.value.problems] == [problem]
+    check_rewards(config(TEN | changes), PLANS, "config.yaml", whole=False)

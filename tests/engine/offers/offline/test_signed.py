@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -54,3 +55,21 @@ def test_its_letters_keep_the_qr_small_and_servers_read_the_code() -> None:
 def test_terms_are_the_same_however_they_are_written() -> None:
     assert terms_digest(OFFER) == terms_digest({"basis_points": 1000, "applies_to": "basket", "kind": "percent"})
     assert terms_digest(OFFER) != terms_digest(OFFER | {"basis_points": 1001})
+
+
+def test_the_digest_is_of_48_bits_of_the_terms_in_order() -> None:
+    said = b'{"applies_to":"basket","basis_points":1000,"kind":"percent"}'
+    assert terms_digest(OFFER) == hashlib.sha256(said).digest()[:6].hex().upper()
+    assert sign_code(KEY, "corner", CODE, 255.9, OFFER).split(":")[:4] == ["R1", CODE, "FF", terms_digest(OFFER)]
+
+
+def test_each_store_has_a_key_of_512_bits_of_the_sites() -> None:
+    """Tills keep the public half: it may not change with a version."""
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # FIPS 186-4, D.1.2.3
+    secret = int(hashlib.sha512(KEY + b"|corner").hexdigest(), 16) % (order - 1) + 1
+    point = ec.derive_private_key(secret, ec.SECP256R1()).public_key().public_numbers()
+    key = public_key(KEY, "corner")
+    assert (key["kty"], key["crv"]) == ("EC", "P-256")
+    for side, value in (("x", point.x), ("y", point.y)):
+        assert base64.urlsafe_b64decode(key[side] + "=") == value.to_bytes(32, "big")
+        assert "=" not in key[side]

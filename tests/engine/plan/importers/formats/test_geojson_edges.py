@@ -144,6 +144,16 @@ def test_what_says_no_storey_is_on_the_one_it_lies_on(said: str | None, at: Spot
     assert (told_so in told) is doubt
 
 
+def test_a_storey_of_two_parts_has_what_lies_on_either() -> None:
+    floors = [
+        feature(area(x, 0, x + 20, 20), layer="level", etage=name) for x, name in ((0, "A"), (30, "B"), (60, "B"))
+    ]
+    doors = [feature(spot(x, 5), layer="door") for x in (5, 35, 65)]
+    draft, told = drawn(*floors, *doors)
+    assert [p.level for p in draft.of_kind("opening")] == ["A", "B", "B"]
+    assert "does not say which level" not in reasons(told)
+
+
 def test_one_storey_is_that_of_everything() -> None:
     draft, told = drawn(feature(FLOOR, layer="level", etage="RDC"), feature(spot(80, 5), layer="door", etage="9"),
                         feature(spot(1, 5), layer="door", etage="RDC"))  # fmt: skip

@@ -14,7 +14,7 @@ from engine.config.segments import SegmentConfig
 from engine.errors import OperatorError
 from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
 from engine.offers.segments.membership import spans_in
-from engine.offers.segments.spans import FAR, Span, neither, when_within
+from engine.offers.segments.spans import FAR, NEVER, Span, Spans, always, both, neither, when_within
 from engine.vocabulary import SalesChannel
 from tests.examples import examples
 
@@ -209,3 +209,40 @@ def test_a_basket_is_left_two_hours_after_it_was_touched_unless_it_was_bought_si
     purchases = () if bought_s is None else (bought(bought_s / DAY, COAT),)
     facts = ShopperFacts(True, purchases=purchases, baskets=(looked(touched_s / DAY, SCARF),))
     assert within(facts, {"fact": "baskets_left"}) is left
+
+
+@pytest.mark.parametrize(
+    ("counted", "window_s", "least", "most", "spans"),
+    [
+        ([(0, 1), (10, 1)], 5, 1, None, ((0, 5), (10, 15))),  # apart
+        ([(0, 1), (5, 1)], 5, 1, None, ((0, 10),)),  # what touches is one
+        ([(0, 1), (3, 1)], 5, 1, None, ((0, 8),)),
+        ([(0, 1), (3, 1)], 5, 2, None, ((3, 5),)),
+        ([(0, 1), (3, 1)], 5, 0, 1, ((0, 3), (5, FAR))),
+        ([(0, 1), (3, 1)], None, 2, None, ((3, FAR),)),
+        ([(-5, 1)], 5, 1, None, ()),  # over just now
+        ([(-4, 1)], 5, 1, None, ((0, 1),)),
+        ([(-9, 1)], None, 1, 1, ((0, FAR),)),
+        ([(2, 3)], 4, 3, 3, ((2, 6),)),
+        ([(2, 3)], 4, 4, None, ()),
+        ([], 4, 0, 0, ((0, FAR),)),
+        ([], 4, 1, None, ()),
+    ],
+)
+def test_when_a_count_lies_within_its_bounds(
+    counted: list[tuple[float, int]], window_s: float | None, least: int, most: int | None, spans: Spans
+) -> None:
+    assert when_within(counted, window_s, least, most, 0.0) == spans
+
+
+def test_spans_that_hold_together_and_what_is_left() -> None:
+    assert always(3.0) == ((3.0, FAR),)
+    one, other = ((0.0, 5.0), (8.0, 12.0)), ((3.0, 9.0), (11.0, FAR))
+    assert both(one, other) == both(other, one) == ((3.0, 5.0), (8.0, 9.0), (11.0, 12.0))
+    assert both(((0.0, 3.0),), ((3.0, 4.0),)) == NEVER, "a last moment is not within"
+    assert both(one, NEVER) == NEVER
+    assert neither(one, 0.0) == ((5.0, 8.0), (12.0, FAR))
+    assert neither(((2.0, FAR),), 0.0) == ((0.0, 2.0),)
+    assert neither(NEVER, 4.0) == ((4.0, FAR),)
+    assert neither(always(4.0), 4.0) == NEVER
+    assert neither(((0.0, 5.0),), 2.0) == ((5.0, FAR),)

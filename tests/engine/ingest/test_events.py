@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -81,3 +82,36 @@ def test_a_voucher_is_one_event_per_state() -> None:
     assert body(first)["id"] != body(second)["id"]
     assert body(second)["data"]["state"] == "redeemed"
     assert b"shopper-77" not in first.payload
+
+
+def test_each_event_says_all_that_the_documentation_lists() -> None:
+    """Rounded to what can be measured; an id is of what the event is about."""
+    digest = hashlib.sha256(b"leave|fedcba9876543210|wine|90.123").hexdigest()[:16]
+    (visit,) = map(
+        body, visit_events("boutique", [VisitEvent("leave", DEVICE, "wine", 90.1234, 130.0, 40.00049, 0.12346)])
+    )
+    assert visit["data"] == {
+        "device": "fedcba9876543210", "zone": "wine", "event": "leave", "started_at": "1970-01-01T00:01:30.123Z",
+        "dwell_s": 40.0, "probability": 0.1235,
+    }  # fmt: skip
+    assert (visit["id"], visit["subject"]) == (digest, "fedcba9876543210")
+    (fix,) = map(body, fix_events("boutique", ["ground", "upper"], fixes(100.00049)))
+    assert (fix["id"], fix["data"]["t"], fix["subject"]) == ("fedcba9876543210-100000", 100.0, "fedcba9876543210")
+    assert body(fix_events("boutique", ["a", "b"], fixes(100.0006))[0])["id"] == "fedcba9876543210-100001"
+
+
+def test_a_decision_and_a_voucher_say_all_of_theirs() -> None:
+    grounds = Grounds("boutique", "EUR", Channel.PAGE, 24.0, 200, 50, "an experiment")
+    decision = Decision("d1", TRIGGER, "shopper-77", DecisionOutcome.REFUSE, DecisionReason.CAP_DAY, 101.0, grounds)
+    parsed = body(decision_events("boutique", [decision])[0])
+    assert parsed["data"] == {
+        "decision_id": "d1", "campaign_id": "c1", "device": "fedcba9876543210", "visit_id": "v1", "outcome": "refuse",
+        "reason": "cap_day", "probability": 0.9123, "caused_by": "1970-01-01T00:01:39.500Z",
+    }  # fmt: skip
+    assert (parsed["time"], parsed["subject"]) == ("1970-01-01T00:01:41.000Z", "fedcba9876543210")
+    voucher = body(voucher_event(Voucher("w1", "c1", "s", "boutique", "v1", "issued", 101.0, 1001.25), 102.0))
+    assert voucher["data"] == {
+        "voucher_id": "w1", "campaign_id": "c1", "visit_id": "v1", "state": "issued",
+        "issued_at": "1970-01-01T00:01:41.000Z", "expires_at": "1970-01-01T00:16:41.250Z",
+    }  # fmt: skip
+    assert (voucher["id"], voucher["subject"], voucher["time"]) == ("w1-issued", "w1", "1970-01-01T00:01:42.000Z")

@@ -59,3 +59,63 @@ def test_our_own_clock_that_is_put_back_begins_a_new_minute() -> None:
     hearing = Hearing()
     minute(hearing, T0 + 3600, late=10)
     assert minute(hearing, T0)[-1] is None
+
+
+def test_ten_readings_at_two_times_are_a_beginning() -> None:
+    """Nine, or ten of one slot of five seconds, make no store deaf."""
+    hearing = Hearing()
+    assert hearing.note(T0, 5, 5, 0) is None
+    assert hearing.note(T0 + 5, 4, 4, 0) is None
+    assert hearing.note(T0 + 5, 1, 1, 0) is StoreTrouble.MOSTLY_REFUSED
+    together = Hearing()
+    assert together.note(T0, 5, 5, 0) is None
+    assert together.note(T0 + 4.9, 5, 5, 0) is None
+    assert together.note(T0 + 5, 1, 1, 0) is StoreTrouble.MOSTLY_REFUSED
+
+
+def test_half_is_not_more_than_half() -> None:
+    hearing = Hearing()
+    hearing.note(T0, 10, 5, 0)
+    assert hearing.note(T0 + 5, 10, 5, 0) is None
+    assert hearing.note(T0 + 5, 1, 1, 0) is StoreTrouble.MOSTLY_REFUSED
+
+
+def test_a_quarter_is_heard_well_again() -> None:
+    hearing = Hearing()
+    hearing.note(T0, 5, 0, 5)
+    assert hearing.note(T0 + 5, 5, 0, 5) is StoreTrouble.MOSTLY_LATE
+    assert hearing.note(T0 + 6, 29, 0, 0) is StoreTrouble.MOSTLY_LATE
+    assert hearing.note(T0 + 6, 1, 0, 0) is None
+    assert hearing.note(T0 + 6, 0, 0, 9) is None, "and deaf by more than half only"
+
+
+@pytest.mark.parametrize(("refused", "late"), [(5, 5), (6, 4), (4, 6)])
+def test_what_there_is_more_of_is_said(refused: int, late: int) -> None:
+    hearing = Hearing()
+    hearing.note(T0, 10, refused, late)
+    said = StoreTrouble.MOSTLY_LATE if late > refused else StoreTrouble.MOSTLY_REFUSED
+    assert hearing.note(T0 + 5, 10, refused, late) is said
+
+
+def test_what_is_lost_came() -> None:
+    hearing = Hearing()
+    hearing.note(T0, 0, 5, 0)
+    assert hearing.note(T0 + 5, 0, 5, 0) is StoreTrouble.MOSTLY_REFUSED
+    assert Hearing().note(T0, 0, 0, 0) is None
+
+
+@pytest.mark.parametrize(("after_s", "well"), [(59.9, False), (60.0, True)])
+def test_a_minute_is_counted(after_s: float, well: bool) -> None:
+    """Ten are lost in two slots; of twenty more these are a third, and without the first a fifth."""
+    hearing = Hearing()
+    hearing.note(T0, 5, 5, 0)
+    hearing.note(T0 + 5, 5, 5, 0)
+    assert (hearing.note(T0 + after_s, 20, 0, 0) is None) == well
+
+
+def test_our_clock_put_back_a_little_begins_a_new_slot() -> None:
+    hearing = Hearing()
+    hearing.note(T0 + 5, 5, 5, 0)
+    assert hearing.note(T0, 5, 5, 0) is None, "the slot of later is gone"
+    assert hearing.note(T0 + 5, 1, 1, 0) is None
+    assert hearing.note(T0 + 5, 4, 4, 0) is StoreTrouble.MOSTLY_REFUSED

@@ -36,3 +36,18 @@ def test_what_is_no_name_goes_by_a_hash_under_the_sites_key() -> None:
     assert SourceNames(b"another key").of(mac) != names.of(mac)
     assert names.of("02005e100001") == "02005e100001", "config.yaml says so"
     assert names.of("till-1") == "till-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("", False), ("a", True), ("-a", False), ("a-", False), ("a.b c_d-e", True), ("a/b", False), ("ab12345", False),
+        ("ab1234", True), ("Ab1234", True), ("KLMNOP1234", True), ("KLMNOPQ1", False), ("ABCDEF1234", False),
+        ("12345", False), ("1234", True),
+        ("12ghz", True), ("123ghz", False), ("2Nd", False), ("abcdefgh", True), ("Abcdefgh", True), ("abcdefg1", True),
+        ("klmnop12", True), ("klmno123", False), ("abcdef12", False), ("be-ef-ad-1", True), ("be-ef-ad-12", False),
+        ("ABCD1234", False),
+    ],
+)  # fmt: skip
+def test_parts_of_a_name(name: str, is_one: bool) -> None:
+    assert looks_like_a_name(name) == is_one

@@ -34,3 +34,21 @@ def test_a_clock_that_is_put_back_begins_a_new_minute() -> None:
     note(points, 1000.0, 0)
     note(points, 10.0, 0)
     assert points.as_json() == {"heard_at": [10.0], "per_min": None}
+
+
+def test_a_minute_counts_if_the_next_begins_within_another() -> None:
+    for at, per_min in ((159.9, None), (160.0, [1]), (219.9, [1]), (220.0, None)):
+        points = PointFigures(1)
+        note(points, 100.0, 0)
+        note(points, at, 0)
+        assert points.as_json()["per_min"] == per_min
+
+
+def test_each_minute_is_counted_anew() -> None:
+    points = PointFigures(2)
+    note(points, 100.0, 0)
+    note(points, 160.0, 1, 1)
+    note(points, 220.0)
+    assert points.as_json() == {"heard_at": [100.0, 160.0], "per_min": [0, 2]}
+    note(points, 220.04, 0)
+    assert points.as_json()["heard_at"] == [220.0, 160.0]

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+from shapely import LineString
 
 from engine.config import Config
 from engine.ingest.decoders.labels import LabelDecoder
 from engine.ingest.decoders.native import Frame
+from engine.positioning.labels.places import KINDS
 from engine.records import DeviceId, Labels, Readings
-from engine.runtime.labels.told_labels import frame_of
+from engine.runtime.labels.told_labels import SOURCE, frame_of
 from engine.runtime.store_engine import StoreEngine
 from engine.runtime.store_runner import StoreRunner
 from engine.runtime.stored.journal import pack_frames, unpack_frames
@@ -133,3 +135,31 @@ def test_what_shoppers_tell_is_a_frame_like_any_other() -> None:
         LabelRefusal.BAD_LABEL_SHAPE: 1,
     }
     assert len(frame_of(PLAN, [], {}, T0).labels) == len(Labels.empty()) == 0
+
+
+def test_a_place_may_be_a_little_off_the_floor_and_is_on_the_first_where_none_is_named() -> None:
+    outline = PLAN.levels[0].polygon
+    left, low, _, high = outline.bounds
+    edge = outline.intersection(LineString([(left - 1.0, (low + high) / 2), (left + 99.0, (low + high) / 2)]))
+    x, y = edge.bounds[0], (low + high) / 2
+    near, far = told(sku="", x_m=x - 4.9, y_m=y), told(sku="", x_m=x - 5.1, y_m=y)
+    frame = frame_of(
+        PLAN, [near, far, told(sku="", x_m=x, y_m=y, level="attic"), told(sku="", x_m=x)], {"ana": ANA}, T0
+    )
+    assert (frame.labels.x_m.tolist(), frame.labels.y_m.tolist()) == ([x - 4.9], [y])
+    assert (frame.labels.level.tolist(), frame.labels.public.tolist()) == ([0], [False])
+    assert frame.refused == {
+        LabelRefusal.LABEL_OFF_PLAN: 1,
+        LabelRefusal.UNKNOWN_LEVEL: 1,
+        LabelRefusal.BAD_LABEL_SHAPE: 1,
+    }
+
+
+def test_a_product_is_where_the_plan_has_it_at_the_time_it_was_told_of() -> None:
+    product = PLAN.products[1]
+    frame = frame_of(PLAN, [told(sku=product.sku, at=T0 - 9.0)], {"ana": ANA}, T0)
+    own = frame.labels
+    assert (own.product.tolist(), own.x_m.tolist(), own.y_m.tolist()) == ([1], [product.x_m], [product.y_m])
+    assert (own.t.tolist(), own.device.tolist()) == ([T0 - 9.0], [ANA])
+    assert own.kind.tolist() == [KINDS.index(LabelKind.HERE)]
+    assert (frame.store, frame.source, frame.sent_at, frame.received_at) == (PLAN.store, SOURCE, T0, T0)

@@ -156,3 +156,50 @@ def test_values_count_from_the_first() -> None:
 def test_trees_without_an_end_are_refused() -> None:
     with pytest.raises(ValueError, match="not a packed tree"):
         unpack(zlib.compress(b"\x91" * 100_000))
+
+
+def kinds(tree: object) -> list[int]:
+    """The extensions that a packed tree is made of."""
+    blob, found = pack(tree), list[int]()
+    plain = zlib.decompress(blob) if blob[:1] != b"L" else msgspec.msgpack.encode(None)
+    msgspec.msgpack.decode(plain, ext_hook=lambda code, data: found.append(code))
+    return found
+
+
+def test_what_is_small_is_packed_by_lzma_and_what_is_large_by_zlib() -> None:
+    for n, small in ((2**17 - 5, True), (2**17 - 4, False)):
+        blob = pack(b"x" * n)
+        assert (blob[:1] == b"L") == small
+        assert unpack(blob.ljust(len(blob) + 9, b"\0")) == b"x" * n
+    assert unpack(pack(np.int32(7))) == 7
+
+
+def test_large_arrays_of_few_values_are_kept_by_their_values() -> None:
+    bulk = b"x" * 2**17
+    few = np.tile(np.array([0.0, 1.5, 2.5, 0.0], np.float32), 1_024)
+    assert kinds([few, bulk]) == [3]
+    assert kinds([few[1:], bulk]) == [1]
+    assert kinds([few.astype(np.float64), bulk]) == [1]
+    assert kinds([np.arange(1, 2_049, dtype=np.float32).repeat(2), bulk]) == [3], "half of 4,096 values"
+    assert kinds([np.arange(1, 2_050, dtype=np.float32).repeat(2), bulk]) == [1]
+    for n, kind in ((4_095, 3), (4_096, 1)):
+        sparse = np.zeros(4 * 4_096, np.float32)
+        sparse[1 : 4 * n : 4] = np.arange(1, n + 1)
+        assert kinds([sparse, bulk]) == [kind]
+        assert unpack(pack([sparse]))[0].tobytes() == sparse.tobytes()
+
+
+@pytest.mark.parametrize("rising", [True, False])
+def test_neighbours_are_kept_by_how_much_they_differ_where_that_says_less(rising: bool) -> None:
+    chance, values = np.random.default_rng(1), np.arange(1, 701)
+    array = np.concatenate([values if rising else chance.permutation(values) for _ in range(8)]).astype(np.float32)
+    heads: list[list[Any]] = []
+    blob = zlib.decompress(pack([array, b"x" * 2**17]))
+    size_at = 4
+
+    def head(_: int, data: memoryview) -> None:
+        heads.append(msgspec.msgpack.decode(data[size_at : size_at + int.from_bytes(data[:size_at], "little")]))
+
+    msgspec.msgpack.decode(blob, ext_hook=head)
+    assert heads == [[[5_600], 700, 5_600, rising]]
+    assert unpack(pack([array]))[0].tobytes() == array.tobytes()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from engine.runtime.cluster.placing.layout import (
     AddShard,
     Bounds,
@@ -140,3 +142,101 @@ def test_what_nobody_runs_leaves_a_drained_node_at_once_and_evens_out_nothing() 
     assert moved == {"s2", "s3"}
     none = replace(uneven, waiting=frozenset({"s0", "s1", "s2", "s3"}))
     assert not [step for step in rebalance(none, BOUNDS).steps if isinstance(step, MoveStore | GiveStore)]
+
+
+def cpu(name: str, cpus: int, *stores: int, version: str = "") -> PlacingNode:
+    return PlacingNode(name, cpus=cpus, plans={f"s{n}": "plan" for n in stores}, version=version)
+
+
+@pytest.mark.parametrize(
+    ("loads", "moved"),
+    [
+        ((0.5, 0.0625, 0.4375), []),  # a gap of an eighth: a quarter of the mean
+        ((0.515625, 0.0625, 0.4375), ["s1"]),  # a little more
+        ((0.5, 0.1875, 0.4375), []),  # what is half as large again as would close the gap makes it no better
+        ((0.5, 0.171875, 0.4375), ["s1"]),
+    ],
+)
+def test_a_quarter_of_the_mean_is_even_enough(loads: tuple[float, float, float], moved: list[str]) -> None:
+    known = {name: cpu(name, 1, 0, 1, 2) for name in "ab"}
+    s0, s1, s2 = loads
+    uneven = layout(known, shard(1, "a", 0, 1), shard(2, "b", 2), s0=s0, s1=s1, s2=s2)
+    steps = rebalance(uneven, Bounds(50, 4.0)).steps
+    assert [step.store for step in steps if isinstance(step, MoveStore)] == moved
+
+
+def test_nodes_are_compared_by_the_load_of_each_of_their_cpus() -> None:
+    known = {"a": cpu("a", 4, 0, 1, 2), "b": cpu("b", 1, 0, 1, 2)}
+    placed = layout(known, shard(1, "a", 0), shard(2, "b", 1), s0=0.5, s1=0.25, s2=0.1)
+    assert place(placed, BOUNDS).steps == (PutStore("s2", 1),), "an eighth of a CPU is less than a quarter"
+    heavy = layout(known, shard(1, "b", 0, 1, 2), s0=0.5, s1=0.25, s2=0.125)
+    moves = [step.store for step in rebalance(heavy, Bounds(50, 4.0)).steps if isinstance(step, MoveStore)]
+    assert moves == ["s0", "s1"], "0.875 of one CPU, of which 0.7 would make both alike"
+
+
+def test_as_many_moves_as_are_asked_for() -> None:
+    uneven = layout(nodes("a", "b"), shard(1, "a", 0, 1, 2, 3), s0=0.1, s1=0.1, s2=0.1, s3=0.1)
+    for most in (0, 1, 2):
+        moves = [step for step in rebalance(uneven, BOUNDS, most).steps if isinstance(step, MoveStore)]
+        assert len(moves) == most
+
+
+def test_a_shard_is_filled_to_nine_tenths_and_to_its_number_of_stores() -> None:
+    for load, steps in ((0.5, (PutStore("s1", 1),)), (0.501, (AddShard(2, "a"), PutStore("s1", 2)))):
+        assert place(layout(nodes("a", stores=2), shard(1, "a", 0), s0=0.4, s1=load), Bounds(50, 1.0)).steps == steps
+    for most, steps in ((2, (PutStore("s1", 1),)), (1, (AddShard(2, "a"), PutStore("s1", 2)))):
+        assert place(layout(nodes("a", stores=2), shard(1, "a", 0)), Bounds(most, 1.0)).steps == steps
+
+
+def test_of_shards_with_room_the_lightest_takes_the_store() -> None:
+    known = layout(nodes("a", stores=3), shard(1, "a", 0), shard(2, "a", 1), s0=0.2, s1=0.1)
+    assert place(known, BOUNDS).steps == (PutStore("s2", 2),)
+    numbered = layout(nodes("a", stores=2), shard(7, "a", 0), s0=0.65)
+    assert place(numbered, BOUNDS).steps == (AddShard(8, "a"), PutStore("s1", 8))
+
+
+def test_a_shard_at_its_load_is_not_split_and_one_of_two_stores_is() -> None:
+    known = nodes("a", stores=2)
+    assert place(layout(known, shard(1, "a", 0, 1), s0=0.375, s1=0.375), Bounds(50, 0.75)).steps == ()
+    split = place(layout(known, shard(1, "a", 0, 1), s0=0.375, s1=0.5), Bounds(50, 0.75)).steps
+    assert split == (AddShard(2, "a"), MoveStore("s0", 1, 2)), "0.375 is nearer to the eighth that is too much"
+    even = place(layout(known, shard(1, "a", 0, 1), s0=0.5, s1=0.5), Bounds(50, 0.75)).steps
+    assert even[1] == MoveStore("s0", 1, 2)
+
+
+def test_a_dead_nodes_shard_goes_where_most_of_its_plans_are() -> None:
+    known = {"a": cpu("a", 1, 0, 1), "b": cpu("b", 1), "c": cpu("c", 1, 0, 1, 2)}
+    gone = layout({**known, "a": replace(known["a"], alive=False)}, shard(1, "a", 0, 1), shard(2, "c", 2), s2=0.6)
+    assert place(gone, BOUNDS).steps[0] == SendShard(1, "c")
+    nowhere = layout({"b": replace(known["c"], name="b")}, shard(1, "x", 0, 1, 2))
+    assert place(nowhere, BOUNDS).steps == (SendShard(1, "b"),)
+
+
+def test_a_store_that_was_not_measured_weighs_a_little() -> None:
+    quiet = layout(nodes("a"), s0=0.0, s1=0.004, s2=0.006)
+    assert [quiet.load_of(f"s{n}") for n in range(4)] == [0.005, 0.005, 0.006, 0.005]
+    assert Bounds() == Bounds(50, 0.7)
+    assert layout(nodes("a"), shard(1, "a", 0, 1), shard(3, "a", 2)).shard_of() == {"s0": 1, "s1": 1, "s2": 3}
+
+
+@pytest.mark.parametrize(
+    ("node", "not_older"),
+    [("a", ["a", "b", "c"]), ("b", ["b", "c"]), ("c", ["c"]), ("gone", ["a", "b", "c"]), ("dead", ["a", "b", "c"])],
+)
+def test_versions_count_by_their_numbers(node: str, not_older: list[str]) -> None:
+    known = versions(a="0.9.12", b="0.10.0", c="0.10.1") | {"dead": PlacingNode("dead", False, version="1.0")}
+    assert layout(known).not_older(node) == not_older
+
+
+def test_each_step_leads_to_its_layout() -> None:
+    known = layout(nodes("a", "b"), shard(1, "a", 1), shard(2, "b", 2))
+    for step, shards in (
+        (AddShard(3, "b"), {1: shard(1, "a", 1), 2: shard(2, "b", 2), 3: shard(3, "b")}),
+        (RemoveShard(2), {1: shard(1, "a", 1)}),
+        (SendShard(2, "a"), {1: shard(1, "a", 1), 2: shard(2, "a", 2)}),
+        (PutStore("s0", 1), {1: shard(1, "a", 0, 1), 2: shard(2, "b", 2)}),
+        (DropStore("s2"), {1: shard(1, "a", 1), 2: shard(2, "b")}),
+        (MoveStore("s1", 1, 2), {1: shard(1, "a"), 2: shard(2, "b", 1, 2)}),
+        (GiveStore("s2", 2, 1), {1: shard(1, "a", 1, 2), 2: shard(2, "b")}),
+    ):
+        assert known.after(step).shards == shards

@@ -103,3 +103,13 @@ def test_where_time_begins_anew_the_next_fix_is_the_first_and_rhythms_stay() -> 
     assert seconds(intervals, *slow)[-1] == 60.0
     intervals.start_anew()
     assert seconds(intervals, (1, -3600.0), (1, -3540.0)) == [0.0, 60.0]
+
+
+@pytest.mark.parametrize(("silent_s", "gap_max_s"), [(1000.0, 50.0), (50.0, 1000.0)])
+def test_nobody_is_forgotten_who_may_still_be_there(silent_s: float, gap_max_s: float) -> None:
+    """By the longer of both, and eight minutes more."""
+    for at, held in ((1480.0, [1, 2]), (1480.5, [2])):
+        made = FixIntervals(silent_s=silent_s, gap_max_s=gap_max_s)
+        seconds(made, (1, 0.0))
+        seconds(made, (2, at))
+        assert made.state()["table"]["device"].tolist() == held

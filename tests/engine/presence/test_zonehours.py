@@ -89,3 +89,13 @@ def test_state_of_other_zones_is_refused() -> None:
     assert again.drain() == [ZoneHourRow(0.0, "a", 2.0, 0, 0.0, 1.0), ZoneHourRow(0.0, "b", 0.0, 1, 4.0, 0.0)]
     with pytest.raises(ValueError, match="zone hours were saved for other zones"):
         ZoneHours(["b", "a"]).restore(made.state())
+
+
+@pytest.mark.parametrize(("every_s", "there"), [(180.0, True), (180.5, False)])
+def test_a_phone_that_scans_every_three_minutes_is_there_and_one_slower_is_not(every_s: float, there: bool) -> None:
+    made = ZoneHours(["a", "b"])
+    for k in range(3):
+        add(made, (1, every_s * k, 1.0, 0.0))
+    made.drain()
+    add(made, (2, 2 * every_s + 120.0, 0.25, 0.0))
+    assert made.drain()[0].persons_peak == (1.25 if there else 0.25)

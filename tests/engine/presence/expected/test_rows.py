@@ -91,3 +91,10 @@ def test_rows_of_one_hour_and_zone_are_added_up_in_order() -> None:
     one, two = tuple(range(1, 11)), tuple(range(10, 101, 10))
     later, first, other, more = row(9.0, "a", *one), row(0.0, "b", *one), row(0.0, "a", *one), row(0.0, "b", *two)
     assert add_up([later, first, other, more]) == [other, row(0.0, "b", *(11 * v for v in one)), later]
+
+
+def test_less_than_a_second_that_is_not_known_is_told_too() -> None:
+    found = rows(NO_RUNS, (HOUR - 1.0, 1.0, 0.25, 1.0), (HOUR + 1.0, 2.0, 0.5, 1.0))
+    for hour, s in ((0.0, 0.25), (HOUR, 0.5)):
+        told = found[hour, UNKNOWN]
+        assert (told.person_s, told.visits, told.dwell_s, told.dwell_sq) == (s, 0.0, s, s * 0.75)

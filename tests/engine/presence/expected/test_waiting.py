@@ -123,3 +123,26 @@ def test_a_zone_less_its_till_is_nobody_or_k_people() -> None:
     again.restore(unpack(pack(made.state())))
     for each in (made, again):
         assert {r.zone for r in each.release(T0 + 3 * BLOCK_S)} == {"a"}
+
+
+def test_a_block_is_laid_evenly_over_the_hours_since_the_last_one_ended() -> None:
+    made = waiting()
+    hour = HOURS.start(T0)
+    made.keep([visit(d) for d in range(10)], hour + 1800.0)
+    rows = made.release(hour + 5400.0)
+    assert [(r.hour_start, r.visits, r.dwell_s) for r in rows] == [(hour, 5.0, 300.0), (hour + 3600.0, 5.0, 300.0)]
+    assert [(r.visits_sq, r.dwell_sq, r.cross_sq) for r in rows] == [(5.0, 18_000.0, 300.0)] * 2
+    made.keep([visit(d) for d in range(10)], hour + 9000.0)
+    again = made.release(hour + 7200.0)
+    assert [(r.hour_start, r.visits) for r in again] == [(hour + 3600.0, 10.0)], "since 5400 s, and not later"
+
+
+@pytest.mark.parametrize(("first", "since"), [(True, 1800.0), (False, 900.0)])
+def test_at_a_beginning_blocks_that_are_open_begin_too_and_at_others_no_later(first: bool, since: float) -> None:
+    made = waiting()
+    hour = HOURS.start(T0)
+    made.keep([visit(d) for d in range(9)], hour + 900.0)
+    made.begin(hour + 1800.0, first=first)
+    assert made.state()["blocks"][0][1] == hour + since
+    made.begin(hour + 600.0, first=False)
+    assert made.state()["blocks"][0][1] == hour + 600.0

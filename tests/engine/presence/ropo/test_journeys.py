@@ -15,7 +15,9 @@ from engine.presence.ropo.journeys import (
     RopoStep,
     RopoWay,
     first_stops,
+    first_within,
     journeys_of,
+    starts,
     with_purchases,
 )
 from engine.presence.ropo.rates import GoOnRates, estimate_rates, steps_of
@@ -160,3 +162,10 @@ def test_chances_of_first_stops_add_up_to_that_of_any() -> None:
     )  # fmt: skip
     journey = journeys_of(ProductTouches([0.0], [LikelyStop(DAY, 0.5), LikelyStop(2 * DAY, 0.5)]), WINDOW)[0]
     assert (journey.chance, journey.chance_before(2 * DAY), journey.chance_before(2 * DAY + 1)) == (0.75, 0.5, 0.75)
+
+
+def test_a_window_holds_its_beginning_and_not_its_end() -> None:
+    assert [first_within((5.0, 10.0, 20.0), *span) for span in ((10.0, 20.0), (10.5, 20.0), (10.5, 20.5))] == [
+        10.0, None, 20.0,
+    ]  # fmt: skip
+    assert starts((0.0, 9.0, 10.0, 12.0, 25.0), 10.0) == [0.0, 10.0, 25.0]

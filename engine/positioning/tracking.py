@@ -29,7 +29,7 @@ from engine.positioning.motion.smoothing import TrackStep
 from engine.positioning.motion.walk import Foreseen, MotionModel, WalkGraph, foresee, predict
 from engine.positioning.posterior import sparse_rows
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.tracks import PlaceTracks, Tracks, trust
+from engine.positioning.tracks import PlaceTracks, Tracks, share_more, trust
 from engine.records import F32, F64, I32, I64, Posterior, Scans
 
 LONGEST_BATCH = 64  # scans computed at once: their (n, C) arrays stay in the processor's cache
@@ -112,7 +112,8 @@ class EverywhereTracking:
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
 
-        new = trust(dt, first, s, self._site.measured, noise)
+        walking = tracks.walking(slot)
+        new = trust(dt, first, s, self._site.measured, noise, walking)
         known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), new)
         doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
         believed = doubts.believed
@@ -135,6 +136,7 @@ class EverywhereTracking:
         tracks.doubt(slot, doubts)
         belief = known.belief(estimate.posterior, believed)
         misfit = scan_misfit(self._site, scans, belief, estimate, s, None if found is None else found.likeliest, noise)
+        misfit = misfit.widen(scans, share_more(dt, first, s, self._site.measured, walking))
         if steps is not None:
             note(steps, scans, after if fast is None else _split(fast, self._graph, ahead, estimate), misfit)
         return place(self._site, estimate.posterior, estimate.posterior, misfit, found=found)

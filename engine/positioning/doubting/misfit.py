@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -71,6 +71,11 @@ class ScanMisfit(Columns):
         """Times (n,) the covariance of the posteriors, by what the scans themselves say."""
         fit = (SCAN_FREEDOM + self.squares.sum(axis=1)) / (SCAN_FREEDOM + self.freedom.sum(axis=1))
         return np.asarray(fit * np.maximum(self.heard / INDEPENDENT, 1.0) * self.unit, dtype=np.float64)
+
+    def widen(self, scans: Scans, more: F64) -> ScanMisfit:
+        """With fixes by RSSI alone so many times (n,) as wide."""
+        ranged = np.isfinite(scans.range_m).any(axis=1)
+        return replace(self, unit=np.where(ranged, self.unit, self.unit * more))
 
     @staticmethod
     def none(n: int) -> ScanMisfit:

@@ -88,6 +88,7 @@ def _forward(
         n = int((stretches.steps > k).sum())
         pause, walk = pause[:n], walk[:n]
         dt = stretches.t[:n, k] - stretches.t[:n, k - 1] if k else np.zeros(n)
+        walking = np.asarray(walk.sum(axis=1, dtype=np.float64))
         if k:
             pause, walk = predict(graph, motion, pause, walk, dt)
         on_cells = (walk / graph.size)[:, graph.block]
@@ -95,7 +96,7 @@ def _forward(
         before = np.minimum(var[:n] + drift * dt[:, None], site.offset_var)
         first = np.full(n, k == 0)
         believed = np.ones((n, 2 * stretches.rssi_dbm.shape[2]), np.float32)
-        belief = Belief(prior, mean[:n], before, trust(dt, first, settings, site.measured), believed)
+        belief = Belief(prior, mean[:n], before, trust(dt, first, settings, site.measured, walking=walking), believed)
         estimate = bayes(site, _scans(stretches, n, k), belief, settings)
         share = np.float32(1.0) / np.maximum(prior, np.float32(1e-30))
         walking = np.asarray(estimate.posterior * (on_cells * share), dtype=np.float32)

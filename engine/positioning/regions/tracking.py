@@ -26,7 +26,7 @@ from engine.positioning.regions.regions import EVERYWHERE, Region, Regions, late
 from engine.positioning.regions.tracks import RegionTracks
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracking import LONGEST_BATCH, Moved, Placement, Steps, move, note, place
-from engine.positioning.tracks import trust
+from engine.positioning.tracks import share_more, trust
 from engine.records import F32, F64, I32, I64, Bools, Scans
 
 HELD_SHARE = 0.995  # of a device's mass: a region that holds so much of it may have the device, unless
@@ -44,6 +44,7 @@ class _Heard(Columns):
     noise: RangeNoise
     first: Bools
     dt: F64
+    more: F64  # what `share_more` says
     known: Known
     doubts: Doubts
     kinds: list[Measured]
@@ -104,11 +105,13 @@ class RegionalTracking:
         tracks, s = self.tracks, self._settings
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
-        new = trust(dt, first, s, self._site.measured, noise)
+        walking = tracks.walking(slot)
+        new = trust(dt, first, s, self._site.measured, noise, walking)
         known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), new)
         doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
         belief = known.belief(np.empty((len(slot), 0), np.float32), doubts.believed)
-        return _Heard(scans, slot, noise, first, dt, known, doubts, *weigh_readings(self._site, scans, belief, s))
+        more = share_more(dt, first, s, self._site.measured, walking)
+        return _Heard(scans, slot, noise, first, dt, more, known, doubts, *weigh_readings(self._site, scans, belief, s))
 
     def _where(self, heard: _Heard) -> I32:
         """The region (n,) to look for each device in, or EVERYWHERE: where it was, or its first scan says it is."""
@@ -192,6 +195,7 @@ class RegionalTracking:
         n_cells, posterior = len(self._site.cells), estimate.posterior
         belief = heard.known.belief(posterior, heard.doubts.believed)
         misfit = scan_misfit(site, heard.scans, belief, estimate, self._settings, noise=heard.noise)
+        misfit = misfit.widen(heard.scans, heard.more)
         if steps is not None:
             note(steps, heard.scans, self._over_all_cells(looked), misfit)
         given = sparse_rows(posterior, region.cells if region else None, n_cells)

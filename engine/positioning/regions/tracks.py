@@ -11,8 +11,8 @@ from engine.devices import StateColumn
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.regions.regions import EVERYWHERE, Regions
-from engine.positioning.tracks import Tracks, anywhere, settle_mass
-from engine.records import F32, I32, I64
+from engine.positioning.tracks import PAUSE_AT_FIRST, Tracks, anywhere, settle_mass
+from engine.records import F32, F64, I32, I64
 
 Masses = tuple[F32, F32]
 """While pausing, per cell, and while walking, per block."""
@@ -64,6 +64,19 @@ class RegionTracks(Tracks):
         kept = int(self["region"][slot])
         pause[self._regions.cells(kept)], walk[self._regions.blocks(kept)] = self["pause"][slot], self["walk"][slot]
         return pause, walk
+
+    def walking(self, slot: I64) -> F64:
+        """The probability (n,) that these rows walk, as their last scan left it."""
+        return np.array([self._walk_of(i) for i in slot.tolist()], np.float64)
+
+    def _walk_of(self, i: int) -> float:
+        walk = self["walk"][i]
+        if walk is None:
+            return 1.0 - PAUSE_AT_FIRST
+        if self["region"][i] != EVERYWHERE:
+            return float(walk.sum(dtype=np.float64))
+        mass = self["pause"][i].astype(np.float64)
+        return float(mass @ walk / (WALKING_STEPS * mass.sum()))
 
     def _part(self, masses: Masses, number: int) -> Masses:
         return masses[0][self._regions.cells(number)], masses[1][self._regions.blocks(number)]

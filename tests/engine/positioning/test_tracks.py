@@ -8,7 +8,7 @@ import pytest
 from engine.positioning.doubting.range_noise import RangeNoise
 from engine.positioning.motion.walk import walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
-from engine.positioning.tracks import PlaceTracks, Tracks, anywhere, trust
+from engine.positioning.tracks import PlaceTracks, Tracks, anywhere, share_more, trust
 from tests.engine.positioning.tiny import OFFSET_VAR, cells, site
 
 SETTINGS = LocatorSettings(
@@ -85,6 +85,28 @@ def test_of_a_scan_soon_after_another_only_a_share_is_new() -> None:
     half = trust(dt[2:3], np.array([False]), SETTINGS, 0.5)
     assert half[0].tolist() == pytest.approx([6 / (6 + 2.6), 0.5])
     assert trust(np.zeros(1), np.array([False]), DEFAULT_SETTINGS).tolist() == [[pytest.approx(0.02)] * 2]
+
+
+def test_errors_of_rssi_are_left_behind_by_who_walks() -> None:
+    later, dt = np.zeros(4, bool), np.full(4, 3.0)
+    walking = np.array([0.1, 0.38, 0.69, 1.0])  # the last two: half and none of what pauses on slow walks
+    memory = 2.0 * np.array([1.0, 1.0, 0.25, 0.0])
+    got = trust(dt, later, SETTINGS, walking=walking)
+    np.testing.assert_allclose(got[:, 0], 3.0 / (3.0 + memory), rtol=1e-6)
+    np.testing.assert_array_equal(got[:, 1], trust(dt, later, SETTINGS)[:, 1])  # ranges say how long theirs last
+    more = share_more(dt, later, SETTINGS, 1.0, walking)
+    np.testing.assert_allclose(more, 5.0 / (3.0 + memory), rtol=1e-6)
+    np.testing.assert_array_equal(share_more(dt, ~later, SETTINGS, 1.0, walking), 1.0)
+
+
+def test_how_likely_rows_walk_is_what_was_kept_of_it() -> None:
+    tracks = PlaceTracks(site(), walk_graph(cells(), 4.0))
+    rows = tracks.rows(np.array([1, 2], np.uint64))
+    np.testing.assert_allclose(tracks.walking(rows), 0.5, rtol=1e-6)  # of devices never seen
+    walking = np.zeros((1, 6), np.float32)
+    walking[0, 2:4] = 0.125, 0.25
+    tracks.keep(rows[1:], np.full((1, 6), 1 / 6, np.float32), walking)
+    np.testing.assert_allclose(tracks.walking(rows), [0.5, 0.375], rtol=1e-6)
 
 
 def test_of_ranges_as_much_is_new_as_is_known_of_their_noise() -> None:

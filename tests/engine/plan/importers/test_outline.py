@@ -116,3 +116,12 @@ def test_walls_on_walls_are_refused(drawn: list[LineString], refused: bool, monk
     with pytest.raises(OperatorError):
         refuse_tangle(drawn, notes)
     return None
+
+
+@pytest.mark.parametrize(("side_m", "found"), [(1.1, True), (1.3, True), (0.9, False)])
+def test_what_is_closed_up_has_a_square_metre_at_least(side_m: float, found: bool) -> None:
+    """A box whose corner is open: less is a duct or a pillar, and no floor."""
+    box = outline_of_walls(walls([(0.7, 0), (side_m, 0), (side_m, side_m), (0, side_m), (0, 0.2)]))
+    assert (box is not None) is found
+    if box is not None:
+        assert side_m**2 - 0.7 * 0.2 - 1e-6 <= box.polygon.area <= side_m**2, "the corner itself may be cut off"

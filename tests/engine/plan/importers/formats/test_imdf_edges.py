@@ -167,3 +167,19 @@ def test_a_building_is_within_a_degree(side_deg: float, reason: str) -> None:
         geometry = {"type": "Polygon", "coordinates": [box(0, 0, east, north)]}
         with pytest.raises(OperatorError, match=reason):
             imported(archive({"level": [feature(geometry, id="l0", ordinal=0)]}))
+
+
+def test_a_tenant_is_called_by_its_name_where_its_anchor_is_in_a_unit() -> None:
+    anchors = [feature(point(55, 10), id="a1", unit_id="u1"), feature(point(1, 1), id="a2", unit_id="gone")]
+    tenants = [
+        feature(None, name={"fr": "Chez Ana"}, anchor_id="a1"),
+        feature(None, name={"fr": "Ailleurs"}, anchor_id="a2"),
+        feature(None, name={"fr": "Sans ancre"}, anchor_id=None),
+        feature(None, name=None, anchor_id="a1"),
+    ]
+    rows = {"anchor": anchors, "occupant": tenants}
+    assert "it holds 2 units with a name: Boutique, Chez Ana" in said(mall(**rows))
+    assert mall(("chez ana",), **rows).counts["size_m"]["0"] == pytest.approx([30, 20], abs=0.01)
+    for name in ("Ailleurs", "Sans ancre"):
+        with pytest.raises(OperatorError, match=f"no unit or occupant is called '{name}'"):
+            mall((name,), **rows)

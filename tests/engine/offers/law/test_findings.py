@@ -35,6 +35,7 @@ def test_what_to_do_is_said_by_what_is_known_of_the_goods() -> None:
         [found] = campaign_problems([made], SHOP, "f")
         assert (found.fix or "").startswith(fix)
         assert found.code == {"book": Code.ABOVE_CAP, "unknown": Code.ABOVE_CAP_UNCLASSED}[sku]
+        assert (found.values["percent"], found.values["most"]) == (90.0, {"book": 5.0, "unknown": 34.0}[sku])
 
 
 @pytest.mark.parametrize("sku", ["tobacco", "infant_formula"])

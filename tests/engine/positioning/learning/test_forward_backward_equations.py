@@ -46,13 +46,14 @@ def forward(row: int) -> list[Filtered]:
     mass, out = np.full(12, 0.5 / 6), []
     for k, heard in enumerate(HEARD[row]):
         dt = TIMES[row][k] - TIMES[row][k - 1] if k else 0.0
+        left = min((1.0 - mass[6:].sum()) / (1.0 - 0.38), 1.0) ** 2  # of the memory, by how likely it walked
         if k:
             pause, walk = predict(
                 GRAPH, MODEL, mass[None, :6].astype(np.float32), mass[None, 6:].astype(np.float32), np.array([dt])
             )
             mass = np.hstack([pause[0], walk[0]]).astype(float)
         prior = mass[:6] + mass[6:]
-        trust = 1.0 if not k else dt / (dt + 2.25)
+        trust = 1.0 if not k else dt / (dt + 2.25 * left)
         drifted = np.minimum(var + np.array([0.5, 0.002]) * dt, OFFSET_VAR)
         belief = Belief(
             prior[None].astype(np.float32),

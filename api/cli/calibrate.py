@@ -53,8 +53,9 @@ def calibrate(
 ) -> None:
     """Fits the radio model to the store, from a survey, from unlabelled readings, or from both.
 
-    A survey that the plan's access points contradict as a whole (mirrored, turned, x and y swapped, stretched, or off
-    by one vector) is named with what it looks like, and left aside.
+    A survey that the plan's access points contradict as a whole (mirrored, turned by a quarter or half, x and y
+    swapped, stretched, off by one vector, or of signals that have nothing to do with the distance to them) is named
+    with what it looks like, and left aside.
 
     Labels of the readings' devices then correct the map near labelled places, as far as devices left out are found
     nearer with them. Labels that contradict the store as a whole are named with their file, and left aside.

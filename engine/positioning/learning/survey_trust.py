@@ -30,8 +30,17 @@ from engine.positioning.measurement.site_build import site_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.calibrate import DEFAULT_CALIBRATION, mixed_spread, weighed_map
 from engine.radio.evidence import Evidence, EvidenceKind
+from engine.radio.frames.frame import (
+    NOWHERE,
+    SHIFTED,
+    STRETCHED,
+    SWAPPED,
+    SWAPPED_TURNED,
+    TURNED,
+    OtherFrame,
+)
 from engine.radio.frames.heard import survey_rows
-from engine.radio.frames.told import SHIFTED, STRETCHED, SWAPPED, OtherFrame, other_frame
+from engine.radio.frames.told import other_frame
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.radio.range_fit import fit_ranges
@@ -52,6 +61,8 @@ PAIRS = 300  # cells by which the posterior's own spread is taken
 
 ASK = {
     SWAPPED: "do its columns stand the wrong way round?",
+    TURNED: "did the drawing lie sideways where it was taken?",
+    SWAPPED_TURNED: "do its columns stand the wrong way round, counted from the far corner?",
     STRETCHED: "was it taken in another unit, or on a plan of another scale?",
     SHIFTED: "was it taken from another origin?",
 }
@@ -92,10 +103,17 @@ class Floor:
 
 
 def judge_survey(plan: Plan, cells: Cells, evidence: Evidence, geometry: Geometry) -> SurveyTrust:
-    """What to make of surveyed evidence; `geometry` at the cells."""
+    """What to make of surveyed evidence; `geometry` at the cells. Places that agree with each other are not believed
+    where nothing heard there follows distance; those that do not agree teach at least what devices send."""
     frame = other_frame(plan, survey_rows(plan, evidence))
-    if frame is not None:
+    if frame is not None and frame.kind != NOWHERE:
         return SurveyTrust(0.0, frame=frame)
+    trust = _judge_by_places(plan, cells, evidence, geometry)
+    return SurveyTrust(0.0, frame=frame) if frame is not None and trust.believed > 0 else trust
+
+
+def _judge_by_places(plan: Plan, cells: Cells, evidence: Evidence, geometry: Geometry) -> SurveyTrust:
+    """By leaving places out."""
     known = evidence.kind == EvidenceKind.SURVEYED
     by_ranges = not np.isfinite(evidence.rssi_dbm[known]).any()
     heard = evidence.take(np.isfinite(evidence.range_m if by_ranges else evidence.rssi_dbm))
@@ -166,15 +184,21 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
 
 def say_frame(frame: OtherFrame) -> str:
     """What the places of a survey look like, and what to look for."""
-    x, y = (-frame.shift_m).tolist()
-    looks = {
-        SHIFTED: f"its places lie {frame.off_m:.1f} m off, {x:+.1f} in x and {y:+.1f} in y",
-        STRETCHED: f"its places lie {1.0 / frame.turn[0, 0]:.1f} times as far apart as they are",
-        SWAPPED: "its x and y are swapped",
-    }
-    what = looks.get(frame.kind, f"it is {frame.kind}")
+    if frame.kind == NOWHERE:
+        what = "what was heard there has nothing to do with how far its places lie from the plan's access points"
+        return f"{what}: is it of this store and this plan? Or do access points have each other's ids or places?"
     by = "as the plan's access points were heard there"
-    return f"{what}, {by}: {ASK.get(frame.kind, MIRRORED)} Or are the access points drawn so?"
+    return f"{_looks(frame)}, {by}: {ASK.get(frame.kind, MIRRORED)} Or are the access points drawn so?"
+
+
+def _looks(frame: OtherFrame) -> str:
+    if frame.kind == SHIFTED:
+        x, y = (-frame.shift_m).tolist()
+        return f"its places lie {frame.off_m:.1f} m off, {x:+.1f} in x and {y:+.1f} in y"
+    if frame.kind == STRETCHED:
+        return f"its places lie {1.0 / frame.turn[0, 0]:.1f} times as far apart as they are"
+    swapped = {SWAPPED: "its x and y are swapped", SWAPPED_TURNED: "its x and y are swapped, and it is turned by half"}
+    return swapped.get(frame.kind, f"it is {frame.kind}")
 
 
 def _places(evidence: Evidence) -> I64:

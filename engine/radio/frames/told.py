@@ -1,26 +1,29 @@
-"""Places that were all told in another frame than the plan's: mirrored, turned, with x and y swapped, stretched, or off
-by one vector. Such places agree with each other, so that leaving some out says nothing; the plan's access points
-contradict them.
+"""Places that were all told in another frame than the plan's: mirrored, turned, with x and y swapped, stretched, off by
+one vector, or in none at all. Such places agree with each other, so that leaving some out says nothing; the plan's
+access points contradict them.
 
 Each frame that people use by mistake is tried, and how well signals then fit (`misfit`) is held against the places as
 they were told, give or take NEAR_M: plans and people are off by as much. Access points have a vote each, so that one
 that hangs elsewhere, or stands behind a wall, names nothing: another frame must be likelier by far, for most of them,
 and by more than they differ. How well a common vector is known is told by leaving each access point out (Quenouille's
 jackknife, as of Efron 1982), by Student's t, since they are few, and never better than all together say.
+
+Places of which no other frame is likelier are honest only if what was heard there follows distance at all: where
+signals that have nothing to do with it are likelier, for most access points, these contradict them, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtrit
 
 from engine.plan.model import Plan
+from engine.radio.frames.frame import NOWHERE, SHIFTED, OtherFrame, frames_of
 from engine.radio.frames.heard import HeardRows
 from engine.radio.frames.misfit import misfit, misfit_of_nowhere
-from engine.records import F64, I32
+from engine.records import F64
 
 REACH_M = 10.0  # how far off places are looked for
 GRID_M = 1.0
@@ -29,12 +32,9 @@ NEAR_M = 4.0
 LEAST_POINTS = 3  # access points: fewer have no majority
 SHADOW_SHARE = 0.5  # of what places SHADOW_M apart say, shadows being longer: as in `hanging`
 LEAST_ODDS = 12.0  # natural logarithm; honest surveys of nine measured sites come to at most 7
+LEAST_NOWHERE = 3.0  # the same, for no frame: twenty to one; honest surveys come to 0.6 at most
 LEAST_VOTES = 2.0 / 3.0
 LEAST_SURE = 2.0  # standard errors between access points
-
-SHIFTED, STRETCHED, SWAPPED = "shifted by one vector", "stretched", "x and y swapped"
-MIRRORS = {"mirrored in x": (-1, 1), "mirrored in y": (1, -1), "turned by half": (-1, -1)}
-SCALES = (0.5, 0.6, 0.7, 0.8, 1.25, 1.4, 1.6, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +48,6 @@ class Sureness:
 
 
 ALONE = Sureness()
-
-
-@dataclass(frozen=True, slots=True)
-class OtherFrame:
-    """Another frame than the plan's. What was told at p is at turn (p - about) + about + shift_m: `turn` (2, 2),
-    `about` (L, 2) a point of each level, `shift_m` (2,). `odds`, natural logarithm, by which that is likelier."""
-
-    kind: str
-    turn: F64
-    about: F64
-    shift_m: F64
-    odds: float
-
-    def right(self, level: I32, x_m: F64, y_m: F64) -> tuple[F64, F64]:
-        """Where places (n,) are."""
-        about = self.about[level]
-        there = (np.column_stack([x_m, y_m]) - about) @ self.turn.T + about + self.shift_m
-        return there[:, 0], there[:, 1]
-
-    @property
-    def off_m(self) -> float:
-        """How long the common vector is."""
-        return float(np.hypot(*self.shift_m))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +77,20 @@ def other_frame(plan: Plan, rows: HeardRows, sure: Sureness = ALONE) -> OtherFra
     """The frame in which these places were told, where that is clearly not the plan's."""
     if len(np.unique(rows.ap)) < LEAST_POINTS:
         return None
-    told, *others = (_try(plan, rows, frame) for frame in _frames(plan))
+    told, *others = (_try(plan, rows, frame) for frame in frames_of(plan))
     best = min(others, key=lambda tried: float(tried.least.sum()))
-    nowhere = SHADOW_SHARE * float(misfit_of_nowhere(rows).sum() - min(told.least.sum(), best.least.sum()))
-    if nowhere < LEAST_ODDS:  # no frame makes signals fall with distance
-        return None
-    votes = SHADOW_SHARE * (told.near(NEAR_M).least - best.least)
+    here, nowhere = told.near(NEAR_M).least, misfit_of_nowhere(rows)
+    falls = SHADOW_SHARE * float(nowhere.sum() - min(told.least.sum(), best.least.sum())) >= LEAST_ODDS
+    found = _find_frame(here, told, best, sure) if falls else None
+    votes = SHADOW_SHARE * (here - nowhere)
+    if found is None and votes.sum() >= LEAST_NOWHERE and _most(votes):
+        return replace(told.frame, kind=NOWHERE, odds=float(votes.sum()))
+    return found
+
+
+def _find_frame(here: F64, told: _Tried, best: _Tried, sure: Sureness) -> OtherFrame | None:
+    """The best of the others, or the plan's own but for a vector. `here` (A,): what places cost near where they are."""
+    votes = SHADOW_SHARE * (here - best.least)
     if best.least.sum() < told.least.sum() and _clearly(votes):
         return replace(best.frame, shift_m=best.vectors[best.best], odds=float(votes.sum()))
     return _find_vector(told, sure)
@@ -114,8 +99,11 @@ def other_frame(plan: Plan, rows: HeardRows, sure: Sureness = ALONE) -> OtherFra
 def _clearly(votes: F64) -> bool:
     """Whether access points (A,) say so by far, most of them, and by more than they differ."""
     error = float(votes.std(ddof=1)) / np.sqrt(len(votes))
-    most = float((votes > 0).mean()) >= LEAST_VOTES
-    return bool(votes.sum() >= LEAST_ODDS and most and votes.mean() >= LEAST_SURE * error)
+    return bool(votes.sum() >= LEAST_ODDS and _most(votes) and votes.mean() >= LEAST_SURE * error)
+
+
+def _most(votes: F64) -> bool:
+    return float((votes > 0).mean()) >= LEAST_VOTES
 
 
 def _find_vector(told: _Tried, sure: Sureness) -> OtherFrame | None:
@@ -144,17 +132,3 @@ def _try(plan: Plan, rows: HeardRows, frame: OtherFrame) -> _Tried:
     vectors = vectors[np.hypot(*vectors.T) <= REACH_M + step / 2]
     x, y = frame.right(rows.level, rows.x_m, rows.y_m)
     return _Tried(frame, vectors, misfit(plan, rows, x + vectors[:, :1], y + vectors[:, 1:]))
-
-
-def _frames(plan: Plan) -> Iterator[OtherFrame]:
-    """The plan's own, then all others."""
-    low, high = np.split(np.array([level.polygon.bounds for level in plan.levels]), 2, axis=1)
-    middle, none = (low + high) / 2, np.zeros(2)
-    wide, deep = (high - low)[0].tolist()  # levels of one house are alike
-    yield OtherFrame(SHIFTED, np.eye(2), middle, none, 0.0)
-    for kind, signs in MIRRORS.items():
-        yield OtherFrame(kind, np.diag(np.array(signs, np.float64)), middle, none, 0.0)
-    for ratio in dict.fromkeys((1.0, wide / deep)):  # as they are, and each stretched to the side that it was taken for
-        yield OtherFrame(SWAPPED, np.array([[0.0, ratio], [1.0 / ratio, 0.0]]), low, none, 0.0)
-    for scale in SCALES:
-        yield OtherFrame(STRETCHED, np.eye(2) * scale, middle, none, 0.0)

@@ -21,7 +21,7 @@ from engine.positioning.learning.survey_trust import (
 from engine.positioning.locator import Locator
 from engine.radio.calibrate import DEFAULT_CALIBRATION, calibrate
 from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
-from engine.radio.frames.told import OtherFrame
+from engine.radio.frames.frame import NOWHERE, OtherFrame
 from engine.radio.pathloss import cell_geometry
 from engine.radio.radiomap import prior_map
 from engine.radio.reach import Reach, reach_of
@@ -108,6 +108,20 @@ def test_a_survey_whose_places_contradict_each_other_is_left_aside(store: tuple[
     assert median_error(plan, cells, lied) < 1.05 * median_error(plan, cells, None)
 
 
+def test_a_survey_that_has_nothing_to_do_with_distance_is_left_aside(store: tuple[Plan, Cells]) -> None:
+    """Five places are too few to contradict each other, and enough to contradict the access points: all the same."""
+    plan, cells = store
+    x, y = np.array([2.0, 10.0, 20.0, 28.0, 5.0]), np.array([2.0, 10.0, 4.0, 18.0, 15.0])
+    flat, geometry = survey(plan, x, y, np.full((5, len(APS)), -60.0)), cell_geometry(plan, cells)
+    trust = judge_survey(plan, cells, flat, geometry)
+    assert trust.frame is not None
+    assert (trust.believed, trust.frame.kind) == (0.0, NOWHERE)
+    result = calibrate_store(plan, cells, flat, trust=trust)
+    assert np.array_equal(result.radio_map.mean_dbm, prior_map(plan, cells, geometry=geometry).mean_dbm)
+    assert result.notes[-1] == "survey left aside: see the warning"
+    assert "nothing to do with how far its places lie from the plan's access points: is it of" in result.warnings[0]
+
+
 def test_a_survey_of_another_frame_is_named_and_leaves_the_plan_s_map(store: tuple[Plan, Cells]) -> None:
     plan, cells = store
     rng = np.random.default_rng(5)
@@ -135,15 +149,31 @@ def test_a_survey_of_another_frame_is_named_and_leaves_the_plan_s_map(store: tup
         ("shifted by one vector", 1.0, (-5.0, 0.5), "its places lie 5.0 m off, +5.0 in x and -0.5 in y, as"),
         ("stretched", 0.8, (0.0, 0.0), "its places lie 1.2 times as far apart as they are, as"),
         ("x and y swapped", 1.0, (0.0, 0.0), "its x and y are swapped, as"),
+        (
+            "x and y swapped and turned by half",
+            1.0,
+            (0.0, 0.0),
+            "its x and y are swapped, and it is turned by half, as",
+        ),
         ("turned by half", -1.0, (0.0, 0.0), "it is turned by half, as"),
+        ("turned by a quarter", 0.0, (0.0, 0.0), "it is turned by a quarter, as"),
     ],
 )
 def test_what_a_survey_looks_like_is_said_with_what_to_look_for(
     kind: str, turn: float, shift: tuple[float, float], said: str
 ) -> None:
-    sentence = say_frame(OtherFrame(kind, np.eye(2) * turn, np.zeros((1, 2)), np.array(shift), 20.0))
+    none = np.zeros((1, 2))
+    sentence = say_frame(OtherFrame(kind, np.eye(2) * turn, none, none, np.array(shift), 20.0))
     assert sentence.startswith(said)
     assert sentence.endswith("? Or are the access points drawn so?")
+
+
+def test_swapped_places_are_said_without_a_division_by_nothing() -> None:
+    """A sheet that lay sideways has no x of its own in x: `turn` holds 0 there."""
+    none = np.zeros((1, 2))
+    with np.errstate(all="raise"):
+        said = say_frame(OtherFrame("x and y swapped", np.array([[0.0, 1.0], [1.0, 0.0]]), none, none, np.zeros(2)))
+    assert said.startswith("its x and y are swapped, as the plan's access points were heard there: do its columns")
 
 
 LONG_M = np.array([2.0, -0.6, 0.4, 3.0, 1.2])  # by which ranges of each access point come out long

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.plan.model import Plan
+from engine.radio.frames.frame import NOWHERE
 from engine.radio.frames.heard import HeardRows, rows_of
 from engine.radio.frames.told import Sureness, other_frame
 from engine.records import F64
@@ -54,6 +55,12 @@ def plan() -> Plan:
         ("turned by half", [[-1, 0], [0, -1]], (30.0, 20.0), False),
         ("x and y swapped", [[0, 1], [1, 0]], (0.0, 0.0), False),
         ("x and y swapped", [[0, 1.5], [1 / 1.5, 0]], (0.0, 0.0), False),
+        ("turned by a quarter", [[0, 1], [-1, 0]], (0.0, 30.0), False),
+        ("turned by a quarter", [[0, -1], [1, 0]], (20.0, 0.0), True),
+        ("turned by a quarter", [[0, 1.5], [-1 / 1.5, 0]], (0.0, 20.0), False),
+        ("turned by a quarter", [[0, -1.5], [1 / 1.5, 0]], (30.0, 0.0), False),
+        ("x and y swapped and turned by half", [[0, -1], [-1, 0]], (20.0, 30.0), False),
+        ("x and y swapped and turned by half", [[0, -1.5], [-1 / 1.5, 0]], (30.0, 20.0), False),
         ("stretched", [[1.6, 0], [0, 1.6]], (-9.0, -6.0), False),
         (SHIFT, [[1, 0], [0, 1]], (5.0, 0.0), False),
         (SHIFT, [[1, 0], [0, 1]], (3.0, -4.0), True),
@@ -84,10 +91,36 @@ def test_one_access_point_that_hangs_elsewhere_is_no_other_frame() -> None:
     assert other_frame(moved, rows(moved, GRID, signals())) is None
 
 
+def test_a_square_hall_s_quarter_turns_and_diagonals_are_named() -> None:
+    """What was told at (x, y) is what signals of (y, 20 - x), (20 - y, x) and (20 - y, 20 - x) say."""
+    square = tuple((min(x, 19.0), y) for x, y in ((3.0, 5.0), (11.0, 4.0), (18.0, 9.0), (5.0, 15.0), (14.0, 17.0)))
+    plan, at = hall(*square, width=20.0, depth=20.0), GRID[GRID[:, 0] < 20.0]
+    x, y = at.T
+    heard = signals(aps=square, at=at)
+    for told, kind in (
+        (np.column_stack([20.0 - y, x]), "turned by a quarter"),
+        (np.column_stack([y, 20.0 - x]), "turned by a quarter"),
+        (np.column_stack([y, x]), "x and y swapped"),
+        (np.column_stack([20.0 - y, 20.0 - x]), "x and y swapped and turned by half"),
+    ):
+        found = other_frame(plan, rows(plan, told, heard))
+        assert found is not None
+        assert found.kind == kind
+        there = np.column_stack(found.right(np.zeros(len(told), np.int32), *told.T))
+        assert float(np.abs(there - at).max()) < 2.5
+
+
 def test_what_has_nothing_to_do_with_distance_is_in_no_frame(plan: Plan) -> None:
-    assert other_frame(plan, rows(plan, GRID, np.full((len(GRID), 6), -60.0))) is None
+    """All the same, told at each other's places, and heard of each other's access points: the last agree with
+    themselves, and fit no frame. A few places are no proof."""
     mixed = np.random.default_rng(4).permutation(len(GRID))
-    assert other_frame(plan, rows(plan, GRID, signals()[mixed])) is None
+    for heard in (np.full((len(GRID), 6), -60.0), signals()[mixed], signals()[:, [1, 0, 3, 2, 5, 4]]):
+        found = other_frame(plan, rows(plan, GRID, heard))
+        assert found is not None
+        assert (found.kind, found.off_m) == (NOWHERE, 0.0)
+        assert found.odds >= 3.0
+    few = mixed[:5]
+    assert other_frame(plan, rows(plan, GRID[:5], signals()[few])) is None
 
 
 def test_two_access_points_are_no_majority() -> None:
@@ -110,4 +143,4 @@ def test_places_are_turned_about_their_own_level(plan: Plan) -> None:
     two = replace(plan, levels=(low, high))
     found = other_frame(two, rows(two, np.column_stack([30.0 - GRID[:, 0], GRID[:, 1]]), signals()))
     assert found is not None
-    assert found.about.tolist() == [[15.0, 10.0], [15.0, 10.0]]
+    assert found.about.tolist() == found.onto.tolist() == [[15.0, 10.0], [15.0, 10.0]]

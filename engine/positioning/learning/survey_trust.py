@@ -57,6 +57,7 @@ LEAST_PLACES = 6  # of a survey that can be judged; fewer say little anyway
 MOST_CELLS = 1200  # looked at, evenly out of all
 CLEARLY = 3.0  # standard errors
 LEAST_TOLD_M = 0.05
+LEAST_USED = 0.005  # of the map: less is none, in whole percents
 PAIRS = 300  # cells by which the posterior's own spread is taken
 
 ASK = {
@@ -167,7 +168,9 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
     if trust.frame is not None:
         return f"survey left aside: {said}; {say_frame(trust.frame)}"
     if trust.judged == 0:
-        return f"survey used: {said}, too few to judge by each other"
+        idle = not trust.ranges and reach.of_map < LEAST_USED
+        used = "survey changes nothing in the map of RSSI" if idle else "survey used"
+        return f"{used}: {said}, too few to judge by each other"
     if trust.believed == 0:
         blind = np.isnan(trust.gain_m)
         than = "than by chance: its places contradict each other" if blind else "with the others"
@@ -175,9 +178,13 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
         return f"survey left aside, but for {kept}: {said}; left out in turn, they are found no nearer {than}"
     nearer = "hardly nearer" if trust.gain_m < LEAST_TOLD_M else f"{trust.gain_m:.2f} m nearer"
     judged = f"left out in turn, they are found {nearer} with the others"
+    used = "what ranges of each access point come out long" if trust.ranges else "the law and its shadows"
     if reach.share > 0.5:
-        used = "what ranges of each access point come out long" if trust.ranges else "the law and its shadows"
         return f"survey used for {used}: {said}; {judged}"
+    if reach.of_map >= LEAST_USED:
+        few = "too few to speak for all of the floor, and the rest is as without a survey"
+        part = "part" if trust.ranges else f"{reach.of_map:.0%}"
+        return f"survey used for {part} of {used}: {said}, {few}; {judged}"
     few = "too few to speak for the rest of the floor, whatever they say of each other"
     return f"survey used for next to nothing: {said}, {few} ({judged})"
 

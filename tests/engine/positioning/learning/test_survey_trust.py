@@ -270,6 +270,19 @@ def test_the_survey_s_own_numbers_say_what_it_was_used_for() -> None:
         " of the floor, whatever they say of each other (left out in turn, they are found hardly nearer with the"
         " others)"
     )
+    half = say_trust(SurveyTrust(1.0, 3.0, 0.02, 9), Reach(0.423, 63, believed=0.5))
+    assert half == (
+        "survey used for 50% of the law and its shadows: 63 places near 42% of the walkable area, too few to speak for"
+        " all of the floor, and the rest is as without a survey; left out in turn, they are found hardly nearer with"
+        " the others"
+    )
+    three = Reach(0.04, 3)
+    assert say_trust(SurveyTrust(), three) == (
+        "survey changes nothing in the map of RSSI: 3 places near 4% of the walkable area, too few to judge by each"
+        " other"
+    )
+    assert say_trust(SurveyTrust(ranges=True), three).startswith("survey used: 3 places near 4%")
+    assert say_trust(SurveyTrust(), Reach(0.8, 5)).startswith("survey used: 5 places near 80%")
     aside = say_trust(SurveyTrust(0.0, 4.0, 0.0, 12), Reach(0.3, 14, believed=0.0))
     assert aside.startswith("survey left aside, but for what devices send: 14 places near 30% of the walkable area")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
-from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_odd
+from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_mute, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
@@ -23,7 +23,7 @@ from engine.positioning.offline import contradicting_in
 from engine.progress import show_progress
 from engine.radio.calibrate import Calibration
 from engine.radio.evidence import Evidence
-from engine.radio.evidence_sources import hearings_evidence, survey_evidence
+from engine.radio.evidence_sources import hearings_evidence, keep_measured, survey_evidence
 
 WORSE_DB = 0.5  # between an access point's residuals before and after: less is no news
 UNHEARD = 2**63
@@ -89,8 +89,9 @@ def calibrate(
     if crowd is not None:
         warn(str(readings), crowd.warnings, unplaced.ap if unplaced is not None else None, plan)
         warn_of_odd(str(readings), crowd.odd)
-        parts.append(hearings_evidence(plan, crowd.hearings))
-    if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings)):
+        warn_of_mute(str(readings), plan, crowd.hearings)
+        parts.append(hearings_evidence(plan, keep_measured(plan, crowd.hearings)))
+    if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings) + len(crowd.hearings)):
         files = " and ".join(str(p) for p in (survey, readings) if p)
         reason = "holds no reading that an access point of the plan made"
         raise OperatorError([Problem(files, "(whole file)", reason, "column ap: the ids of the plan's access points")])

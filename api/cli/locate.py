@@ -22,8 +22,9 @@ from engine.positioning.methods import METHODS
 from engine.positioning.offline import locate_scans, self_calibrated_maps
 from engine.positioning.windows import ScanWindows
 from engine.progress import show_progress
+from engine.radio.evidence_sources import find_mute_listeners
 from engine.radio.radiomap import RadioMap
-from engine.records import Scans
+from engine.records import Hearings, Scans
 
 MOST_NAMED = 5  # access points, in a warning
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
@@ -46,7 +47,8 @@ def locate(
     """Locates every device of a recording: one fix per device and window.
 
     A fix uses no reading later than its own time (plus [bold]--lag-s[/bold], for reports: 15 is a good figure).
-    Readings whose device is an access point of the plan calibrate and get no fix.
+    Readings whose device is an access point of the plan calibrate and get no fix. Access points that report one level
+    of all the others, near and far, measure none: what they hear of those is not used, and they are named.
 
     Example: [bold]rayon locate floorplans/boutique --readings readings.csv -o fixes.csv[/bold]
     """
@@ -60,6 +62,7 @@ def locate(
     joined = readings_for_plan(table, plan)
     warn(str(readings), joined.warnings, table.ap, plan)
     warn_of_odd(str(readings), joined.odd)
+    warn_of_mute(str(readings), plan, joined.hearings)
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
     # a map that was asked for is kept; else access points that hear each other and the crowd make one as they go
@@ -122,6 +125,13 @@ def warn_of_odd(file: str, odd: Oddities) -> None:
         print(f"{file}: warning: {_ASKED[unit]}", file=sys.stderr)
     for ap, value in odd.stuck.items():
         print(f"{file}: warning: {ap} says {value} wherever it is heard: go and look", file=sys.stderr)
+
+
+def warn_of_mute(file: str, plan: Plan, hearings: Hearings) -> None:
+    """Access points that report one level of all the others: what they hear of each other is not used."""
+    if mute := [plan.access_points[a].id for a in find_mute_listeners(plan, hearings).tolist()]:
+        says = f"{_few(mute)} report{'s' * (len(mute) == 1)} one level of all other access points, near and far"
+        print(f"{file}: warning: {says}: not used; turn on measured levels (dBm) there", file=sys.stderr)
 
 
 def warn_of_contradicting(file: str, shares: Mapping[str, float]) -> None:

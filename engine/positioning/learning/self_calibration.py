@@ -22,7 +22,7 @@ from engine.positioning.learning.tracklets import ScanMemory
 from engine.positioning.learning.unsummed import WIDTH, Unsummed
 from engine.radio.calibrate import Calibration, calibrate
 from engine.radio.crossings import PackedCrossings
-from engine.radio.evidence_sources import hearings_evidence
+from engine.radio.evidence_sources import hearings_evidence, keep_measured
 from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import Geometry, cell_geometry, geometry_of, mean_dbm
 from engine.radio.radiomap import RadioMap
@@ -214,12 +214,15 @@ class SelfCalibration:
         return geometry_of(self._plan, c.level, c.x_m, c.y_m, lost=self._lost.whole())
 
     def _links(self, total: F64, count: I64) -> Hearings | None:
+        """Means of pairs, but of listeners that say one level of all; None where too few are left."""
         heard, ap = np.nonzero(count)
         if len(heard) < MIN_LINKS:
             return None
         mean = (total[heard, ap] / count[heard, ap]).astype(np.float32)
         nothing = np.full(len(heard), np.nan, np.float32)
-        return Hearings(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
+        links = Hearings(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
+        told = keep_measured(self._plan, links)
+        return told if len(told) >= MIN_LINKS else None
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint: a few numbers per pair of access points, the newest scans, and what the crowd taught."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from api.cli.locate import warn_of_contradicting, warn_of_odd
+from api.cli.locate import warn_of_contradicting, warn_of_mute, warn_of_odd
 from engine.files.odd.values import Oddities
+from tests.engine.radio.hanging.test_mute_listeners import PLAN, heard, saying
 
 
 def test_what_is_odd_is_said_with_its_access_point_and_its_unit(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,3 +24,12 @@ def test_what_is_odd_is_said_with_its_access_point_and_its_unit(capsys: pytest.C
 def test_where_nothing_is_odd_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     warn_of_odd("r.csv", Oddities({"unknown_ap": 3}))
     assert capsys.readouterr().err == ""
+
+
+def test_access_points_that_measure_nothing_of_each_other_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_of_mute("r.csv", PLAN, heard(PLAN))
+    warn_of_mute("r.csv", PLAN, saying(heard(PLAN), 4, -40.0))
+    assert capsys.readouterr().err.splitlines() == [
+        "r.csv: warning: ap4 reports one level of all other access points, near and far: not used; turn on measured"
+        " levels (dBm) there",
+    ]

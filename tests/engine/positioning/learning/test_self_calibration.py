@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -143,3 +145,13 @@ def test_maps_are_due_while_anything_is_heard(of: str) -> None:
     self_calibrated_maps(plan, cells, *given, reached.append)
     assert reached == DUE_AT
     assert self_calibrated_maps(plan, cells, Hearings.empty(), scans.take(np.empty(0, np.int64))) == []
+
+
+def test_access_points_that_report_one_level_of_all_teach_nothing() -> None:
+    plan = plain()
+    cells, links = walkable_cells(plan, 1.0), hearings(plan, 3.3, np.array([0.0, 10.0, 20.0]))
+    constant = replace(links, rssi_dbm=np.full_like(links.rssi_dbm, -50.0))
+    assert self_calibrated_maps(plan, cells, constant) == []
+    one = replace(links, rssi_dbm=np.where(links.ap == 2, np.float32(-40.0), links.rssi_dbm))
+    (found,), (without,) = (self_calibrated_maps(plan, cells, rows) for rows in (one, links.take(links.ap != 2)))
+    np.testing.assert_array_equal(found[1].mean_dbm, without[1].mean_dbm)

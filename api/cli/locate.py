@@ -49,6 +49,7 @@ def locate(
     A fix uses no reading later than its own time (plus [bold]--lag-s[/bold], for reports: 15 is a good figure).
     Readings whose device is an access point of the plan calibrate and get no fix. Access points that report one level
     of all the others, near and far, measure none: what they hear of those is not used, and they are named.
+    Ranges that are all in feet, nanoseconds, centimetres or millimetres are left aside, with the unit named.
 
     Example: [bold]rayon locate floorplans/boutique --readings readings.csv -o fixes.csv[/bold]
     """
@@ -153,6 +154,14 @@ def _few(names: list[str]) -> str:
 _SAID = {"bad_rssi": "rssi out of range (bad_rssi)", "bad_range": "range out of range (bad_range)"}
 """Words for reasons whose names alone say little."""
 _ASKED = {
+    "ranges_in_feet_or_ns": "ranges fit this plan as feet, or nanoseconds one way, not as metres: left aside, RSSI is"
+    " used; divide range_m by 3.281 (feet) or 3.336 (ns)",
+    "ranges_in_rtt_ns": "ranges fit this plan as nanoseconds there and back, not as metres: left aside, RSSI is used;"
+    " divide range_m by 6.671",
+    "ranges_in_cm": "ranges fit this plan as centimetres, not as metres: left aside, RSSI is used; divide range_m by"
+    " 100",
+    "ranges_in_mm": "ranges fit this plan as millimetres, not as metres: left aside, RSSI is used; divide range_m by"
+    " 1000",
     "range_in_mm": "most ranges are too long for this plan: are these millimetres? Metres are meant",
     "rssi_above_zero": "rssi is above 0: are these percent, or levels without their minus? dBm are meant",
     "rssi_in_mw": "rssi is between 0 and 1: are these milliwatts, or shares? dBm are meant",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from engine.columns import Columns
 from engine.errors import OperatorError, Problem
 from engine.files.columns import ReadingTable, SurveyTable, Texts
+from engine.files.odd.range_units import find_range_unit
 from engine.files.odd.values import Oddities, without_oddities
 from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
@@ -51,16 +52,22 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
 
     Devices are numbered by first appearance in the sorted list of names, as uint64. Rows of unknown access points,
     absurd times and values are left out and counted by reason in `warnings`; an absurd value beside a good one is
-    blanked, and a range that is too long for the store infinite (`Readings`). Where bands are named, levels are those
+    blanked, and a range that is too long for the store infinite (`Readings`). Ranges that are all in another unit
+    than metres are blanked, and `odd` names the unit. Where bands are named, levels are those
     of the lowest one, as far as the rows tell what bands differ by.
     Raises OperatorError when all times are in milliseconds.
     """
     ap = _ap_index(table.ap, plan)
-    found, odd = without_oddities(plan, ap, table.rssi_dbm, table.range_m, table.range_sigma_m)
-    rssi, rng, sigma, keep, warnings = found.rssi, found.range, found.sigma, found.keep, dict(odd.counts)
-    timely = (table.t >= 0) & (table.t < TIME_CEILING_S)
     names, codes = np.unique(table.device, return_inverse=True)
     speaks = _ap_index(names, plan)[codes]
+    unit = find_range_unit(plan, table.t, codes, np.where(speaks < 0, ap, np.int32(-1)), table.range_m)
+    given = np.full_like(table.range_m, np.nan) if unit else table.range_m
+    found, odd = without_oddities(plan, ap, table.rssi_dbm, given, table.range_sigma_m)
+    rssi, rng, sigma, keep, warnings = found.rssi, found.range, found.sigma, found.keep, dict(odd.counts)
+    if unit:
+        warnings.pop("neither_rssi_nor_range", None)  # ranges alone: they are said to be left aside
+        odd = replace(odd, units=(unit, *odd.units))
+    timely = (table.t >= 0) & (table.t < TIME_CEILING_S)
     itself = (speaks >= 0) & (speaks == ap)
     if len(table) and not (timely | (table.t < 0)).any():
         raise OperatorError([_other_unit(table)])

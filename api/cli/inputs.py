@@ -40,7 +40,7 @@ StoreFolder = Annotated[
 def plan_to_locate(folder: Path) -> Plan:
     """The store's plan, for what needs to know where devices are. Raises OperatorError; warns of too few access
     points."""
-    from engine.plan.checks.reachable import FEWEST_ACCESS_POINTS
+    from engine.plan.checks.hung import FEWEST_ACCESS_POINTS
     from engine.plan.load import load_plan
 
     plan = load_plan(folder)
@@ -49,7 +49,8 @@ def plan_to_locate(folder: Path) -> Plan:
     if not n_ap:
         raise OperatorError([Problem(file, "features", "there is no access point: nothing can be located", fix)])
     if n_ap < FEWEST_ACCESS_POINTS:
-        print(f"{file}: warning: {n_ap} access points: positions need {FEWEST_ACCESS_POINTS} at least", file=sys.stderr)
+        said = f"{n_ap} access point{'s' if n_ap > 1 else ''}: positions need {FEWEST_ACCESS_POINTS} at least"
+        print(f"{file}: warning: {said}", file=sys.stderr)
     return plan
 
 

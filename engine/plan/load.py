@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.errors import OperatorError, Problem
 from engine.plan.checks.crosscheck import check_features, check_products
+from engine.plan.checks.hung import check_hung
 from engine.plan.checks.reachable import check_reachable
 from engine.plan.features import PlacedRecord, read_feature
 from engine.plan.fields import JsonObject, refuse_unknown, show
@@ -33,11 +34,12 @@ def load_plan(folder: Path) -> Plan:
 
 
 def check_plan(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:
-    """The plan (None when it has errors), its errors, and its warnings, with those that need the walkable cells."""
+    """The plan (None when it has errors), its errors, and its warnings, with those that need the whole plan."""
     plan, errors, warnings = _read(Path(folder))
     if plan is not None:
         findings = Findings(str(Path(folder) / PLAN_FILE))
         check_reachable(plan, findings)
+        check_hung(plan, findings)
         warnings += tell_once(findings.warnings)
     return plan, errors, warnings
 

@@ -35,7 +35,8 @@ def check(
 
     Example: [bold]rayon plan check floorplans/supermarket[/bold]
 
-    Mistakes end with exit status 2. Warnings do not: the plan can be used as it is.
+    Mistakes end with exit status 2. Warnings do not: the plan can be used as it is, or, where it has no access point
+    yet, drawn.
     """
     plan, errors, warnings = check_plan(folder)
     campaigns, wrong = _campaigns(folder, plan)
@@ -64,7 +65,8 @@ def check(
         console.print(
             f"{len(campaigns)} campaign{'s' if len(campaigns) != 1 else ''} in {CAMPAIGNS_FILE}", highlight=False
         )
-    console.print(f"The plan can be used; {ending}.", highlight=False)
+    usable = "can be used" if plan.access_points else "can be drawn, but nobody be located with it"
+    console.print(f"The plan {usable}; {ending}.", highlight=False)
 
 
 def _unkept(folder: Path, told: dict[str, Any]) -> Problem:

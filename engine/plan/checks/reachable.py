@@ -9,7 +9,6 @@ from engine.plan.findings import Findings
 from engine.plan.model import Plan
 
 CHECK_CELL_M = 0.5  # the default of positioning.cell_m
-FEWEST_ACCESS_POINTS = 3  # fewer cannot fix a position in the plane
 
 
 def check_reachable(plan: Plan, findings: Findings) -> None:
@@ -25,9 +24,6 @@ def check_reachable(plan: Plan, findings: Findings) -> None:
         findings.odd(
             "features", "there is no entrance", "add an opening of category entrance (the simulator needs one)"
         )
-    if len(plan.access_points) < FEWEST_ACCESS_POINTS:
-        reason = f"there are {len(plan.access_points)} access points"
-        findings.odd("features", reason, f"positions need {FEWEST_ACCESS_POINTS} at least")
 
 
 def _warn_of_islands(plan: Plan, cells: Cells, findings: Findings) -> None:

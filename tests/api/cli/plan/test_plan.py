@@ -62,6 +62,15 @@ def test_check_warns_without_failing(run, tmp_path: Path) -> None:
     assert "1 warning." in result.stdout
 
 
+def test_check_does_not_call_a_plan_usable_that_locates_nobody(run, tmp_path: Path) -> None:
+    raw = shop()
+    del raw["features"][AP:]
+    result = run("check", write(tmp_path / "shop", raw))
+    assert result.exit_code == 0, "a drawing becomes a plan before anybody hangs an access point"
+    assert "there is no access point: nothing can be located" in result.stderr
+    assert "The plan can be drawn, but nobody be located with it; 1 warning." in result.stdout
+
+
 def test_check_lists_every_mistake(run, tmp_path: Path) -> None:
     raw = shop()
     raw["features"][AP]["properties"]["z_m"] = None

@@ -1,0 +1,62 @@
+"""How access points hang, on a floor of 40 by 30 m, whose diagonal is 50 m: each limit from both of its sides."""
+
+from __future__ import annotations
+
+import pytest
+from shapely.geometry import box
+
+from engine.plan.checks.hung import check_hung
+from engine.plan.findings import Findings
+from engine.plan.model import AccessPoint, Level, Plan
+
+FLOORS = (Level("0", 0, "Ground", 3.0, 0.0, box(0, 0, 40, 30)), Level("1", 1, "Up", 3.0, 3.0, box(0, 0, 40, 30)))
+Places = list[tuple[float, float]]
+CORNERS: Places = [(1, 1), (39, 1), (20, 29)]
+
+
+def hung(places: Places, level: str = "0", z_m: float = 2.7, name: str = "ap") -> tuple[AccessPoint, ...]:
+    return tuple(AccessPoint(f"{name}{i}", level, x, y, z_m, "", None, None) for i, (x, y) in enumerate(places))
+
+
+def warned(*access_points: AccessPoint) -> list[tuple[str, str]]:
+    findings = Findings("plan")
+    check_hung(Plan("s", "s", "UTC", "EUR", None, FLOORS, access_points=access_points), findings)
+    assert findings.errors == []
+    assert all(p.fix for p in findings.warnings)
+    return [(p.place, p.reason) for p in findings.warnings]
+
+
+@pytest.mark.parametrize(
+    ("n", "reasons"),
+    [
+        (0, ["there is no access point: nothing can be located"]),
+        (1, ["there is 1 access point"]),
+        (2, ["there are 2 access points"]),
+        (3, []),
+    ],
+)
+def test_positions_need_three(n: int, reasons: list[str]) -> None:
+    assert warned(*hung(CORNERS[:n])) == [("features", reason) for reason in reasons]
+
+
+@pytest.mark.parametrize(("x_m", "apart"), [(1.0, "0.00"), (1.49, "0.49"), (1.5, "")])
+def test_two_at_one_place_are_one(x_m: float, apart: str) -> None:
+    told = [("level 0", f"access points 'ap0' and 'ap3' hang {apart} m apart")] if apart else []
+    assert warned(*hung([*CORNERS, (x_m, 1.0)])) == told
+
+
+def test_one_above_the_other_are_two() -> None:
+    assert warned(*hung(CORNERS), *hung(CORNERS[:1], z_m=2.1, name="low")) == [], "0.6 m below it on the same pillar"
+    assert warned(*hung(CORNERS), *hung(CORNERS, level="1", name="up")) == [], "on the floor above"
+
+
+@pytest.mark.parametrize(("x_m", "within"), [(13.4, "12.4"), (13.5, "")])
+def test_a_quarter_of_the_diagonal_is_one_corner(x_m: float, within: str) -> None:
+    told = [("level 0", f"its 3 access points hang within {within} m, on a floor of 40 by 30 m")] if within else []
+    assert warned(*hung([(1, 1), (5, 1), (x_m, 1)])) == told
+
+
+def test_each_floor_is_looked_at_by_itself_and_two_are_no_corner() -> None:
+    near: Places = [(1, 1), (5, 1), (5, 4)]
+    assert warned(*hung(near[:2]), *hung(CORNERS, level="1", name="up")) == []
+    assert [place for place, _ in warned(*hung(CORNERS), *hung(near, level="1", name="up"))] == ["level 1"]

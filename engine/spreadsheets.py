@@ -1,4 +1,5 @@
-"""How spreadsheets of other countries write tables: semicolons or tabs between columns, commas in numbers.
+"""How people and spreadsheets of other countries write tables: semicolons or tabs between columns, commas in numbers,
+dates for times, units behind numbers.
 
 Such a file is refused, since nobody can tell for sure what `1,5` is; but it is told what it is, and not that cells are
 missing.
@@ -8,12 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 Mistake = tuple[int, str, str]
 """Line of the file (1 is the header), reason, and what would be right."""
 
 _NAMES = {";": "semicolons", "\t": "tabs"}
 _DECIMAL_COMMA = re.compile(r"\s*([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)\s*")
+
+
+_WITH_UNIT = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
+_DATE = re.compile(r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?!\d).*")
+_UNITS = {"_dbm": "dBm", "_m": "m", "_s": "s"}
+"""What columns are in, by how their names end."""
 
 
 def separator_of(line: str, columns: int = 2) -> str | None:
@@ -25,6 +33,29 @@ def with_point(cell: str) -> str | None:
     """A number that has a decimal comma, with a point; None where the cell is no such number."""
     found = _DECIMAL_COMMA.fullmatch(cell)
     return f"{found[1]}.{found[2]}" if found else None
+
+
+def number_fix(column: str, cell: str) -> str:
+    """What would be right where a number of `column` is none: a decimal comma, a date, a unit behind it; empty where
+    nobody can tell. Another unit than the column's is not reckoned over: what is meant is said."""
+    if point := with_point(cell):
+        return f"write it with a decimal point: {point}"
+    if _DATE.fullmatch(cell):
+        return f"seconds since 1970, UTC{_seconds(cell)}"
+    found = _WITH_UNIT.fullmatch(cell)
+    unit = next((u for end, u in _UNITS.items() if column.endswith(end)), "s" if column == "t" else "")
+    if found is None or not unit:
+        return ""
+    return f"the number alone: {found[1]}" if found[2].casefold() == unit.casefold() else f"a number alone, in {unit}"
+
+
+def _seconds(date: str) -> str:
+    """The same time as a table has it, where the date says its zone."""
+    try:
+        at = datetime.fromisoformat(date.strip())
+    except ValueError:
+        return ""
+    return "" if at.tzinfo is None else f": {at.timestamp():.3f}".rstrip("0").rstrip(".")
 
 
 def other_separator(header: list[str], lines: Iterable[str]) -> list[Mistake]:

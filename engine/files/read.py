@@ -28,7 +28,7 @@ from engine.files.columns import (
 from engine.files.columns import Lines as Lines
 from engine.files.parquet import parquet_columns
 from engine.records import F64, Bools
-from engine.spreadsheets import no_header, other_separator, with_point, wrong_row
+from engine.spreadsheets import no_header, number_fix, other_separator, wrong_row
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # a tab within a name is odd, and breaks nothing
 MAX_LISTED = 200  # problems of one kind listed one by one; the rest are one line with their count
@@ -83,7 +83,16 @@ def _fill(cols: dict[str, Any], schema: Sequence[Column]) -> dict[str, Any]:
 
 
 def read_columns(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any], Lines]:
-    """Columns by name (absent optional ones left out) and the row-to-line function."""
+    """Columns by name (absent optional ones left out) and the row-to-line function. Raises OperatorError."""
+    cols, lines, problems = parse_columns(path, schema)
+    if problems:
+        raise OperatorError(problems)
+    return cols, lines
+
+
+def parse_columns(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any], Lines, list[Problem]]:
+    """As `read_columns`, with the problems of cells, for readers that have more to say of the same rows: numbers that
+    are none are infinite, texts that are missing empty. Raises OperatorError where there are no such columns."""
     if path.suffix == ".parquet":
         header, raw = parquet_columns(path)
         lines: Lines = _row_number
@@ -98,9 +107,9 @@ def read_columns(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any], 
             values = raw[header.index(column.name)]
             cols[column.name], found = _parse(str(path), column, values, lines)
             problems += found
-    if problems:
+    if any(len(cols[c.name]) != len(raw[0]) for c in schema if c.name in cols):  # control characters: not parsed
         raise OperatorError(problems)
-    return cols, lines
+    return cols, lines, problems
 
 
 def _row_number(row: int) -> int:
@@ -214,8 +223,8 @@ def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any,
     bad: Bools = np.isinf(out) | (np.isnan(out) if not column.blank else np.isnan(out) & ~empty)
     rows = np.flatnonzero(bad).tolist()
     reasons = ["empty cell" if empty[i] else f"not a number: {str(values[i])[:40]!r}" for i in rows[:MAX_LISTED]]
-    points = [with_point(str(values[i])) for i in rows[:MAX_LISTED]]
-    fixes = [f"write it with a decimal point: {p}" if p else "" for p in points]
+    fixes = [number_fix(column.name, str(values[i])) for i in rows[:MAX_LISTED]]
+    out[rows] = np.inf
     return out, row_problems(file, column.name, rows, reasons, lines, fixes)
 
 

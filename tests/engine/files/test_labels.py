@@ -60,13 +60,51 @@ def test_every_problem_is_named_in_the_order_of_lines(tmp_path: Path) -> None:
     assert (last.reason, last.fix) == ("unknown level 'roof'", "one of 0")
 
 
-def test_many_problems_of_a_kind_stand_where_they_begin(tmp_path: Path) -> None:
-    path = tmp_path / "labels.csv"
-    rows = [f"{k},ana,{'guess' if k % 2 else 'here'},,3,4,{'' if k % 2 else 'roof'}" for k in range(420)]
-    path.write_text("t,device,kind,sku,x_m,y_m,level\n" + "\n".join(rows) + "\n", encoding="utf-8")
+HEAD = "t,device,kind,sku,x_m,y_m,level\n"
+
+
+def told_of(path: Path, *rows: str) -> list[str]:
+    path.write_text(HEAD + "".join(f"{row}\n" for row in rows), encoding="utf-8")
     with pytest.raises(OperatorError) as refused:
         read_labels(path, PLAN, number)
-    lines = [int(p.place.split()[1].rstrip(",")) for p in refused.value.problems]
-    assert lines == sorted(lines)
-    assert lines[:3] == [2, 3, 4]
-    assert [p.reason for p in refused.value.problems[-2:]] == ["10 more lines of this kind"] * 2
+    return [str(p).removeprefix(f"{path}: ") for p in refused.value.problems]
+
+
+def test_many_problems_of_a_kind_are_one_and_stand_where_they_begin(tmp_path: Path) -> None:
+    rows = [f"{k},ana,{'guess' if k % 2 else 'here'},,3,4,{'' if k % 2 else 'roof'}" for k in range(420)]
+    level, kind = told_of(tmp_path / "labels.csv", *rows)
+    assert level == ("line 2, column level: unknown level 'roof'; the like at lines 4, 6, 8 and 206 more (one of 0)"), (
+        "210 lines in all"
+    )
+    assert kind.startswith("line 3, column kind: unknown kind 'guess'; the like at lines 5, 7, 9 and 206 more (one of ")
+    assert len(told_of(tmp_path / "labels.csv", *rows[:16])) == 16, "eight of each are listed one by one"
+    assert len(told_of(tmp_path / "labels.csv", *rows[:18])) == 2
+
+
+def test_a_number_that_is_none_hides_no_other_mistake(tmp_path: Path) -> None:
+    rows = ["1,ana,guess,p1,,,", "nan,ana,here,p1,,,", "3,ana,here,,x,4,", "4,ana,,p1,,,", "5,ana,here,p111,,,"]
+    assert told_of(tmp_path / "labels.csv", *rows) == [
+        "line 3, column t: not a number: 'nan'",
+        "line 5, column kind: empty cell",
+        "line 4, column x_m: not a number: 'x'",
+        f"line 2, column kind: unknown kind 'guess' (one of {', '.join(KINDS)})",
+        "line 6, column sku: unknown product 'p111' (did you mean 'p11'?)",
+    ]
+
+
+def test_places_and_products_that_are_none_are_told_what_there_is(tmp_path: Path) -> None:
+    x0, y0, x1, y1 = PLAN.levels[0].polygon.bounds
+    assert told_of(tmp_path / "labels.csv", "1,ana,here,,99,4,", "2,ana,here,zzz,,,", "3,ana,here,,1,,") == [
+        "line 2, column x_m, y_m: (99, 4) lies outside level '0'"
+        f" (its metres go from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g}))",
+        "line 3, column sku: unknown product 'zzz' (a sku of the store's products.csv)",
+        "line 4, column sku: neither a product nor a place (a sku of the store's products.csv, or x_m and y_m)",
+    ]
+
+
+def test_receipts_tell_of_cells_and_products_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "receipts.csv"
+    path.write_text("t,device,sku\nsoon,ana,p3\n2,ana,zzz\n", encoding="utf-8")
+    with pytest.raises(OperatorError) as refused:
+        read_receipts(path, PLAN, number)
+    assert [p.place for p in refused.value.problems] == ["line 2, column t", "line 3, column sku"]

@@ -13,7 +13,7 @@ import typer
 
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
-from api.cli.locate import warn, warn_of_odd
+from api.cli.locate import warn, warn_of_no_fix, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
@@ -25,6 +25,7 @@ from engine.files.outcomes import read_sessions, write_decisions, write_hours, w
 from engine.offers.campaigns import CampaignState, load_campaigns
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.locator import NoFix
 from engine.progress import show_progress
 from engine.radio.radiomap import RadioMap
 from engine.records import F64
@@ -110,7 +111,7 @@ def decide(
         write_chain(tables, chain, plan, settings)
         write_experiments(tables / EXPERIMENTS, [c for c in loaded if c.state is CampaignState.RUNNING])
         _keep_plan(folder, tables)
-    warn(str(readings), {reason: n for reason, n in sorted(chain.counts.items()) if reason.startswith("no_fix_")})
+    warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
     print(_summary(chain, output), file=sys.stderr)
     for sentence in labels_in_words(chain.labels) if known is not None else []:
         print(sentence, file=sys.stderr)

@@ -17,7 +17,7 @@ from engine.files.joined import PlanReadings, unknown_access_points
 from engine.files.odd.values import Oddities
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
-from engine.positioning.locator import Locator
+from engine.positioning.locator import Locator, NoFix
 from engine.positioning.methods import METHODS
 from engine.positioning.offline import locate_scans, self_calibrated_maps
 from engine.positioning.windows import ScanWindows
@@ -88,7 +88,7 @@ def locate(
             np.full(n, method),
         ),
     )
-    warn(str(readings), {f"no_fix_{reason}": count for reason, count in located.refused.items()})
+    warn_of_no_fix(str(readings), located.refused)
     warn_of_contradicting(str(readings), locator.contradicting())
     print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
 
@@ -116,6 +116,13 @@ def warn(file: str, counts: Mapping[str, int], names: Texts | None = None, plan:
             said += f": {_unknown(names, plan)}"
         what = "spreads of ranges" if reason == "range_sigma_not_positive" else "readings"
         print(f"{file}: warning: {count} {what} not used: {said}", file=sys.stderr)
+
+
+def warn_of_no_fix(file: str, refused: Mapping[NoFix, int]) -> None:
+    """One line on stderr per reason that scans got no fix: a scan is what one window heard of a device."""
+    for reason, count in sorted(refused.items()):
+        scans = "1 scan" if count == 1 else f"{count} scans"
+        print(f"{file}: warning: {scans} without a fix: {_NO_FIX[reason]} ({reason})", file=sys.stderr)
 
 
 def warn_of_odd(file: str, odd: Oddities) -> None:
@@ -165,4 +172,9 @@ _ASKED = {
     "range_in_mm": "most ranges are too long for this plan: are these millimetres? Metres are meant",
     "rssi_above_zero": "rssi is above 0: are these percent, or levels without their minus? dBm are meant",
     "rssi_in_mw": "rssi is between 0 and 1: are these milliwatts, or shares? dBm are meant",
+}
+_NO_FIX = {
+    NoFix.NO_READING: "nothing that can be used was left",
+    NoFix.OUT_OF_ORDER: "older than a fix that the device has already",
+    NoFix.TOO_VAGUE: "the device may be nearly anywhere; rayon plan accuracy says where an access point more helps",
 }

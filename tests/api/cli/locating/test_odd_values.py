@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from api.cli.locate import warn_of_contradicting, warn_of_mute, warn_of_odd
+from api.cli.locate import warn_of_contradicting, warn_of_mute, warn_of_no_fix, warn_of_odd
 from engine.files.odd.values import Oddities
+from engine.positioning.locator import NoFix
 from tests.engine.radio.hanging.test_mute_listeners import PLAN, heard, saying
 
 
@@ -33,3 +34,18 @@ def test_access_points_that_measure_nothing_of_each_other_are_named(capsys: pyte
         "r.csv: warning: ap4 reports one level of all other access points, near and far: not used; turn on measured"
         " levels (dBm) there",
     ]
+
+
+def test_scans_without_a_fix_are_no_readings_and_the_reason_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_of_no_fix("r.csv", {NoFix.TOO_VAGUE: 4, NoFix.NO_READING: 1})
+    assert capsys.readouterr().err.splitlines() == [
+        "r.csv: warning: 1 scan without a fix: nothing that can be used was left (no_reading)",
+        "r.csv: warning: 4 scans without a fix: the device may be nearly anywhere;"
+        " rayon plan accuracy says where an access point more helps (too_vague)",
+    ]
+
+
+def test_each_reason_for_no_fix_has_words(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_of_no_fix("r.csv", dict.fromkeys(NoFix, 2))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.rsplit("(", 1)[1] for line in lines] == [f"{reason})" for reason in sorted(NoFix)]

@@ -90,6 +90,8 @@ def locate(
     )
     warn_of_no_fix(str(readings), located.refused)
     warn_of_contradicting(str(readings), locator.contradicting())
+    if not n:
+        print(f"{readings}: warning: {no_fix_at_all(len(table), len(scans), plan)}", file=sys.stderr)
     print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
 
 
@@ -123,6 +125,16 @@ def warn_of_no_fix(file: str, refused: Mapping[NoFix, int]) -> None:
     for reason, count in sorted(refused.items()):
         scans = "1 scan" if count == 1 else f"{count} scans"
         print(f"{file}: warning: {scans} without a fix: {_NO_FIX[reason]} ({reason})", file=sys.stderr)
+
+
+def no_fix_at_all(rows: int, scans: int, plan: Plan) -> str:
+    """Why a table of so many rows and scans came to no fix."""
+    if not rows:
+        return "no fix at all: the table has no row"
+    if scans:
+        return f"no fix at all: {scans} scans, and none of them tells a place"
+    ours = _few([ap.id for ap in plan.access_points])
+    return f"no fix at all: none of {rows} rows is a reading of a device that can be used; the plan has {ours}"
 
 
 def warn_of_odd(file: str, odd: Oddities) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from api.cli.locate import warn_of_contradicting, warn_of_mute, warn_of_no_fix, warn_of_odd
+from api.cli.locate import no_fix_at_all, warn_of_contradicting, warn_of_mute, warn_of_no_fix, warn_of_odd
 from engine.files.odd.values import Oddities
+from engine.plan.findings import Findings
+from engine.plan.load import check_raw
 from engine.positioning.locator import NoFix
+from tests.engine.plan.sketch import shop
 from tests.engine.radio.hanging.test_mute_listeners import PLAN, heard, saying
 
 
@@ -49,3 +52,17 @@ def test_each_reason_for_no_fix_has_words(capsys: pytest.CaptureFixture[str]) ->
     warn_of_no_fix("r.csv", dict.fromkeys(NoFix, 2))
     lines = capsys.readouterr().err.splitlines()
     assert [line.rsplit("(", 1)[1] for line in lines] == [f"{reason})" for reason in sorted(NoFix)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "scans", "why"),
+    [
+        (0, 0, "the table has no row"),
+        (7, 0, "none of 7 rows is a reading of a device that can be used; the plan has AA-BB-CC-00-00-01, AA-BB-CC-00"),
+        (7, 3, "3 scans, and none of them tells a place"),
+    ],
+)
+def test_a_recording_without_any_fix_says_why(rows: int, scans: int, why: str) -> None:
+    plan = check_raw(shop(), Findings("plan.geojson"))
+    assert plan is not None
+    assert no_fix_at_all(rows, scans, plan).startswith(f"no fix at all: {why}")

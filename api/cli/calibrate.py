@@ -121,11 +121,13 @@ def _say(sentence: str) -> None:
 def fit_table(plan: Plan, result: Calibration) -> str:
     """One line per access point: residuals before and after, and the law; then how much of that the map has."""
     width = max(len("access point"), *(len(ap.id) for ap in plan.access_points))
-    head = f"{'access point':{width}s} samples  rms before  rms after  power at 1 m  exponent  range bias"
+    ranged = any(fit.ranged for fit in result.fits)
+    head = f"{'access point':{width}s} samples  rms before  rms after  power at 1 m  exponent"
+    head += "  range bias" if ranged else ""
     lines = [head]
     lines += [
         f"{fit.ap:{width}s}  {fit.places or fit.ranged:6d}  {_db(fit.rms_before_db, 7)}  {_db(fit.rms_after_db, 6)}"
-        f"  {fit.p0_dbm:8.1f} dBm  {fit.exponent:8.2f}  {fit.range_bias_m:8.2f} m"
+        f"  {fit.p0_dbm:8.1f} dBm  {fit.exponent:8.2f}" + (f"  {fit.range_bias_m:8.2f} m" if ranged else "")
         for fit in result.fits
     ]
     lines.append(f"losses of walls and fixtures: {result.loss_scale:.2f} times the plan's")

@@ -18,7 +18,7 @@ from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
-from engine.positioning.accuracy import CandidatePlace, best_places, expected_error, simulated_error, weak
+from engine.positioning.accuracy import WEAK_M, CandidatePlace, best_places, expected_error, simulated_error, weak
 from engine.positioning.motion.standing import unlisted_cells
 from engine.records import F64
 
@@ -130,13 +130,15 @@ def _text(report: dict[str, Any]) -> str:
         f"{report['store']}: {report['access_points']} access points",
         f"expected error of one scan: {report['expected_m']['p50']} m at the median, {report['expected_m']['p90']} m at"
         f" 90 % of the area (simulated scans: {report['simulated_rms_m']['p50']} and"
-        f" {report['simulated_rms_m']['p90']} m rms); {report['weak_share']:.0%} of the area is weak",
+        f" {report['simulated_rms_m']['p90']} m, as root mean squares); {report['weak_share']:.0%} of the area is weak:"
+        f" above {WEAK_M:g} m, where neighbouring zones cannot be told apart",
         "weakest zones: " + ", ".join(f"{z['id']} {z['expected_m']} m" for z in report["zones"][:5]),
     ]
     for k, p in enumerate(report["one_more"]):
         word = "one more access point helps most at" if k == 0 else "then at"
         lines.append(
-            f"{word} x {p['x_m']}, y {p['y_m']} on level {p['level']}: mean {report['mean_m']} -> {p['mean_m']} m"
+            f"{word} x {p['x_m']}, y {p['y_m']} on level {p['level']}:"
+            f" the mean error falls from {report['mean_m']:.2f} to {p['mean_m']:.2f} m"
         )
     if report["unlisted_share"]:
         who = f"{report['unlisted_share']:.0%} of those who stop are expected at what it does not list"

@@ -18,6 +18,13 @@ from api.cli.score.uplift import uplift_lines
 from engine.errors import OperatorError, Problem
 from engine.referee.run import score_tables
 
+HONEST = (
+    "within_1_sigma and within_2_sigma: an honest sigma_m has 0.63 to 0.68 of the errors within it and 0.95 to 0.98\n"
+    "within twice that (errors alike in all directions, or along one); with fewer, fixes are less sure than they say;\n"
+    "with more, surer"
+)
+"""Of a normal error of radial standard deviation sigma: 1 - 1/e and 1 - 1/e^4 in two dimensions, as usual in one."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
@@ -93,7 +100,8 @@ def score(
     left unscored.
 
     Fixes: the truth is interpolated to the time of each. Prints median, mean and tail errors in metres, level hit rate,
-    coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma).
+    coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma;
+    0.63 to 0.68 and 0.95 to 0.98 are right).
 
     Example: [bold]rayon score truth.csv fixes.csv --plot cdf.png[/bold]
 
@@ -178,6 +186,8 @@ def _lines(figures: dict[str, Any]) -> str:
         lines += trigger_lines(group, width) if name == "triggers" else []
         lines += uplift_lines(group, width) if name == "uplift" else []
         lines += ledger_lines(group, width) if name == "ledger" else []
+    if figures.get("within_1_sigma") is not None:
+        lines += ["", HONEST]
     return "\n".join(lines)
 
 

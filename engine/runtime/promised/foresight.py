@@ -62,7 +62,8 @@ class Foretold:
         right, low = (_of_ten(p if kept else floor(10 * p) / 10) for p in (given.precision, given.precision_low))
         right = f"{right} right, {low} at the pessimistic end"
         if self.asked is None or given.threshold is not None:
-            return f"{right}; {_of_ten(given.recall)} who are due get one (P >= {given.threshold or 0:g})"
+            due = f"{_of_ten(given.recall)} who are due get one"
+            return f"{right}; {due}, from a probability of {given.threshold or 0:g} on"
         advice = (
             f"take {', or '.join(map(str, self.instead))}"
             if self.instead

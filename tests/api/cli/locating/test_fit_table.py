@@ -44,3 +44,12 @@ def test_the_table_says_once_whether_the_map_has_it(nothing: Calibration, in_map
     lines = fit_table(boutique(), replace(nothing, fits=fits, in_map=in_map)).splitlines()
     assert [line.endswith(said) for line in lines].count(True) == 1
     assert lines[-1].startswith(f"{fits[1].ap}: worse after than before")
+
+
+def test_biases_of_ranges_are_shown_where_ranges_were_heard(nothing: Calibration) -> None:
+    assert "range bias" not in fit_table(boutique(), nothing), "0.40 m of the plan's own are no finding"
+    ranged = replace(nothing, fits=[replace(nothing.fits[0], ranged=9, range_bias_m=0.7), *nothing.fits[1:]])
+    head, first, second, *_ = fit_table(boutique(), ranged).splitlines()
+    assert head.endswith("  range bias")
+    assert first.endswith("  0.70 m")
+    assert len(first) == len(second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -43,13 +44,15 @@ def test_figures_and_a_map(tmp_path: Path) -> None:
         assert c["asked"] is None, "none of them states a precision: rates at their own thresholds, and no promise"
         assert 0 < c["threshold"] < 1
         assert 0 <= c["precision_low"] <= c["precision"] <= 1
-        assert f"(P >= {c['threshold']:g})" in c["said"]
+        assert f"from a probability of {c['threshold']:g} on" in c["said"]
         assert "pessimistic end" in c["said"]
 
 
 def test_the_same_in_words() -> None:
     result = CliRunner().invoke(build(), ["plan", "accuracy", BOUTIQUE, "--more", "1"], catch_exceptions=False)
     assert "one more access point helps most at x" in result.stdout
+    assert re.search(r"the mean error falls from \d\.\d\d to \d\.\d\d m", result.stdout)
+    assert "of the area is weak: above 6 m, where neighbouring zones cannot be told apart" in result.stdout
     assert "of 10 right" in next(line for line in result.stdout.splitlines() if line.startswith("homme: "))
     assert "campaigns, by the plan alone:" in result.stdout.splitlines()
     assert "labels: none looked at" in result.stdout

@@ -97,6 +97,7 @@ def test_a_run_is_scored_whole(run: Path) -> None:
     plain = rayon(run, "score", "--run", ".").stdout
     assert re.search(r"^delay_median_s\s+4\.0$", plain, re.MULTILINE)
     assert re.search(r"^dwell$", plain, re.MULTILINE)
+    assert "an honest sigma_m has 0.63 to 0.68 of the errors within it" in plain
 
 
 def test_tables_can_be_named_one_by_one(run: Path) -> None:

@@ -22,9 +22,9 @@ WIDER, ZONE = PlaceRemedy(RemedyKind.WIDER, "5"), PlaceRemedy(RemedyKind.ZONE, "
     [
         # a word that is kept is told to the nearest tenth, one that is not to the tenth below: 0.79 is no 8 of 10
         (None, Promise(None, 0.79, 0.61, 0.86), (),
-         "8 of 10 right, 6 of 10 at the pessimistic end; 9 of 10 who are due get one (P >= 0)"),
+         "8 of 10 right, 6 of 10 at the pessimistic end; 9 of 10 who are due get one, from a probability of 0 on"),
         (0.8, Promise(0.35, 0.79, 0.69, 0.5), (),
-         "8 of 10 right, 7 of 10 at the pessimistic end; 5 of 10 who are due get one (P >= 0.35)"),
+         "8 of 10 right, 7 of 10 at the pessimistic end; 5 of 10 who are due get one, from a probability of 0.35 on"),
         (0.8, Promise(None, 0.79, 0.69, 0.5), (WIDER, ZONE),
          "7 of 10 right, 6 of 10 at the pessimistic end: cannot promise 80 %; take 5 m, or the zone tea"),
         (0.8, Promise(None, 0.79, 0.69, 0.5), (),

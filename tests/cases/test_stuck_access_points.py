@@ -95,6 +95,9 @@ def run(how: str, ranges: bool = False) -> tuple[F64, F64, dict[str, float]]:
 def test_positions_are_as_good_as_without_it(how: str, ranges: bool, most: float) -> None:
     without, (off, sigma, _) = run("out", ranges)[0], run(how, ranges)
     assert np.median(off) <= most * np.median(without)
+    if not ranges:
+        assert np.median(without) < 3.3, "tracks trail behind"  # 3.13; 3.49 where errors were taken to last
+        assert np.median(off) < 4.1  # hung elsewhere 3.92; 4.21 then
     assert (off <= 2 * sigma).mean() > 0.85
 
 

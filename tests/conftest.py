@@ -88,6 +88,13 @@ LONG = (
     "tests/api/cli/setup/test_setup.py",
     "tests/simulators/people/test_reactions.py",
     "tests/reliability/test_hanging.py",
+    "tests/e2e/test_push.py",
+    "tests/engine/runtime/test_disturbed_clocks.py",
+    "tests/simulators/scenario/test_scenario.py",
+    "tests/accuracy/test_days.py",
+    "tests/simulators/truth/test_recording.py",
+    "tests/engine/positioning/learning/test_crowd.py",
+    "tests/cases/test_slow_scanners.py",
 )
 """Files of twenty seconds and more, those that mostly wait beside those that mostly compute: `make test-long`."""
 

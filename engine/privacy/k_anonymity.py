@@ -202,6 +202,15 @@ def whole_ks(n: int, k: int) -> int:
     return n // k * k
 
 
+ROUNDING = 1e-12  # of a sum of some thousand parts in float64; far less than any person's share
+
+
+def count_for(k: int, total: float, squares: float) -> bool:
+    """Whether parts that add up to `total`, their squares to `squares`, count for k people (Kish's effective number,
+    "Survey Sampling" 1965): k alike do."""
+    return squares > 0 and total**2 >= k * squares * (1.0 - ROUNDING)
+
+
 def weights(floor_m2: F64) -> F64:
     """What share of a piece's sum each of its squares gets: by its walkable floor, (n,)."""
     total = float(floor_m2.sum())

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from engine.presence.expected.rows import FLOOR, UNKNOWN, ExpectedRow, add_up
-from engine.privacy.k_anonymity import BlockPeople
+from engine.privacy.k_anonymity import BlockPeople, count_for
 
 LEAST_VISITS = 0.1
 """Whoever is expected to have made fewer visits to a zone does not count among its people."""
@@ -45,7 +45,7 @@ class _Block:
             if self.sums.zone == UNKNOWN
             else (self.sums.visits, self.sums.visits_sq)
         )
-        counts = self.crowd.hides(self.sums.zone, parts, k) and size**2 >= k * squares and squares > 0
+        counts = self.crowd.hides(self.sums.zone, parts, k) and count_for(k, size, squares)
         return counts and self.crowd.hides_rest(self.sums.zone, REST, k)
 
     def see_rest(self, device: int, k: int) -> None:

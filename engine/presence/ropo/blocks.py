@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from engine.presence.expected.figures import COMMON_VISITS, Spread
 from engine.presence.local_hours import QUARTER_S, LocalHours
-from engine.privacy.k_anonymity import lay_ks, whole_ks
+from engine.privacy.k_anonymity import count_for, lay_ks, whole_ks
 
 LEAST_CHANCE = 0.1
 """Whoever is less likely to be part of a figure does not count among its people."""
@@ -81,7 +81,7 @@ def hides(events: Sequence[ChanceEvent], k: int) -> bool:
     for event in events:
         parts[event.who] += event.chance
     people = sum(part >= LEAST_CHANCE for part in parts.values())
-    return people >= k and sum(parts.values()) ** 2 >= k * sum(part**2 for part in parts.values())
+    return people >= k and count_for(k, sum(parts.values()), sum(part**2 for part in parts.values()))
 
 
 def tell_chances(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_ks, lay_out, weights, whole_ks
+from engine.privacy.k_anonymity import (
+    BlockPeople,
+    Presences,
+    count_for,
+    cut_floor,
+    lay_ks,
+    lay_out,
+    weights,
+    whole_ks,
+)
 
 K = 5
 COLS = 12
@@ -250,3 +259,16 @@ def test_a_piece_is_shared_by_its_floor() -> None:
     assert weights(np.array([1.0, 3.0])).tolist() == [0.25, 0.75]
     assert weights(np.zeros(4)).tolist() == [0.25] * 4
     assert weights(np.zeros(0)).tolist() == []
+
+
+@pytest.mark.parametrize("k", [5, 7, 20])
+@pytest.mark.parametrize("part", [0.1, 0.3, 0.7, 1.0, 2.9])
+def test_k_alike_count_for_k_however_their_sum_is_rounded(k: int, part: float) -> None:
+    parts = [part] * k
+    assert count_for(k, sum(parts), sum(p**2 for p in parts))
+    assert not count_for(k, sum(parts[1:]), sum(p**2 for p in parts[1:]))
+
+
+def test_one_of_whom_others_add_a_trace_does_not_count_for_k() -> None:
+    assert not count_for(5, 1.0 + 19 * 0.01, 1.0 + 19 * 0.0001)  # 1.42 of 20
+    assert not count_for(5, 0.0, 0.0)

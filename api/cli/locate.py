@@ -181,6 +181,8 @@ _ASKED = {
     " 100",
     "ranges_in_mm": "ranges fit this plan as millimetres, not as metres: left aside, RSSI is used; divide range_m by"
     " 1000",
+    "ranges_in_km": "ranges fit this plan as kilometres, not as metres: left aside, RSSI is used; multiply range_m by"
+    " 1000",
     "range_in_mm": "most ranges are too long for this plan: are these millimetres? Metres are meant",
     "rssi_above_zero": "rssi is above 0: are these percent, or levels without their minus? dBm are meant",
     "rssi_in_mw": "rssi is between 0 and 1: are these milliwatts, or shares? dBm are meant",

@@ -128,17 +128,21 @@ def _report(plan: Plan, cells: Cells, error: F64, simulated: F64, places: list[C
 def _text(report: dict[str, Any]) -> str:
     lines = [
         f"{report['store']}: {report['access_points']} access points",
-        f"expected error of one scan: {report['expected_m']['p50']} m at the median, {report['expected_m']['p90']} m at"
-        f" 90 % of the area (simulated scans: {report['simulated_rms_m']['p50']} and"
-        f" {report['simulated_rms_m']['p90']} m, as root mean squares); {report['weak_share']:.0%} of the area is weak:"
-        f" above {WEAK_M:g} m, where neighbouring zones cannot be told apart",
-        "weakest zones: " + ", ".join(f"{z['id']} {z['expected_m']} m" for z in report["zones"][:5]),
+        "error of one scan, simulated by the plan's map and located as live ones are:"
+        f" {report['simulated_rms_m']['p50']} m at the median place, {report['simulated_rms_m']['p90']} m at 90 %"
+        " of the area (root mean squares); who is tracked from scan to scan is found nearer",
+        "to compare places, a bound by distance alone, which is higher where walls and edges help:"
+        f" {report['expected_m']['p50']} m at the median, {report['expected_m']['p90']} m at 90 % of the area;"
+        f" {report['weak_share']:.0%} of the area is weak: above {WEAK_M:g} m, where neighbouring"
+        " zones cannot be told apart by one scan",
+        "weakest zones, by that bound: " + ", ".join(f"{z['id']} {z['expected_m']} m" for z in report["zones"][:5]),
     ]
     for k, p in enumerate(report["one_more"]):
-        word = "one more access point helps most at" if k == 0 else "then at"
+        place, mean = f"x {p['x_m']}, y {p['y_m']} on level {p['level']}", f"{p['mean_m']:.2f} m"
         lines.append(
-            f"{word} x {p['x_m']}, y {p['y_m']} on level {p['level']}:"
-            f" the mean error falls from {report['mean_m']:.2f} to {p['mean_m']:.2f} m"
+            f"one more access point helps most at {place}: the bound's mean falls from {report['mean_m']:.2f} to {mean}"
+            if k == 0
+            else f"and with that, another at {place}: to {mean}"
         )
     if report["unlisted_share"]:
         who = f"{report['unlisted_share']:.0%} of those who stop are expected at what it does not list"

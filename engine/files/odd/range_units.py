@@ -1,4 +1,4 @@
-"""Whether ranges are in another unit than metres: feet or nanoseconds, which no bound on a range tells.
+"""Whether ranges are in another unit than metres: feet or nanoseconds, which no bound on a range tells, or kilometres.
 
 A scan of four ranges and more tells its place and how well any place fits. Each unit's factor is tried: of ranges z
 (n,) of a scan, taken as z / factor metres, against distances d (n, places),
@@ -23,6 +23,7 @@ FACTORS = {
     "ranges_in_rtt_ns": 2 / 0.299792458,
     "ranges_in_cm": 100.0,
     "ranges_in_mm": 1000.0,
+    "ranges_in_km": 0.001,
 }
 """Of each unit, how many a metre is. Feet and nanoseconds one way, 3.281 and 3.336, nobody tells apart by places."""
 WINDOW_S = 3.0
@@ -30,6 +31,7 @@ LEAST_RANGES = 4  # of a scan: two for its place, one for the unit, and one to s
 LEAST_SCANS, MOST_SCANS = 20, 60
 FAR_LIKELIER_NATS = 3.0  # of a scan, than metres: 20 to 1
 NEARLY_ALL = 0.9  # of the scans
+LEAST_M = 0.5  # the median range; zeros are no distance in any unit
 BIASES_M = (-1.0, 0.0, 1.0, 2.5, 4.5, 7.0, 10.0, 15.0, 20.0)  # measured: -0.6 to 6; late answers come up to 20
 PLACES = 600
 PHONE_M = 1.2  # above the floor
@@ -49,6 +51,8 @@ def find_range_unit(plan: Plan, t: F64, device: I64, ap: I32, rng: F64) -> str:
     gain = nats[:, 1:] - nats[:, :1]
     best = int(gain.sum(axis=0).argmax())
     clear = (gain[:, best] > FAR_LIKELIER_NATS).mean() >= NEARLY_ALL
+    if np.nanmedian(scans) / units[1 + best] < LEAST_M:
+        return ""
     return list(FACTORS)[best] if clear else ""
 
 

@@ -40,6 +40,7 @@ def unit_of(metres: F64) -> str:
         (6.671, "ranges_in_rtt_ns"),
         (100.0, "ranges_in_cm"),
         (1000.0, "ranges_in_mm"),
+        (0.001, "ranges_in_km"),
     ],
 )
 def test_a_common_factor_is_named_by_its_unit(factor: float, unit: str) -> None:
@@ -64,6 +65,11 @@ def test_few_scans_or_scans_of_few_ranges_tell_nothing() -> None:
     three = ranges() * 1000.0
     three[:, 3:] = np.nan
     assert unit_of(three) == ""
+
+
+def test_ranges_that_are_nothing_are_in_no_unit() -> None:
+    assert unit_of(ranges() * 0.0) == ""
+    assert unit_of(np.full((MANY, SIX), 1e-4)) == ""  # 0.1 m as kilometres
 
 
 def joined(metres: F64, rssi: float) -> PlanReadings:

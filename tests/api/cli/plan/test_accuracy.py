@@ -51,7 +51,7 @@ def test_figures_and_a_map(tmp_path: Path) -> None:
 def test_the_same_in_words() -> None:
     result = CliRunner().invoke(build(), ["plan", "accuracy", BOUTIQUE, "--more", "1"], catch_exceptions=False)
     assert "one more access point helps most at x" in result.stdout
-    assert re.search(r"the mean error falls from \d\.\d\d to \d\.\d\d m", result.stdout)
+    assert re.search(r"the bound's mean falls from \d\.\d\d to \d\.\d\d m", result.stdout)
     assert "of the area is weak: above 6 m, where neighbouring zones cannot be told apart" in result.stdout
     assert "of 10 right" in next(line for line in result.stdout.splitlines() if line.startswith("homme: "))
     assert "campaigns, by the plan alone:" in result.stdout.splitlines()

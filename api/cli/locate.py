@@ -170,7 +170,11 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-_SAID = {"bad_rssi": "rssi out of range (bad_rssi)", "bad_range": "range out of range (bad_range)"}
+_SAID = {
+    "bad_rssi": "rssi out of range (bad_rssi)",
+    "bad_range": "range out of range (bad_range)",
+    "rssi_not_heard": "one faintest level that stands for not heard (rssi_not_heard)",
+}
 """Words for reasons whose names alone say little."""
 _ASKED = {
     "ranges_in_feet_or_ns": "ranges fit this plan as feet, or nanoseconds one way, not as metres: left aside, RSSI is"

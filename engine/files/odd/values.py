@@ -18,6 +18,8 @@ NEARLY_ALL = 0.9
 LEAST = 10  # values, to say something of all of them
 LEAST_ALIKE = 40  # values that are all the same: by chance, of three that are likely, once in 10^19
 SAME = 1e-3  # dB or m
+NOT_HEARD_DBM = -90.0  # what stands for "not heard" in tables is no higher: -100 or -110 as a rule
+NOT_HEARD_GAP_DB = 5.0  # levels that were measured thin out towards the faintest
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,16 @@ def without_oddities(plan: Plan, ap: I32, rssi: F64, rng: F64, sigma: F64) -> tu
     far = rng > plan.longest_range_m
     absurd_range, absurd_sigma = (rng < 0.0) | far, sigma <= 0
     none = np.isnan(rssi) & np.isnan(rng)
+    not_heard = find_not_heard(ap, np.where(absurd_rssi, np.nan, rssi), len(plan.access_points))
     counted = {
         "unknown_ap": ap < 0,
         "bad_rssi": absurd_rssi,
+        "rssi_not_heard": not_heard,
         "bad_range": absurd_range,
         "range_sigma_not_positive": absurd_sigma,
         "neither_rssi_nor_range": none,
     }
-    good_rssi, good_range = np.where(absurd_rssi, np.nan, rssi), np.where(absurd_range, np.nan, rng)
+    good_rssi, good_range = np.where(absurd_rssi | not_heard, np.nan, rssi), np.where(absurd_range, np.nan, rng)
     of = {
         "bad_rssi": _name(plan, _nearly_all(ap, np.isfinite(rssi), absurd_rssi, len(plan.access_points))),
         "bad_range": _name(plan, _nearly_all(ap, ~np.isnan(rng), absurd_range, len(plan.access_points))),
@@ -72,6 +76,21 @@ def without_oddities(plan: Plan, ap: I32, rssi: F64, rng: F64, sigma: F64) -> tu
     good_range = np.where(far, np.inf, good_range)
     keep = (ap >= 0) & ~(np.isnan(good_rssi) & np.isnan(good_range))
     return Usable(good_rssi, good_range, good_sigma, keep), odd
+
+
+def find_not_heard(ap: I32, rssi: F64, n_ap: int) -> Bools:
+    """Rows (n,) whose level stands for an access point that was not heard: the faintest of all, more frequent than all
+    levels of the next NOT_HEARD_GAP_DB together, of most access points, which have been heard elsewhere."""
+    ok = np.isfinite(rssi) & (ap >= 0)
+    lowest = float(rssi[ok].min(initial=np.inf))
+    found: Bools = ok & (rssi < lowest + SAME)
+    if lowest > NOT_HEARD_DBM or found.sum() < LEAST_ALIKE:
+        return np.zeros_like(found)
+    heard = ok & (rssi > lowest + NOT_HEARD_GAP_DB)
+    filled = (np.bincount(ap[rows], minlength=n_ap) >= 2 for rows in (found, heard))
+    of_most = 2 * np.logical_and(*filled).sum() > len(np.unique(ap[ok]))
+    thick = found.sum() > (ok & ~found & ~heard).sum()
+    return found if of_most and thick else np.zeros_like(found)
 
 
 def never_varying(ap: I32, values: F64, n_ap: int) -> I64:

@@ -117,10 +117,10 @@ def _scale(found: Strokes, kinds: dict[str, str], answers: DrawingAnswers, notes
         return METRES[unit]
     least, most = SHOP_SIDES_M
     likely = [u for u, m in METRES.items() if least <= max(width, depth) * m <= most and u not in ("us-ft", "km")]
-    would = "; ".join(f"--units {u}: {width * METRES[u]:.4g} by {depth * METRES[u]:.4g} m" for u in likely)
     measured, says = found.dimensions[0] if found.dimensions else (0.0, 0.0)
     said = f" (a dimension over {measured:g} units says {says:g})" if measured else ""
     likely.sort(key=lambda u: not 0.98 < measured * METRES[u] / (says or 1.0) < 1.02)  # the one that it says first
+    would = "; ".join(f"--units {u}: {width * METRES[u]:.4g} by {depth * METRES[u]:.4g} m" for u in likely)
     reason = f"the drawing does not say its unit: it is {width:g} by {depth:g} units{said}"
     return notes.refuse("$INSUNITS", reason, f"{would or '--units'}; or --known-length UNITS=METRES")
 

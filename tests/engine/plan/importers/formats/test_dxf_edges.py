@@ -77,6 +77,27 @@ def test_units_are_proposed_that_make_it_from_four_to_four_hundred_metres(width:
 
 
 @pytest.mark.parametrize(
+    ("says", "first"),
+    [("20", "cm"), ("20,4", "cm"), ("20.41", "dm"), ("19.61", "cm"), ("19.6", "dm"), ("200 m", "dm"), ("50.8", "in"),
+     ("2000", "dm"), ("", "dm")],
+)  # fmt: skip
+def test_the_unit_that_a_dimension_says_is_proposed_first(says: str, first: str) -> None:
+    """Of 2,000 by 1,200 units a dimension over 2,000 says what they are in metres, to two in a hundred."""
+    with pytest.raises(OperatorError) as asked:
+        shop(
+            lambda m: m.add_linear_dim((0, -100), (0, 0), (2000, 0), text=says or "<>").render(),
+            width=2000.0, depth=1200.0, insunits=0,
+        )  # fmt: skip
+    [problem] = asked.value.problems
+    sizes = {"dm": "200 by 120 m", "cm": "20 by 12 m", "in": "50.8 by 30.48 m"}
+    order = sorted(sizes, key=lambda unit: unit != first)
+    told = "; ".join(f"--units {unit}: {sizes[unit]}" for unit in order)
+    assert problem.fix == f"{told}; or --known-length UNITS=METRES"
+    dimension = f" (a dimension over 2000 units says {says.replace(',', '.').removesuffix(' m')})" if says else ""
+    assert problem.reason == f"the drawing does not say its unit: it is 2000 by 1200 units{dimension}"
+
+
+@pytest.mark.parametrize(
     ("text", "insunits", "doubted"),
     [("20", 6, False), ("20,2", 6, False), ("20.5 m", 6, True), ("19.5", 6, True), ("20000", 6, False),
      ("2000", 6, False), ("200", 6, True), ("", 6, False), ("A", 6, False)],
@@ -172,6 +193,8 @@ def access_point(x: float, y: float, z: float = 0.0, layer: str = "AP-WIFI", **a
         ({"NOM": "Front AP", "Z": "3"}, 0.0, ("front-ap", "Front AP", 3.0)),
         ({"NOM": "Front AP", "Z": "high"}, 0.0, ("front-ap", "Front AP", 2.7)),
         ({"NOM": "Front AP", "HAUT": "0"}, 2.5, ("front-ap", "Front AP", 2.7)),
+        ({"NOM": "Front AP", "HAUT": "0.4"}, 2.5, ("front-ap", "Front AP", 0.4)),  # under a till
+        ({"NOM": "Front AP"}, -0.5, ("front-ap", "Front AP", 2.7)),
         ({}, 2.5, ("ap", None, 2.5)),
     ],
 )
@@ -207,6 +230,44 @@ def test_circles_and_points_are_access_points_called_by_the_text_beside_them(awa
         (f["properties"].get("name"), f["properties"]["z_m"], bounds(f)[:2]) for f in of_type(made, "access_point")
     ]
     assert found == [(name, 2.7, (4, 5)), ("Fond", 2.4, (8, 5))]
+
+
+def test_heights_and_what_is_beside_are_in_the_drawings_unit() -> None:
+    """In millimetres: a mast of 2,500, a text 1,400 from one point and 1,600 from another."""
+    made = shop(
+        access_point(4000, 5000, 2500.0, layer="ZONES", MAC="02005e005301"), width=20_000.0, depth=12_000.0, insunits=4
+    )
+    [block] = of_type(made, "access_point")
+    assert (block["geometry"]["coordinates"], block["properties"]["z_m"]) == ([4, 5], 2.5)
+    points = shop(
+        lambda m: m.add_point((4000, 5000, 2400), dxfattribs={"layer": "WIFI"}), text("Caisse", 4000, 6400),
+        lambda m: m.add_point((9000, 5000, 600), dxfattribs={"layer": "WIFI"}), text("Fond", 9000, 6600),
+        width=20_000.0, depth=12_000.0, insunits=4,
+    )  # fmt: skip
+    found = [(f["properties"].get("name"), f["properties"]["z_m"]) for f in of_type(points, "access_point")]
+    assert found == [("Caisse", 2.4), (None, 0.6)]
+    with pytest.raises(OperatorError, match=r"lies 1\.01e\+08 m from the origin, past any grid"):
+        shop(ring((1.01e11, 0, 1.01e11 - 1000, 1000), "SHELVES"), width=20_000.0, depth=12_000.0, insunits=4)
+
+
+@pytest.mark.parametrize(("most", "refused"), [(18, False), (17, True)])
+def test_lines_are_counted_with_their_blocks(most: int, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The walls are one, an insert of three lines four, two by two of them thirteen."""
+    monkeypatch.setattr("engine.plan.importers.formats.dxf_strokes.MOST_STROKES", most)
+
+    def draw(model: Any) -> None:
+        block = model.doc.blocks.new("CADDIE")
+        for y in (0, 1, 2):
+            block.add_line((0, y), (1, y))
+        model.add_blockref("CADDIE", (3, 3), dxfattribs={"layer": "0"})
+        array = {"row_count": 2, "column_count": 2, "row_spacing": 3, "column_spacing": 3, "layer": "0"}
+        model.add_blockref("CADDIE", (8, 3), dxfattribs=array)
+
+    if not refused:
+        assert shop(draw).counts["walls"] == 4
+        return
+    with pytest.raises(OperatorError, match="holds more than 17 lines with its blocks"):
+        shop(draw)
 
 
 def test_loose_lines_of_shelves_are_faces_and_blocks_without_outline_are_boxes() -> None:

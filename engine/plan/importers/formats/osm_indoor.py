@@ -148,16 +148,22 @@ def _draw_storeys(
 
 
 def _reaches(tags: Tags, key: float) -> bool:
-    """Whether a building has this level: between `min_level` and `max_level`, or by its number of levels."""
+    """Whether a building has this level: between `min_level` and `max_level`, or by its number of levels.
+
+    `building:levels` are those above the ground, with the `building:min_level` that are not there below a part that
+    begins higher up; those under it are counted by themselves (OpenStreetMap's pages of these keys).
+    """
     if key != round(key):
         return False
-    lowest = _whole(tags.get("min_level") or tags.get("building:min_level"))
-    highest = _whole(tags.get("max_level"))
+    lowest, highest = _whole(tags.get("min_level")), _whole(tags.get("max_level"))
+    skipped, under = (_whole(tags.get(f"building:{what}")) or 0 for what in ("min_level", "levels:underground"))
     count = _whole(tags.get("building:levels"))
-    low = 0 if lowest is None else lowest
-    high = highest if highest is not None else low + count - 1 if count else None
-    under = _whole(tags.get("building:levels:underground")) or 0
-    return (low - under <= key) and (high is None or key <= high)
+    ground = skipped if lowest is None else max(lowest, 0)
+    if highest is None and count is not None and (count or under):  # none at all is a slip
+        highest = ground + count - skipped - 1
+    if lowest is None:
+        lowest = -under if key < 0 else ground
+    return lowest <= key and (highest is None or key <= highest)
 
 
 def _whole(text: str | None) -> int | None:

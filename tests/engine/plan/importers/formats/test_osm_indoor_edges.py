@@ -114,8 +114,14 @@ def test_a_level_without_outline_is_left_out() -> None:
     [
         ({"building__levels": "2"}, "0 1"),
         ({"building__levels": "2", "min_level": "1"}, "1 2"),
-        ({"building__levels": "2", "building__min_level": "1"}, "1 2"),
+        ({"building__levels": "3", "building__min_level": "1"}, "1 2"),  # the level that is not there is counted
+        ({"building__levels": "2", "building__min_level": "1"}, "1"),
+        ({"building__levels": "1", "building__min_level": "1"}, ""),
+        ({"building__levels": "2", "min_level": "-1"}, "-1 0 1"),  # those under the ground are not
         ({"building__levels": "2", "min_level": "-1", "building__min_level": "1"}, "-1 0"),
+        ({"building__levels": "2", "min_level": "-1", "building__levels__underground": "1"}, "-1 0 1"),
+        ({"building__levels": "2", "building__levels__underground": "2"}, "-2 -1 0 1"),
+        ({"building__levels": "0", "building__levels__underground": "1"}, "-1"),
         ({"max_level": "1"}, "0 1"),
         ({"max_level": "1", "building__levels": "9"}, "0 1"),
         ({"min_level": "2"}, "2 3"),

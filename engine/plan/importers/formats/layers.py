@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,7 @@ def read_layers(files: dict[str, bytes], answers: DrawingAnswers, notes: Notes) 
         notes.refuse("(whole file)", "holds no geometry at all", "features with a Point, LineString or Polygon each")
     if _is_planar(read, answers, notes):
         scale = answers.scale_m or METRES.get(answers.units, 1.0)
-        return [_transform(layer, lambda xy: xy * scale) for layer in layers], None
+        return [_scale(layer, scale) for layer in layers], None
     turned = [_transform(layer, degrees_of(crs_of(raw), file, notes)) for file, raw, layer in read]
     corners = _corners(turned)
     (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
@@ -132,6 +132,12 @@ def _refuse_no_degrees(west: float, south: float, east: float, north: float, not
 
 def _corners(layers: list[Layer]) -> F64:
     return np.concatenate([shapely.get_coordinates(f.shape) for layer in layers for f in layer.features])
+
+
+def _scale(layer: Layer, scale: float) -> Layer:
+    """In metres, its heights too: on Earth they are so already."""
+    flat = _transform(layer, lambda xy: xy * scale)
+    return Layer(flat.name, [replace(f, z_m=None if f.z_m is None else f.z_m * scale) for f in flat.features])
 
 
 def _transform(layer: Layer, turn: Callable[[F64], F64]) -> Layer:

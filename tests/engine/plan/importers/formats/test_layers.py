@@ -121,6 +121,11 @@ def test_a_layer_is_called_by_its_name_or_its_file_and_heights_are_kept() -> Non
     said = [(p.place, p.reason) for p in notes.problems]
     assert ("shop/aps.v2.geojson: features[5]", "has no geometry, and is left out") in said
     assert [place for place, reason in said if "third number" in reason] == ["shop/aps.v2.geojson"]
+    in_feet, _ = read_layers(files, DrawingAnswers("shop", units="ft"), Notes("shop"))
+    feet = [2.5, None, None, 0.5, 3.0]
+    assert [f.z_m for f in in_feet[1].features] == [ft if ft is None else pytest.approx(0.3048 * ft) for ft in feet]
+    on_earth, _ = read_layers({"a.json": collection(height(2.0, 48.0, 2.5))}, DrawingAnswers("shop"), Notes("a.json"))
+    assert on_earth[0].features[0].z_m == 2.5, "metres, above degrees"
     alone, _ = read_layers({"plan": drawn([0, 0], [9, 9])}, DrawingAnswers("shop", units="m"), Notes("plan"))
     assert [layer.name for layer in alone] == ["plan"]
 

@@ -224,7 +224,8 @@ class LabelLearning:
 
     def _keep(self, one: Taught) -> None:
         every = self._taught
-        alike = (every.number == one.number[0]) & (np.hypot(every.x_m - one.x_m[0], every.y_m - one.y_m[0]) < 1.5)
+        same = (every.number == one.number[0]) & (every.level == one.level[0])
+        alike = same & (np.hypot(every.x_m - one.x_m[0], every.y_m - one.y_m[0]) < 1.5)
         if int(alike.sum()) >= MOST_ALIKE:
             self.counts[LabelRefusal.TOO_MANY_LABELS] += 1
             return

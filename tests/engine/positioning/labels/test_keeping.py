@@ -84,6 +84,25 @@ def test_the_oldest_labels_go(monkeypatch: pytest.MonkeyPatch) -> None:
     assert learning.state()["learnt"].tolist() == [2]
 
 
+@pytest.mark.parametrize(
+    ("level", "x_m", "device", "kept"),
+    [(0, 1.49, ANA, 3), (0, 1.51, ANA, 4), (1, 0.0, ANA, 4), (0, 0.0, BEN, 4)],
+)
+def test_of_one_device_in_one_place_three_are_kept(level: int, x_m: float, device: int, kept: int) -> None:
+    """The fourth comes from so far away, from another floor, or from another device."""
+    _, _, radio_map = shop()
+    learning = made(ANA, BEN)
+    for who in (ANA, BEN):
+        learning.see(*walk(who, [(100.0, 160.0, 5.0, 5.0)]))
+    four = labels_of(shop()[0], [(t, ANA, LabelKind.SHELF_SCAN, "p7", False) for t in (110.0, 120.0, 130.0, 140.0)])
+    four.x_m[:], four.y_m[:] = 5.0, 5.0
+    four.level[3], four.x_m[3], four.device[3] = level, 5.0 + x_m, device
+    learning.take(four, "labels/till")
+    learning.advance(400.0, radio_map)
+    assert learning.figures()["kept"] == kept
+    assert learning.counts[LabelRefusal.TOO_MANY_LABELS] == 4 - kept
+
+
 def test_what_waits_and_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 3)
     monkeypatch.setattr(module, "REMEMBERED", 2)

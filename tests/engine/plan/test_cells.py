@@ -73,6 +73,18 @@ def test_an_empty_room_of_two_by_two() -> None:
     assert cells.link_m.tolist() == pytest.approx([1, 1, 2**0.5, 1, 2**0.5, 1, 1, 2**0.5, 1, 2**0.5, 1, 1])
 
 
+def test_a_plan_without_levels_has_no_cells() -> None:
+    cells = walkable_cells(store(), 1.0)
+    assert (len(cells), len(cells.links_from), len(cells.component)) == (0, 0, 0)
+
+
+def test_cells_reach_to_the_last_centre_on_every_side() -> None:
+    """Centres lie at odd multiples of half a metre; the outline begins and ends between a border and a centre."""
+    cells = walkable_cells(store(ground(box(-1.6, 0.4, 0.6, 2.6))), 1.0)
+    assert list(zip(cells.x_m, cells.y_m, strict=True)) == [(x, y) for y in (0.5, 1.5, 2.5) for x in (-1.5, -0.5, 0.5)]
+    assert len(walkable_cells(store(ground(box(-1.4, 0.6, 0.4, 2.4))), 1.0)) == 1, "short of the outer ones"
+
+
 def test_a_wall_between_cells_bars_every_step_across_it() -> None:
     # ##|##   two columns left of the wall at x = 1.0, one right; the wall is open in the top row
     cells = walkable_cells(store(ground(box(0, 0, 2, 3)), walls=[[(1, 0), (1, 2)]]), 1.0)

@@ -91,6 +91,27 @@ def test_each_mistake_alone(tmp_path: Path, lines: list[str], place: str, reason
     assert len(found) == (2 if "did you mean" in fix else 1)
 
 
+@pytest.mark.parametrize(
+    ("column", "right", "wrong"),
+    [
+        ("sku", "s" * 64, "s" * 65), ("name", "n" * 200, "n" * 201), ("category", "c" * 200, "c" * 201),
+        ("price_minor", "0", "-1"), ("price_minor", "10000000000", "10000000001"), ("x_m", "1e9", "1.1e9"),
+        ("y_m", "-1e9", "-1.1e9"), ("level", " 0 ", " "), ("legal_class", "", "drinks"),
+    ],
+)  # fmt: skip
+def test_each_cell_from_both_sides(column: str, right: str, wrong: str) -> None:
+    for cell, refused in ((right, []), (wrong, [f"line 2, column {column}"])):
+        row = dict(zip(HEADER.split(","), GOOD.split(","), strict=True)) | {column: cell}
+        findings = Findings("products.csv")
+        read = read_products(f"{HEADER}\n{','.join(row.values())}\n", findings)
+        assert [p.place for p in findings.errors] == refused
+        assert [str(getattr(p.product, column)) for p in read] == ([] if refused else [str_of(column, cell)])
+
+
+def str_of(column: str, cell: str) -> str:
+    return str(float(cell)) if column in ("x_m", "y_m") else cell.strip()
+
+
 def test_lines_are_counted_through_cells_that_span_lines() -> None:
     findings = Findings("products.csv")
     read_products("\n".join(MISTAKES[-1][0]), findings)

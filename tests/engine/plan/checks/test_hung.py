@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from shapely.geometry import box
 
@@ -18,9 +20,9 @@ def hung(places: Places, level: str = "0", z_m: float = 2.7, name: str = "ap") -
     return tuple(AccessPoint(f"{name}{i}", level, x, y, z_m, "", None, None) for i, (x, y) in enumerate(places))
 
 
-def warned(*access_points: AccessPoint) -> list[tuple[str, str]]:
+def warned(*access_points: AccessPoint, floors: tuple[Level, ...] = FLOORS) -> list[tuple[str, str]]:
     findings = Findings("plan")
-    check_hung(Plan("s", "s", "UTC", "EUR", None, FLOORS, access_points=access_points), findings)
+    check_hung(Plan("s", "s", "UTC", "EUR", None, floors, access_points=access_points), findings)
     assert findings.errors == []
     assert all(p.fix for p in findings.warnings)
     return [(p.place, p.reason) for p in findings.warnings]
@@ -54,6 +56,15 @@ def test_one_above_the_other_are_two() -> None:
 def test_a_quarter_of_the_diagonal_is_one_corner(x_m: float, within: str) -> None:
     told = [("level 0", f"its 3 access points hang within {within} m, on a floor of 40 by 30 m")] if within else []
     assert warned(*hung([(1, 1), (5, 1), (x_m, 1)])) == told
+
+
+@pytest.mark.parametrize(("x_m", "y_m"), [(-60.0, 200.0), (300.0, -15.0)])
+def test_a_floor_may_lie_anywhere_in_its_frame(x_m: float, y_m: float) -> None:
+    floors = (replace(FLOORS[0], polygon=box(x_m, y_m, x_m + 40, y_m + 30)),)
+    assert warned(*hung([(x_m + x, y_m + y) for x, y in CORNERS]), floors=floors) == []
+    near: Places = [(x_m + 1, y_m + 1), (x_m + 5, y_m + 1), (x_m + 13.4, y_m + 1)]
+    told = [("level 0", "its 3 access points hang within 12.4 m, on a floor of 40 by 30 m")]
+    assert warned(*hung(near), floors=floors) == told
 
 
 def test_each_floor_is_looked_at_by_itself_and_two_are_no_corner() -> None:

@@ -80,6 +80,8 @@ def test_the_same_plan_gives_the_same_bytes(plan: Plan) -> None:
     assert archive == imdf_archive(plan, PARIS, CREATED)
     with zipfile.ZipFile(io.BytesIO(archive)) as members:
         manifest = json.loads(members.read("manifest.json"))
+        dated = {entry.date_time for entry in members.infolist()}
+    assert dated == {(1980, 1, 1, 0, 0, 0)}, "the first that a zip can say"
     assert manifest == {
         "version": "1.0.0", "created": CREATED, "generated_by": "rayon", "language": "fr", "extensions": None,
     }  # fmt: skip

@@ -77,6 +77,21 @@ def test_a_gap_is_as_wide_as_a_door_or_a_shop_front_and_straight(
     assert found.polygon.area == pytest.approx(240 + aside_m * 18, abs=0.5)
 
 
+@pytest.mark.parametrize(("gap_m", "closed"), [(8.0, True), (8.1, False)])
+def test_what_stands_open_wider_than_the_widest_front_is_no_floor(gap_m: float, closed: bool) -> None:
+    """In a side, and as far along both walls of a corner."""
+    corner = walls([(gap_m, 0), (20, 0), (20, 20), (0, 20), (0, gap_m)])
+    assert (outline_of_walls(front(gap_m)) is not None) is closed
+    assert (outline_of_walls(corner) is not None) is closed
+
+
+def test_an_end_is_the_side_of_one_gap_and_the_narrowest_goes_first() -> None:
+    """A wall ends at 6 m; two others end in line with it, at 8 m and behind that at 9 m."""
+    ends = walls([(0, 0), (6, 0)], [(9, -0.1), (20, -0.1)], [(8, 0.05), (20, 0.05)])
+    found = outline._gaps(shapely.union_all(ends, grid_size=0.001))
+    assert [sorted(gap.coords) for gap in found] == [[(6, 0), (8, 0.05)]]
+
+
 def test_ends_out_of_line_are_no_gap_of_their_own() -> None:
     found = outline_of_walls(front(2.0, 0.18))  # 5.1 degrees: the floor is closed up, and what is left open is narrower
     assert found is not None

@@ -15,7 +15,7 @@ from engine.plan.importers.places import FoundPlace, read_places, with_places
 from engine.plan.load import check_raw
 from engine.plan.model import Plan
 from tests.engine.plan.importers.drawings import LAT, LON, lonlat
-from tests.engine.plan.sketch import AP2, AP3, Json, feature, ring, shop
+from tests.engine.plan.sketch import AP, AP2, AP3, Json, feature, ring, shop
 
 NAN = math.nan
 
@@ -70,6 +70,7 @@ def test_known_ones_move_new_ones_are_as_high_as_most_and_all_else_stays() -> No
     assert not findings.errors
     places = [
         FoundPlace("aa:bb:cc:00:00:02", "", "0", 10.5, 2.25, 1, 1.3),
+        FoundPlace("aa:bb:cc:00:00:01", "", "0", 1.5, 1.25, 0, 0.6),
         FoundPlace("02:00:5e:10:00:01", "Middle", "0", 6.0, 4.0, -1, NAN),
         FoundPlace("02:00:5e:10:00:02", "", "0", 7.0, 5.0, -1, NAN),
     ]
@@ -78,6 +79,7 @@ def test_known_ones_move_new_ones_are_as_high_as_most_and_all_else_stays() -> No
     want["features"][AP3]["properties"]["z_m"] = 5.0
     assert raw == want, "what is given stays as it is"
     want["features"][AP2]["geometry"]["coordinates"] = [10.5, 2.25]
+    want["features"][AP]["geometry"]["coordinates"] = [1.5, 1.25]
     new = {"feature_type": "access_point", "level": "0", "z_m": 2.8}  # the middle one of 2.8, 2.8 and 5 m
     want["features"] += [
         {"type": "Feature", "properties": {**new, "id": "02:00:5e:10:00:01", "name": "Middle"},

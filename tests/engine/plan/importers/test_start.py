@@ -27,6 +27,16 @@ def test_a_shop_of_24_by_12_m_has_a_door_in_the_middle_of_its_front_and_aps_thre
     }  # fmt: skip
 
 
+def test_a_plan_s_file_has_a_feature_a_line_with_the_letters_that_people_write() -> None:
+    plan = {"type": "FeatureCollection", "rayon": {"name": "Épicerie"}, "features": [{"id": "Thé"}, {"id": "Œufs"}]}
+    assert plan_text(plan) == (
+        '{"type": "FeatureCollection", "rayon": {"name": "Épicerie"}, "features": [\n'
+        '  {"id": "Thé"},\n'
+        '  {"id": "Œufs"}\n'
+        "]}\n"
+    )
+
+
 def numbers_in(raw: object) -> list[float]:
     return [n for one in raw for n in numbers_in(one)] if isinstance(raw, list) else [raw]  # type: ignore[list-item]
 

@@ -169,6 +169,25 @@ def test_a_building_is_within_a_degree(side_deg: float, reason: str) -> None:
             imported(archive({"level": [feature(geometry, id="l0", ordinal=0)]}))
 
 
+@pytest.mark.parametrize(
+    ("outline", "on_earth"),
+    [
+        ((179.9995, 0, 180, 0.0002), True), ((179.9995, 0, 180.0001, 0.0002), False),
+        ((-180, 0, -179.9995, 0.0002), True), ((-180.0001, 0, -179.9995, 0.0002), False),
+        ((0, 88.9998, 0.01, 89), True), ((0, 88.9998, 0.01, 89.0001), False),
+        ((0, -89, 0.01, -88.9998), True), ((0, -89.0001, 0.01, -88.9998), False),
+    ],
+)  # fmt: skip
+def test_a_building_is_on_earth_but_for_its_poles(outline: tuple[float, ...], on_earth: bool) -> None:
+    geometry = {"type": "Polygon", "coordinates": [box(*outline)]}
+    content = archive({"level": [feature(geometry, id="l0", ordinal=0)]})
+    if on_earth:
+        assert imported(content).counts["levels"] == 1
+        return
+    with pytest.raises(OperatorError, match="longitude and latitude of one building"):
+        imported(content)
+
+
 def test_a_tenant_is_called_by_its_name_where_its_anchor_is_in_a_unit() -> None:
     anchors = [feature(point(55, 10), id="a1", unit_id="u1"), feature(point(1, 1), id="a2", unit_id="gone")]
     tenants = [

@@ -223,6 +223,7 @@ def point(x: float) -> dict[str, object]:
         ({}, ""), ({"points": [point(0), point(1)]}, ""), ({"y_down": True, "height_m": 5}, ""),
         ({"y_down": True, "points": [point(0), point(1)]}, ""), ({"points": [point(0)]}, "one point says where"),
         ({"points": [point(0), point(0)]}, "two points at the same place"),
+        ({"points": [point(0), point(1), point(2)]}, "must have at most 2 entries"),
         ({"y_down": True}, "y_down needs height_m or two"),
     ],
 )  # fmt: skip

@@ -60,12 +60,13 @@ def test_a_share_of_merged_groups_is_that_of_their_sums() -> None:
 
 
 def test_counts_add_up_where_both_were_counted() -> None:
-    a = Counts(came_in=3, visits=Spread(2.0, 1.0, 4.0, 2.0), funnel=FunnelCounts(9, 5, 2, 1))
+    a = Counts(came_in=3, visits=Spread(2.0, 1.0, 16.0, 2.0), funnel=FunnelCounts(9, 5, 2, 1))
     b = Counts(came_in=4, visits=Spread(3.0, 1.0, 9.0, 3.0), funnel=FunnelCounts(1, 1, 1, 1))
     both = add_counts(a, b)
     assert both.came_in == 7
-    assert both.visits == Spread(5.0, 2.0, 25.0, 5.0)
+    assert both.visits == Spread(5.0, 2.0, 49.0, 5.0), "one map is wrong for both: (4 + 3) squared"
     assert both.funnel == FunnelCounts(10, 6, 3, 2)
+    assert add_counts(b, a).visits == both.visits
     assert add_counts(a, Counts()).came_in is None
 
 

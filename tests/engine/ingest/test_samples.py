@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.ingest.decoders.native import Frame
 from engine.ingest.masks import MASK, mask_local_macs, mask_macs
 from engine.ingest.samples import MAX_BYTES, MOST_UNKNOWN, FrameSamples, UnknownPoints, note_refused
-from engine.ingest.shapes import is_native
+from engine.ingest.shapes import is_native, shape_of, shape_of_readings
 from engine.records import U64, Readings
 from engine.vocabulary import ReadingRefusal
 
@@ -248,6 +248,13 @@ def test_what_is_no_json_is_crossed_out_but_for_our_words() -> None:
     assert shown(b"," * 2_048, OURS) == "," * 2_048
     assert shown(b"," * 2_049, OURS) == "," * 2_048 + "…"
     assert shown(b"(1, 22)", OURS) == "(x, xx)"
+
+
+@pytest.mark.parametrize(("longer", "looked_into"), [(0, True), (1, False)])
+def test_what_is_longer_than_64_kib_is_not_looked_into(longer: int, looked_into: bool) -> None:
+    said = b'{"abc":1'.ljust(64 * 1024 - 1 + longer) + b"}"
+    assert shape_of("meraki/v1/x", said) == ('{"abc":1}' if looked_into else "")
+    assert shape_of_readings(said, 9) == ('{"abc":"number"}' if looked_into else '{"xxx":x ')
 
 
 def test_a_topic_shows_names_and_signs() -> None:

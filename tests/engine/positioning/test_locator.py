@@ -127,6 +127,17 @@ def test_older_scans_than_the_last_fix_are_refused_and_counted() -> None:
     assert locator.refused == {"out_of_order": 1}
 
 
+def test_fixes_come_in_the_order_of_their_scans() -> None:
+    """A device's second scan, given before its first, is taken in a second round."""
+    plan = hall()
+    cells = walkable_cells(plan, 1.0)
+    rssi = prior_map(plan, cells).mean_dbm[:, [50, 60, 70]].T.astype(np.float32)
+    none = np.full_like(rssi, np.nan)
+    t, device = np.array([0.0, 3.0, 0.0]), np.array([2, 1, 1], np.uint64)
+    fixes = Locator(plan, cells).locate(Scans(t, device, rssi, none, none, np.zeros_like(rssi)))
+    assert (fixes.t.tolist(), fixes.device.tolist()) == ([0.0, 3.0, 0.0], [2, 1, 1])
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_restored_locator_goes_on_to_the_bit(method: str) -> None:
     plan = shelved()

@@ -59,3 +59,4 @@ def test_places_of_devices_count_and_those_of_access_points_do_not() -> None:
 def test_places_of_one_square_and_level_are_one_place() -> None:
     level, x = np.array([0, 0, 0, 1], np.int32), np.array([0.1, 1.4, 1.6, 0.1])
     assert place_numbers(level, x, np.zeros(4)).tolist() == [0, 0, 1, 2]
+    assert place_numbers(level, np.zeros(4), x).tolist() == [0, 0, 1, 2]

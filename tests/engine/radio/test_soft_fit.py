@@ -79,6 +79,9 @@ def test_large_floors_take_larger_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
     plan = shelved()
     cells = walkable_cells(plan, 0.5)
     law = calibrate(plan, cells, hearings_evidence(plan, NOBODY)).law
+    usual = len(floor_of(plan, cells, cell_geometry(plan, cells), law)[1])
+    monkeypatch.setattr("engine.radio.soft_fit.MOST_BLOCKS", usual)
+    assert len(floor_of(plan, cells, cell_geometry(plan, cells), law)[1]) == usual, "as many as there may be"
     monkeypatch.setattr("engine.radio.soft_fit.MOST_BLOCKS", 10)
     floor, at = floor_of(plan, cells, cell_geometry(plan, cells), replace(law))
     assert len(at) <= 10

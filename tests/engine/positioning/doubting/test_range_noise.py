@@ -16,6 +16,7 @@ from engine.positioning.measurement.site_build import site_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.radiomap import prior_map
 from engine.records import Scans
+from tests.engine.positioning import tiny
 from tests.engine.positioning.stores import CORNERS, hall
 
 START = 1_000_000.0  # where a period begins
@@ -140,6 +141,35 @@ def test_of_a_crowd_a_part_is_asked(site: Site, monkeypatch: pytest.MonkeyPatch)
     by_period = asked.copy()
     StoreRanges(site, DEFAULT_SETTINGS).take_in(crowd.take(crowd.t < START + 4 * PERIOD_S))
     assert asked[len(by_period) :] == by_period  # all at once the same
+
+
+def test_a_crowd_is_told_by_how_many_scans_could_be_asked_in_the_period_before() -> None:
+    store = StoreRanges(tiny.site(), DEFAULT_SETTINGS)
+    many = np.array([10, 20, 30, 40])
+    assert store._many_before(np.arange(4.0), many).tolist() == [0, 10, 20, 30]
+    assert store._many_before(np.arange(1.0), many[:1]).tolist() == [0]
+    store._period, store._many, store._before = 7.0, 3, 2
+    assert store._many_before(np.array([7.0, 8.0, 9.0, 10.0]), many).tolist() == [2, 3 + 10, 20, 30]
+    assert store._many_before(np.array([8.0, 9.0, 10.0, 11.0]), many).tolist() == [3, 10, 20, 30]
+
+
+def test_a_store_forgets_everything_alike_once_it_knows_enough(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes after a period closes it."""
+    scans = walked(0.8, 1.5, scans=4)
+
+    def kept() -> dict[str, np.ndarray]:
+        store = StoreRanges(site, DEFAULT_SETTINGS)
+        store.take_in(scans)
+        state = store.state()
+        return {name: np.asarray(state[name]) for name in ("sums", "foreseen", "of_each")}
+
+    assert len(np.unique(np.floor(scans.t / PERIOD_S))) == 2
+    whole = kept()
+    monkeypatch.setattr("engine.positioning.doubting.range_noise.FORGETS_AFTER", 0.5 * whole["sums"][3])
+    half = kept()
+    for name, value in whole.items():
+        np.testing.assert_allclose(half[name], 0.5 * value, rtol=1e-12, err_msg=name)
+        assert np.abs(value).sum() > 0
 
 
 def test_who_is_forgotten_has_no_scan_before(site: Site) -> None:

@@ -49,6 +49,12 @@ def test_lines_of_one_receipt_stay_together_and_every_other_label_is_alone() -> 
     assert [sorted(rows.tolist()) for rows in together(own)] == [[1], [4], [5], [0, 3, 7], [2], [6]]
 
 
+@pytest.mark.parametrize("lines", [1, 2, 3, 4, 5])
+def test_a_receipt_has_as_many_lines_as_it_has(lines: int) -> None:
+    own = arrived(*[(100.0, 3, LabelKind.RECEIPT)] * lines, (100.0, 4, LabelKind.RECEIPT))
+    assert [sorted(rows.tolist()) for rows in together(own)] == [list(range(lines)), [lines]]
+
+
 def heard(device: int, *t: float) -> tuple[Scans, Fixes]:
     n = len(t)
     who, rssi = np.full(n, device, np.uint64), np.arange(n, dtype=np.float32)[:, None] - 60.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -115,6 +117,15 @@ def test_of_who_walks_scans_of_six_seconds_count_and_the_place_is_three_seconds_
     assert taught.fix_x_m[0] == pytest.approx(2.0 * 3.0)  # of -3 to 9 s
     assert taught.fix_sigma_m[0] == pytest.approx(4.0 / (np.sqrt(5) / 2))
     assert (taught.weight[0], taught.place_sigma_m[0]) == (1.0, 0.8)
+
+
+def test_who_takes_a_product_stands_before_it_alike_whatever_tells_of_it() -> None:
+    """A hand scanner at the shelf, a receipt and a voucher that was redeemed; a terminal's shelf scan is nearer."""
+    steps = track([0.0, 3.0], [5.0, 5.0])
+    kinds = (LabelKind.PICKUP, LabelKind.RECEIPT, LabelKind.REDEEMED, LabelKind.SHELF_SCAN)
+    taught = [take_timed(replace(SCAN, kind=kind), 0.0, steps, 1, 0) for kind in kinds]
+    sigma = [float(one.place_sigma_m[0]) for one in taught if one is not None]
+    assert sigma[0] == sigma[1] == sigma[2] > sigma[3]
 
 
 def test_of_who_stands_the_whole_pause_counts_as_far_as_twenty_seconds() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
-from engine.positioning.learning.crowd import COVERED, MANY_AP, calibrate_store
+from engine.positioning.learning.crowd import COVERED, MANY_AP, _hold_out, calibrate_store
 from engine.positioning.learning.crowd_em import CrowdLearning
-from engine.positioning.learning.tracklets import ScanMemory
+from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.locator import Locator
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import calibrate
@@ -99,6 +99,20 @@ def test_a_crowd_is_used_when_it_helps_and_says_by_how_much() -> None:
     powers = np.array([f.p0_dbm for f in result.fits])
     assert powers.argmin() == 3
     assert powers[3] < np.delete(powers, 3).mean() - 1.5
+
+
+def stretches_of(device: list[int], t: list[float]) -> Stretches:
+    n = len(device)
+    rssi = np.full((n, 1, 1), -60.0, np.float32)
+    return Stretches(np.array(t)[:, None], rssi, np.ones(n, np.int64), np.array(device, np.int64))
+
+
+def test_every_fourth_device_is_held_out_and_of_few_devices_a_part_of_their_time() -> None:
+    many = stretches_of([4, 0, 3, 7, 1, 3, 2, 5, 6], [0.0] * 9)
+    assert _hold_out(many).tolist() == [False, False, True, True, False, True, False, False, False]
+    two = stretches_of([1, 0, 1, 0, 1, 0, 1, 0], [9.0, 9.0, 1.0, 1.0, 5.0, 5.0, 7.0, 7.0])
+    assert np.flatnonzero(_hold_out(two)).tolist() == [0, 1], "the fourth in time of each"
+    assert np.flatnonzero(_hold_out(two.take(np.array([0, 2, 4, 6])))).tolist() == [0, 2], "of few every second one"
 
 
 def test_a_handful_of_readings_is_not_a_crowd() -> None:

@@ -9,9 +9,13 @@ import pytest
 
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.learning import survey_trust
 from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.survey_trust import (
     SurveyTrust,
+    _blind_score,
+    _score,
+    _thin_out,
     choose_trust,
     folds_of,
     judge_survey,
@@ -26,7 +30,7 @@ from engine.radio.pathloss import cell_geometry
 from engine.radio.radiomap import prior_map
 from engine.radio.reach import Reach, reach_of
 from engine.records import F64, Scans
-from tests.engine.radio.made import hall
+from tests.engine.radio.made import cells_at, hall
 
 APS = ((3.0, 3.0), (27.0, 4.0), (4.0, 17.0), (26.0, 16.0), (15.0, 10.0))
 ROOM_M, WALL_DB = 6.0, 7.0  # walls that the plan does not know
@@ -256,6 +260,36 @@ def test_what_is_left_out_lies_from_the_rest_as_cells_lie_from_the_survey(store:
             x, y = known.x_m[rows].mean(), known.y_m[rows].mean()
             nearest = float(np.hypot(known.x_m[fold.train] - x, known.y_m[fold.train] - y).min())
             assert nearest > np.quantile(cell, (k + 0.5) / 8) - 1.0, "places are squares of 1.5 m, cells of 1 m"
+
+
+def test_a_scan_that_tells_nothing_scores_as_somebody_who_may_be_anywhere() -> None:
+    """E |X - y| - 1/2 E |X - X'| of an even posterior, by a map that says the same of all cells."""
+    plan = hall(*APS[:3], width=7.0, depth=5.0)
+    cells = walkable_cells(plan, 1.0)
+    known = survey(plan, np.array([1.5, 6.0]), np.array([1.0, 4.5]), np.full((2, 3), -60.0))
+    tests = [np.flatnonzero(known.x_m == x) for x in (1.5, 6.0)]
+    floor, before = _thin_out(cells, cell_geometry(plan, cells)), prior_map(plan, cells)
+    same = replace(before, mean_dbm=np.full_like(before.mean_dbm, -60.0), sigma_db=np.full_like(before.sigma_db, 5.0))
+    x, y = cells.x_m, cells.y_m
+    apart = np.hypot(x[:, None] - x, y[:, None] - y).mean()
+    wanted = [np.hypot(x - a, y - b).mean() - 0.5 * apart for a, b in ((1.5, 1.0), (6.0, 4.5))]
+    assert _score(plan, floor, same, known, tests) == pytest.approx(wanted, rel=1e-4)
+    assert _blind_score(floor, known, tests) == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize(("most", "every"), [(20, 1), (19, 2), (10, 2), (9, 3), (7, 3)])
+def test_cells_are_thinned_out_evenly_from_the_first_on(most: int, every: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey_trust, "MOST_CELLS", most)
+    monkeypatch.setattr(survey_trust, "PAIRS", 5)
+    plan, cells = hall(*APS[:2], width=21.0), cells_at([0.5 + i for i in range(20)], [3.0 + i % 2 for i in range(20)])
+    floor = _thin_out(cells, cell_geometry(plan, cells))
+    kept = list(range(0, 20, every))
+    assert floor.cells.x_m.tolist() == [0.5 + i for i in kept]
+    assert floor.geometry.distance_m.shape == (2, len(kept))
+    assert floor.few.tolist() == list(range(0, len(kept), -(-len(kept) // 5)))
+    few = [kept[i] for i in floor.few.tolist()]
+    apart = [[np.hypot(i - j, i % 2 - j % 2) for j in few] for i in few]
+    np.testing.assert_allclose(floor.apart_m, apart, rtol=1e-6)
 
 
 def test_the_survey_s_own_numbers_say_what_it_was_used_for() -> None:

@@ -9,8 +9,10 @@ from engine.positioning.measurement.expectation import PackedMatrix
 from engine.positioning.measurement.non_detection import PackedSilence, not_heard_log
 from engine.positioning.motion.walk import MotionModel, predict
 from engine.positioning.regions.regions import EVERYWHERE, REGION_M, STEP_M, Regions, later_sigma_m, squares
+from engine.positioning.regions.tracking import spread
 from engine.positioning.regions.tracks import blur, sharpen
 from engine.positioning.settings import DEFAULT_SETTINGS
+from tests.engine.positioning import tiny
 from tests.engine.positioning.regions.wide import regional, wide
 
 
@@ -22,6 +24,17 @@ def test_everybody_is_well_inside_of_a_square() -> None:
     assert room.min() >= (REGION_M - STEP_M) / 2 - 1e-9
     finite = np.where(np.isfinite(high - low), high - low, REGION_M)
     np.testing.assert_allclose(finite, REGION_M)
+
+
+def test_where_a_device_is_and_how_far_it_may_be_from_there_on_each_axis() -> None:
+    """Cells of the tiny store lie at 11, 13 and 15 m in x, at 5 and 7 m in y."""
+    rows = np.zeros((3, 6), np.float32)
+    rows[0, 4] = 1.0
+    rows[1, [0, 2]] = 0.5
+    rows[2, [1, 5]] = 0.25, 0.75
+    mean, var = spread(tiny.site(), rows)
+    np.testing.assert_allclose(mean, [[13.0, 7.0], [13.0, 5.0], [14.5, 6.5]], atol=1e-5)
+    np.testing.assert_allclose(var, [[0.0, 0.0], [4.0, 0.0], [0.75, 0.75]], atol=1e-5)
 
 
 @pytest.mark.parametrize("extent_m", [0.5, 30.0, 41.0])

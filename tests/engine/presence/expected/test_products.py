@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from shapely.geometry import box
 
 from engine.plan.cells import walkable_cells, zone_membership
+from engine.plan.model import Level, Plan
 from engine.presence.expected.histories import Histories, steps_within
 from engine.presence.expected.products import STOP_M, product_places
 from engine.presence.expected.rows import PRODUCT, TILL, ExpectedRow, StayLength
@@ -68,6 +72,16 @@ def test_every_product_of_the_shipped_stores_has_floor_around_it_and_a_zone() ->
     x, y = CELLS.x_m[PLACES.near[PRODUCT + SKU] > 0], CELLS.y_m[PLACES.near[PRODUCT + SKU] > 0]
     assert np.hypot(x - PLAN.products[0].x_m, y - PLAN.products[0].y_m).max() <= STOP_M + 0.5
     assert set(PLACES.within.values()) <= {zone.id for zone in PLAN.zones}
+
+
+def test_a_stop_is_within_a_metre_and_a_half_of_where_one_faces_the_product() -> None:
+    """As the indicators say of themselves (`stop_m`): of an open floor in cells of half a metre."""
+    floor = Level("0", 0, "Hall", 3.0, 0.0, box(0, 0, 8, 8))
+    tea = replace(PLAN.products[0], level="0", x_m=4.25, y_m=4.25)
+    plan = Plan("hall", "Hall", "UTC", "EUR", None, (floor,), products=(tea,))
+    cells = walkable_cells(plan, 0.5)
+    near = product_places(plan, cells).near[PRODUCT + tea.sku]
+    np.testing.assert_array_equal(near, np.hypot(cells.x_m - 4.25, cells.y_m - 4.25) <= 1.5)
 
 
 def test_whoever_stands_at_a_product_has_stopped_there_and_gone_a_way() -> None:

@@ -61,7 +61,10 @@ def test_answers_of_omada_s() -> None:
     for page, more in ((1, True), (2, False)):
         paged = {"result": {"data": [GOOD], "currentPage": page, "currentSize": 10, "totalRows": 20}}
         assert decoded("omada", paged).notes == {"paging": {"more": more}}
-    assert decoded("omada", {"result": {"data": [], "currentPage": 1}}).notes == {}
+    told = {"currentPage": 1, "currentSize": 10, "totalRows": 20}
+    for without in (*({name} for name in told), set(told)):
+        some = {"data": []} | {name: value for name, value in told.items() if name not in without}
+        assert decoded("omada", {"result": some}).notes == {}, "whether there is more is told by all three"
     old = decoded("omada", [GOOD | {"lastSeen": (NOW - 999) * 1000}, GOOD | {"mac": OTHER_PHONE}, GOOD], at=math.nan)
     assert refused(old) == {"stale": 1}, "against the newest of the answer"
     text = f'omada_client_rssi_dbm{{mac="{PHONE}"}} -60'

@@ -136,18 +136,19 @@ def moved_products(taught: Taught) -> list[MovedProduct]:
         if devices < LEAST_DEVICES:
             continue
         fix = np.median(np.column_stack([own.fix_x_m, own.fix_y_m])[its], axis=0)
-        bias = _bias(own, off, ~its, fix)
+        level = int(own.level[its][0])
+        bias = _bias(own, off, ~its & (own.level == level), fix)
         x, y = float(own.x_m[its][0]), float(own.y_m[its][0])
         there = fix - bias
         moved = float(np.hypot(there[0] - x, there[1] - y))
         scale = np.sqrt(between**2 + spread**2 / devices + 0.3**2)
         agree = float(np.median(np.hypot(own.fix_x_m[its] - fix[0], own.fix_y_m[its] - fix[1])))
         if moved >= max(LEAST_MOVE_M, SURE * scale) and agree < moved / 2:
-            out.append(MovedProduct(product, int(own.level[its][0]), float(there[0]), float(there[1]), moved, devices))
+            out.append(MovedProduct(product, level, float(there[0]), float(there[1]), moved, devices))
     return sorted(out, key=lambda m: -m.moved_m)
 
 
 def _bias(own: Taught, off: F64, others: Bools, at: F64) -> F64:
-    """(2,) by how much fixes of other labels around a place are off: the median of those that lie near."""
+    """(2,) by how much fixes of other labels of its floor around a place are off: the median of those that lie near."""
     near = others & (np.hypot(own.x_m - at[0], own.y_m - at[1]) < LOCAL_M) & (own.off_m < 2 * LOCAL_M)
     return np.median(off[near], axis=0) if near.sum() >= LEAST_DEVICES else np.zeros(2)

@@ -111,6 +111,21 @@ def test_a_product_stands_where_devices_scan_it_less_what_the_map_is_off_there()
     assert (one.x_m, one.y_m, one.moved_m) == pytest.approx((11.0, 13.0, 10.0))
 
 
+@pytest.mark.parametrize(("level", "near"), [(0, 3), (0, 2), (1, 8)])
+def test_the_map_of_another_floor_is_another_and_two_labels_are_no_map(level: int, near: int) -> None:
+    """What is around is off by 0.6 and -0.2 m, the product's own devices are not. So many of the eight are near."""
+    own = elsewhere((6.0, 8.0), 5)
+    around, away_m = np.arange(len(own)) >= 5, 100.0 * (np.arange(len(own)) >= 5 + near)
+    own = replace(
+        own, x_m=own.x_m + away_m, fix_x_m=own.fix_x_m + away_m + 0.6 * around, fix_y_m=own.fix_y_m - 0.2 * around,
+        level=np.where(around, level, 0).astype(np.int32),
+    )  # fmt: skip
+    (one,) = moved_products(own)
+    known = level == 0 and near == 3
+    assert (one.x_m, one.y_m) == pytest.approx((10.4, 13.2) if known else (11.0, 13.0))
+    assert one.level == 0
+
+
 @pytest.mark.parametrize(("devices", "named"), [(2, 0), (3, 1)])
 def test_three_devices_must_say_so(devices: int, named: int) -> None:
     assert len(moved_products(elsewhere((6.0, 8.0), devices))) == named

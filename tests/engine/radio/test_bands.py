@@ -9,7 +9,7 @@ import pytest
 
 from engine.plan.cells import walkable_cells
 from engine.positioning.locator import Locator
-from engine.radio.bands import CENTRE_DBM, band_ghz, equalise_bands
+from engine.radio.bands import CENTRE_DBM, BandShift, band_ghz, equalise_bands
 from engine.records import F64, Readings
 from tests.engine.positioning.stores import hear, locate_readings, shelved, walk
 
@@ -89,3 +89,71 @@ def _median_m(power_db: float, slope: float, equalised: bool) -> float:
 def test_a_site_of_two_bands_is_located_no_worse_and_one_whose_bands_are_alike(power_db: float, slope: float) -> None:
     """Tracks that took errors to last gained 5 % (1.89 to 1.80 m); those that leave them behind are as good without."""
     assert _median_m(power_db, slope, equalised=True) < 1.03 * _median_m(power_db, slope, equalised=False) < 1.75
+
+
+Pair = tuple[int, float, float]  # access point, level in the lower band and in the higher one, dBm
+
+
+def told_by(pairs: list[Pair], ghz: tuple[float, float] = (2.4, 5.0)) -> BandShift:
+    """Each pair in a minute of its own."""
+    ap, low, high = (np.array(v) for v in zip(*pairs, strict=True))
+    t = np.concatenate([60.0 * np.arange(len(pairs)), 60.0 * np.arange(len(pairs)) + 2.0])
+    band = np.repeat(ghz, len(pairs))
+    none = np.zeros(2 * len(pairs), np.int64)
+    _, shifts = equalise_bands(t, none, np.tile(ap, 2).astype(np.int32), np.concatenate([low, high]), band)
+    return shifts[ghz[1]]
+
+
+def by_hand(pairs: list[Pair], prior_db: float) -> tuple[float, float]:
+    """a and b as least squares of rows over their standard deviations: pairs' fading of 5 dB and their access point's
+    own 3 dB, which is one for all of its pairs; 4 dB around the prior, a tenth around none."""
+    rows, right = [[1 / 4.0, 0.0], [0.0, 1 / 0.1]], [prior_db / 4.0, 0.0]
+    for ap, low, high in pairs:
+        sigma = np.sqrt(5.0**2 + sum(other == ap for other, _, _ in pairs) * 3.0**2)
+        rows.append([1 / sigma, (low + 60.0) / sigma])
+        right.append((high - low) / sigma)
+    a, b = np.linalg.lstsq(np.array(rows), np.array(right))[0].tolist()
+    return a, b
+
+
+SOME: list[Pair] = [(0, -45.0, -58.0), (0, -72.0, -88.5), (0, -60.0, -70.0), (3, -50.0, -55.0), (1, -81.0, -97.0)]
+
+
+@pytest.mark.parametrize(
+    ("ghz", "prior_db"),
+    [((2.4, 5.0), -20 * np.log10(5.5 / 2.44)), ((2.4, 6.0), -20 * np.log10(6.5 / 2.44)),
+     ((5.0, 6.0), -20 * np.log10(6.5 / 5.5))],
+)  # fmt: skip
+@pytest.mark.parametrize("pairs", [SOME[:1], SOME])
+def test_a_shift_written_out(pairs: list[Pair], ghz: tuple[float, float], prior_db: float) -> None:
+    shift = told_by(pairs, ghz)
+    assert (shift.power_db, shift.slope) == pytest.approx(by_hand(pairs, prior_db))
+    assert shift.pairs == len(pairs)
+
+
+@pytest.mark.parametrize("slope", [-0.9, 0.9])
+def test_a_scale_is_never_folded(slope: float) -> None:
+    steep = [(a, low, low - 8.0 + slope * (low + 60.0)) for a in range(300) for low in (-40.0 - 40.0 * (a % 2),)]
+    assert abs(by_hand(steep, -7.0)[1]) > 0.8
+    assert told_by(steep).slope == np.copysign(0.5, slope)
+
+
+def test_a_level_on_the_lower_bands_scale() -> None:
+    """At -70 dBm in the lower band 11 dB less, and a tenth of the 10 dB below the centre."""
+    shift = BandShift(-11.0, 0.1, 7)
+    np.testing.assert_allclose(shift.on_lower(np.array([-82.0, -71.0])), [-70.0, -60.0])
+
+
+def test_a_pair_is_one_devices_at_one_access_point_within_seconds() -> None:
+    """Of two readings in a band their mean; 15 s apart, of another device or access point they are no pair."""
+    t = np.array([0.1, 0.5, 2.5, 60.0, 75.0, 90.0, 91.0, 120.0, 121.0])
+    device = np.array([1, 1, 1, 1, 1, 1, 2, 1, 1])
+    ap = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1], np.int32)
+    ghz = np.array([2.4, 2.4, 5.0, 2.4, 5.0, 2.4, 5.0, 2.4, 5.0])
+    rssi = np.array([-48.0, -52.0, -61.0, -50.0, -90.0, -50.0, -90.0, -50.0, -90.0])
+    out, shifts = equalise_bands(t, device, ap, rssi, ghz)
+    prior = -20 * np.log10(5.5 / 2.44)
+    assert shifts[5.0].pairs == 1
+    assert (shifts[5.0].power_db, shifts[5.0].slope) == pytest.approx(by_hand([(0, -50.0, -61.0)], prior))
+    assert out[8] == -90.0, "who is heard in one band has a power of its own"
+    np.testing.assert_allclose(out[[2, 4, 6]], shifts[5.0].on_lower(rssi[[2, 4, 6]]))

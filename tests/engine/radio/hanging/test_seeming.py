@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from engine.radio.hanging.seeming import LEAST_PLACES, find_hanging
+from engine.radio.hanging import seeming
+from engine.radio.hanging.seeming import LEAST_PLACES, Hanging, find_hanging
 
 N = 2.3
 
@@ -87,3 +88,61 @@ def test_without_the_evidence_no_place_is_named() -> None:
     assert find_hanging(line, np.zeros(len(x)), along, n) is None, "heard along one aisle it may hang on either side"
     rng = np.random.default_rng(4)
     assert find_hanging(x, y, rng.uniform(-90, -40, len(x)), n) is None, "noise is no place"
+
+
+SPOTS = [(x, y) for x in (0.3, 4.1, 8.2, 11.9, 16.4, 19.8) for y in (0.0, 3.7, 7.1, 9.4, 13.6, 15.5)]
+"""Thirty-six places of a room of 20 by 16 m."""
+
+
+def cost_by_hand(at: tuple[float, float], rssi: list[float], weight: list[float], n: float) -> float:
+    """Sum of w (v + 1) / 2 log(1 + r² / (v 25)), v = 4, around the weighted median: the least value that half the
+    weight lies at or below."""
+    left = sorted((s - law_dbm(x, y, at, 0.0, n), w) for (x, y), s, w in zip(SPOTS, rssi, weight, strict=True))
+    below = np.cumsum([w for _, w in left])
+    power = left[int(np.flatnonzero(below >= 0.5 * sum(weight))[0])][0]
+    return sum(w * 2.5 * math.log(1.0 + ((v - power) / 5.0) ** 2 / 4.0) for v, w in left)
+
+
+@pytest.mark.parametrize(("at", "n", "told"), [((5.2, 4.4), 3.9, (5.0, 5.0)), ((10.5, 2.0), 3.4, (2.0, 8.5))])
+def test_the_posterior_written_out(at: tuple[float, float], n: float, told: tuple[float, float]) -> None:
+    """A grid of metres from 10 m beside the places on; a place counts half, and less of one reading or two."""
+    readings = [float(1 + k % 5) for k in range(36)]
+    weight = [0.5 * min(r / 3.0, 1.0) for r in readings]
+    rssi = [law_dbm(x, y, at, n=n) + 4.0 * math.sin(2.1 * k) - 14.0 * (k == 6) for k, (x, y) in enumerate(SPOTS)]
+    grid = [(-9.7 + i, -10.0 + j) for i in range(41) for j in range(37)]
+    cost = np.array([cost_by_hand(spot, rssi, weight, n) for spot in grid])
+    likely = np.exp(cost.min() - cost) / np.exp(cost.min() - cost).sum()
+    x, y = (float(likely @ np.array(grid)[:, axis]) for axis in (0, 1))
+    spread = likely @ ((np.array(grid)[:, 0] - x) ** 2 + (np.array(grid)[:, 1] - y) ** 2)
+    sx, sy = np.array(SPOTS).T
+    found = find_hanging(sx, sy, np.array(rssi), np.array(readings), exponent=n, told=told)
+    assert found is not None
+    assert (found.x_m, found.y_m) == pytest.approx((x, y), rel=1e-6)
+    assert found.sigma_m == pytest.approx(math.sqrt(spread + 2 / 12), rel=1e-6), "and anywhere in its square metre"
+    assert found.told_off_m == pytest.approx(math.hypot(x - told[0], y - told[1]), rel=1e-6)
+    assert found.told_odds == pytest.approx(cost_by_hand(told, rssi, weight, n) - cost.min(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("places", "weakest_db", "most_sigma_m", "named"),
+    [(12, 10.0, 99.0, True), (11, 10.0, 99.0, False), (12, 9.9, 99.0, False), (12, 10.0, 5.0, False)],
+)
+def test_twelve_places_and_ten_decibels_are_needed(
+    places: int, weakest_db: float, most_sigma_m: float, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However badly it is known then: worse than to 5 m it is not named."""
+    monkeypatch.setattr(seeming, "MOST_SIGMA_M", most_sigma_m)
+    x, y, rssi, n = heard((10.0, 8.0), 1, places=places)
+    rssi = np.linspace(-50.0, -50.0 - weakest_db, places)
+    assert (find_hanging(x, y, rssi, n) is not None) is named
+
+
+@pytest.mark.parametrize(
+    ("sigma_m", "off_m", "odds", "moved"),
+    [(1.0, 4.0, 4.0, True), (1.0, 3.99, 9.0, False), (1.0, 9.0, 3.99, False), (2.5, 5.0, 9.0, True),
+     (2.5, 4.99, 9.0, False)],
+)  # fmt: skip
+def test_a_move_is_four_metres_two_sigmas_and_likelier_by_far(
+    sigma_m: float, off_m: float, odds: float, moved: bool
+) -> None:
+    assert Hanging(3.0, 4.0, sigma_m, off_m, odds).moved is moved

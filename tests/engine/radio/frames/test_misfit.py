@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from engine.plan.model import Plan
+from engine.radio.frames import heard as heard_module
 from engine.radio.frames.heard import HeardRows, rows_of
 from engine.radio.frames.misfit import misfit, misfit_of_nowhere
 from engine.records import F64
@@ -86,3 +90,32 @@ def test_rows_are_means_of_squares_and_share_one_vote() -> None:
         y_m=np.ones(3), value=np.array([-50.0, -60.0, np.nan]),
     )  # fmt: skip
     assert len(few) == 0
+
+
+def spoken(x: list[float], y: list[float], ap: list[int], level: list[int], plan: Plan) -> HeardRows:
+    """RSSI of -50 dBm and one less for each further row, of one device."""
+    n = len(x)
+    return rows_of(
+        plan, ranged=np.zeros(n, np.bool_), ap=np.array(ap, np.int32), source=np.zeros(n, np.int32),
+        level=np.array(level, np.int32), x_m=np.array(x), y_m=np.array(y), value=-50.0 - np.arange(n),
+    )  # fmt: skip
+
+
+def test_an_access_point_speaks_of_its_own_floor_in_four_squares_and_more() -> None:
+    """Squares of three metres on either side of 0. The second was heard in three, and by twice one of them."""
+    low = hall(*AT)
+    plan = replace(low, levels=(low.levels[0], replace(low.levels[0], id="1", ordinal=1)))
+    x, y = [-0.1, 0.1, 3.1, 3.1], [1.0, 1.0, 2.9, 3.1]
+    own = spoken(x * 3, y * 3, [0] * 4 + [1, 1, 1, 1] + [0] * 4, [0] * 8 + [1] * 4, plan)
+    assert (own.ap.tolist(), own.level.tolist()) == ([0] * 4 + [1] * 4, [0] * 8)
+    near = spoken([-0.1, 0.1, 3.1, 3.4], [1.0, 1.0, 2.9, 2.0], [1] * 4, [0] * 4, plan)
+    assert len(near) == 0
+    above = spoken(x, y, [0] * 4, [1] * 4, plan)
+    assert len(above) == 0
+
+
+@pytest.mark.parametrize(("most", "kept"), [(8, [0, 1, 2, 3, 4, 5, 6, 7]), (7, [0, 2, 4, 6]), (3, [0, 3, 6])])
+def test_of_many_rows_some_are_looked_at_evenly(most: int, kept: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heard_module, "MOST_ROWS", most)
+    own = spoken([1.0 + 3.0 * i for i in range(8)], [1.0] * 8, [0] * 8, [0] * 8, hall(*AT))
+    assert own.value.tolist() == [-50.0 - i for i in kept]

@@ -244,3 +244,20 @@ def test_a_crowd_is_eight_phones_and_two_hundred_scans(
     memory.add(Scans(t, device, rssi, nothing, nothing, np.zeros_like(rssi)))
     learnt = CrowdLearning(plan, cells).learn(law, memory, np.random.default_rng(0))
     assert (learnt is not None) is enough
+
+
+def test_every_fourth_phone_judges_what_the_others_taught(
+    store: tuple[Plan, Cells, FittedLaw], rounds: pytest.MonkeyPatch
+) -> None:
+    plan, cells, law = store
+    rounds.setattr(crowd_em, "MARGIN", -np.inf)
+    t, device = np.repeat(2.0 * np.arange(25), 8), np.tile(np.arange(8, dtype=np.uint64), 25)
+    rssi = np.random.default_rng(2).normal(-60.0, 4.0, (200, 4)).astype(np.float32)
+    nothing = np.full_like(rssi, np.nan)
+    memory, crowd = ScanMemory(4), CrowdLearning(plan, cells)
+    memory.add(Scans(t, device, rssi, nothing, nothing, np.zeros_like(rssi)))
+    drawn = crowd.draw(memory, np.random.default_rng(0))
+    gains = [crowd.cross_validate(law, drawn, drawn.device % 4 == k).gain for k in range(4)]
+    learnt = crowd.learn(law, memory, np.random.default_rng(0))
+    assert learnt is not None
+    assert [gain == learnt.gain for gain in gains] == [False, False, False, True]

@@ -14,6 +14,7 @@ from engine.positioning.regions.regions import EVERYWHERE, Regions
 from engine.positioning.regions.tracking import RegionalTracking
 from engine.positioning.regions.tracks import RegionTracks
 from engine.positioning.settings import DEFAULT_SETTINGS
+from engine.positioning.tracks import PAUSE_AT_FIRST
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import F64, Scans
 from tests.engine.positioning.stores import hall
@@ -85,3 +86,60 @@ def test_who_is_looked_for_in_a_region_is_on_its_cells_alone(store: tuple[Site, 
     assert now.tolist() == [0, 2, 4]
     for row, number in enumerate(now.tolist()):
         assert set(np.flatnonzero(whole[row]).tolist()) <= set(Regions(site, graph).cells(number).tolist())
+
+
+def placed(site: Site, *masses: tuple[float, float]) -> F64:
+    """One row of cells (1, C): so much mass in the middle of the floor at each x."""
+    row = np.zeros((1, len(site.cells)))
+    for x_m, mass in masses:
+        row[0, int(np.hypot(site.cells.x_m - x_m, site.cells.y_m - 15.5).argmin())] += mass
+    return row
+
+
+@pytest.mark.parametrize(
+    ("x_m", "mass", "held"),
+    [
+        (45.5, 0.004, True),  # out of the first region, which ends at 40.5 m, and not 8 m from it
+        (45.5, 0.006, False),  # it holds 0.995 at least
+        (90.5, 0.9e-4, True),
+        (90.5, 1.1e-4, False),  # more than a ten thousandth is away from it
+    ],
+)
+def test_a_region_has_who_is_nearly_all_in_it_and_hardly_away(
+    store: tuple[Site, WalkGraph, RadioMap], x_m: float, mass: float, held: bool
+) -> None:
+    site, graph, _ = store
+    rows = placed(site, (12.5, 1.0 - mass), (x_m, mass)).astype(np.float32)
+    assert RegionalTracking(site, graph, DEFAULT_SETTINGS)._regions_of(rows).tolist() == [0 if held else EVERYWHERE]
+
+
+def test_who_is_kept_in_another_region_is_read_where_both_are(store: tuple[Site, WalkGraph, RadioMap]) -> None:
+    """Asked of the second region: one that is kept in it, and one that is kept in the first."""
+    site, graph, _ = store
+    regions, rng = Regions(site, graph), np.random.default_rng(6)
+    tracks = RegionTracks(site, regions, graph)
+    slot = tracks.rows(np.arange(2, dtype=np.uint64))
+    tracks["t"][slot] = 10.0
+    pause = rng.random((2, len(graph.block)), np.float32)
+    walk = rng.random((2, len(graph.size)), np.float32)
+    tracks.keep_part(slot, np.array([1, 0], np.int32), (pause, walk))
+    got = tracks.masses_in(slot, 1)
+    first = [np.isin(np.arange(n), own) for n, own in ((len(graph.block), regions.cells(0)),
+                                                       (len(graph.size), regions.blocks(0)))]  # fmt: skip
+    for found, whole, mine, in_first in zip(got, (pause, walk), (regions.cells(1), regions.blocks(1)), first,
+                                            strict=True):  # fmt: skip
+        np.testing.assert_array_equal(found[0], whole[0][mine])
+        np.testing.assert_array_equal(found[1], np.where(in_first, whole[1], 0.0)[mine])
+
+
+def test_how_likely_one_walks_is_told_wherever_one_is_kept(store: tuple[Site, WalkGraph, RadioMap]) -> None:
+    """Of all mass a quarter walks; known by blocks alone to a part in 255. Of who was never heard as at first."""
+    site, graph, _ = store
+    tracks = RegionTracks(site, Regions(site, graph), graph)
+    slot = tracks.rows(np.arange(3, dtype=np.uint64))
+    tracks["t"][slot[:2]] = 10.0
+    pause = placed(site, (12.5, 0.5), (14.5, 0.25)).astype(np.float32)
+    walk = (graph.pool @ placed(site, (12.5, 0.2), (14.5, 0.05))[0])[None].astype(np.float32)
+    both = np.repeat(pause, 2, axis=0), np.repeat(walk, 2, axis=0)
+    tracks.keep_part(slot[:2], np.array([0, EVERYWHERE], np.int32), both)
+    np.testing.assert_allclose(tracks.walking(slot), [0.25, 0.25, 1.0 - PAUSE_AT_FIRST], atol=0.5 / 255)

@@ -125,3 +125,14 @@ def test_unknown_levels_are_refused() -> None:
     plan = store(ground(box(0, 0, 5, 5)))
     with pytest.raises(KeyError):
         near_membership(plan, walkable_cells(plan, 1.0), "9", 1, 1, 1)
+
+
+@pytest.mark.parametrize(("radius_m", "near"), [(3.0, True), (2.99, False)])
+def test_what_is_as_far_on_foot_as_the_radius_is_near(radius_m: float, near: bool) -> None:
+    """Around the end of a wall at x = 2: a metre up, a metre across, a metre down; nobody sees through."""
+    plan = store(ground(box(0, 0, 4, 3)), walls=[[(2, 0), (2, 2)]])
+    cells = walkable_cells(plan, 1.0)
+    member = near_membership(plan, cells, "0", 1.5, 1.5, radius_m)
+    assert bool(member[nearest_cell(cells, 0, 2.5, 1.5)]) is near
+    assert member[nearest_cell(cells, 0, 2.5, 2.5)] == 1.0
+    assert member[nearest_cell(cells, 0, 2.5, 0.5)] == 0.0

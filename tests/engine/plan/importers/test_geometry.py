@@ -6,10 +6,17 @@ import math
 from typing import Any
 
 import pytest
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import GeometryCollection, LineString, Point, Polygon
 
 from engine.errors import OperatorError
-from engine.plan.importers.geometry import middle_line, one_outline, outline_of_level, read_shapes, segments
+from engine.plan.importers.geometry import (
+    middle_line,
+    one_outline,
+    outline_of_level,
+    polygons_in,
+    read_shapes,
+    segments,
+)
 from engine.plan.importers.notes import Notes
 from engine.plan.importers.read_json import number_of
 from tests.engine.plan.importers.drawings import box
@@ -58,6 +65,13 @@ def test_what_is_a_shape(raw: Any, kinds: list[str], says: str) -> None:
     notes = Notes("a")
     assert [found.geom_type for found in read_shapes(raw, "row 1", notes)] == kinds
     assert [says in p.reason for p in notes.problems] == ([True] if says else [])
+
+
+def test_polygons_are_those_with_an_area_the_largest_first_however_deep() -> None:
+    flat, small, large = Polygon([(0, 0), (1, 0), (2, 0)]), Polygon(box(0, 0, 1, 1)), Polygon(box(5, 0, 8, 2))
+    inner = GeometryCollection([Point(1, 1), flat, small, LineString([(0, 0), (9, 9)])])
+    assert polygons_in(GeometryCollection([inner, large])) == [large, small]
+    assert polygons_in(flat) == polygons_in(Point(1, 1)) == []
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,19 @@ def test_circles_and_points_are_access_points_called_by_the_text_beside_them(awa
     assert found == [(name, 2.7, (4, 5)), ("Fond", 2.4, (8, 5))]
 
 
+def test_fixtures_come_as_they_were_drawn_lines_before_blocks() -> None:
+    def draw(model: Any) -> None:
+        block = model.doc.blocks.new("FRIGO")
+        block.add_lwpolyline(box(0, 0, 1, 1)[:4], close=True)
+        for name, x in (("Lait", 14), ("Beurre", 10), ("Jus", 12)):
+            insert = model.add_blockref("FRIGO", (x, 4), dxfattribs={"layer": "MEUBLES"})
+            insert.add_attrib("NOM", name, (x, 4))
+        ring((2, 2, 5, 3), "MEUBLES")(model)
+
+    found = [f["properties"].get("name") for f in of_type(shop(draw), "fixture")]
+    assert found == [None, "Lait", "Beurre", "Jus"]
+
+
 def test_heights_and_what_is_beside_are_in_the_drawings_unit() -> None:
     """In millimetres: a mast of 2,500, a text 1,400 from one point and 1,600 from another."""
     made = shop(

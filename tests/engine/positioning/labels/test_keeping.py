@@ -38,14 +38,14 @@ def test_it_learns_from_twenty_and_again_from_a_quarter_more(kept: int, learnt: 
 def test_a_lesson_is_of_what_was_there_when_it_began() -> None:
     learning = taught_by(labels(*shop(), 60))
     assert learning.begin(shop()[2]) is not None
-    known = Lesson(Verdict(None, 0.5, 0.3, 9), {0: "mirrored in x"}, [MovedProduct(4, 0, 1.26, 2.0, 7.04, 3)])
+    known = Lesson(Verdict(None, 0.5, 0.3, 9), {0: "mirrored in x"}, [MovedProduct(4, 0, 1.26, 2.04, 7.14, 3)])
     learning.finish(known)
     assert (learning.verdict, learning.moved) == (known.verdict, known.moved)
     assert learning.lies == {"labels/till": "mirrored in x"}
     assert not learning.due
     figures = learning.figures()
     assert (figures["share"], figures["gain_m"], figures["kept"]) == (0.5, 0.3, 60)
-    assert figures["moved_products"] == [{"sku": "p4", "level": "0", "x_m": 1.3, "y_m": 2.0, "moved_m": 7.0}]
+    assert figures["moved_products"] == [{"sku": "p4", "level": "0", "x_m": 1.3, "y_m": 2.0, "moved_m": 7.1}]
     learning.unlearn()
     assert learning.verdict == NOTHING
     assert learning.moved == known.moved
@@ -75,6 +75,7 @@ def test_the_oldest_labels_go(monkeypatch: pytest.MonkeyPatch) -> None:
     plan, _, radio_map = shop()
     learning = taught_by(labels(*shop(), 4), learnt=3)
     p = plan.products[7]
+    assert learning.begin(radio_map) is None, "too few, and yet begun: of all four"
     learning.set_willing(np.array([ANA], np.uint64))
     learning.see(*walk(ANA, [(100.0, 140.0, p.x_m, p.y_m)]))
     learning.take(scan(ANA, 120.0), "labels/till")
@@ -82,6 +83,7 @@ def test_the_oldest_labels_go(monkeypatch: pytest.MonkeyPatch) -> None:
     taught = learning.state()["taught"]
     assert taught["number"].tolist() == [1, 2, 3, 4]  # the newest has the next number
     assert learning.state()["learnt"].tolist() == [2]
+    assert learning.state()["begun"].tolist() == [3], "the oldest of them is gone"
 
 
 @pytest.mark.parametrize(

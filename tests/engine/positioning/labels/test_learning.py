@@ -48,6 +48,33 @@ def test_a_label_is_taken_once_its_track_has_caught_up() -> None:
     (known,) = learning.advance(120.0 + LAG_S, radio_map)
     assert (known.device, known.x_m, known.y_m) == (ANA, p.x_m, p.y_m)
     assert learning.used == 1
+    assert learning.state()["taught"]["scans"].tolist() == [14.0], "every 3 s from 100 to 139: before and after it"
+
+
+@pytest.mark.parametrize(("off_m", "right"), [(8.0, True), (8.2, False)])
+def test_a_label_says_where_its_device_was_from_one_in_fifty_on(off_m: float, right: bool) -> None:
+    """Four fixes from 3 s before it to 9 s after it, known to 1.41 m, its place to 0.8 m, a track's own 1.5 m on
+    each axis; 240 m² of floor."""
+    _, _, radio_map = shop()
+    learning, p = made(ANA), shop()[0].products[7]
+    axis = 2.0 / (4.0**0.5 / 2.0) ** 2 / 2 + 0.8**2 / 2 + 1.5**2
+    here = 0.95 * np.exp(-(off_m**2) / (2 * axis)) / (2 * np.pi * axis)
+    assert (here / (here + 0.05 / FLOOR_M2) >= 0.02) == right
+    learning.see(*walk(ANA, [(100.0, 140.0, p.x_m + off_m, p.y_m)]))
+    learning.take(scan(ANA, 120.0), "labels/till")
+    assert len(learning.advance(400.0, radio_map)) == learning.used == right
+    assert learning.counts[LabelRefusal.LABEL_FAR_OFF] == (not right)
+    assert learning.figures()["kept"] == 1, "many of them say what is wrong"
+
+
+@pytest.mark.parametrize(("till", "heard"), [(7300.0, True), (7340.0, False)])
+def test_a_receipt_looks_two_hours_back(till: float, heard: bool) -> None:
+    plan, _, radio_map = shop()
+    learning, p = made(ANA), plan.products[7]
+    learning.see(*walk(ANA, [(100.0, 140.0, p.x_m, p.y_m)]))
+    learning.take(labels_of(plan, [(till, ANA, LabelKind.RECEIPT, "p7", False)]), "labels/till")
+    assert len(learning.advance(till + LAG_S, radio_map)) == heard
+    assert learning.counts[LabelRefusal.LABEL_NOT_HEARD] == (not heard)
 
 
 def test_who_did_not_agree_teaches_nothing_and_terminals_need_nobodys_consent() -> None:
@@ -130,7 +157,11 @@ def test_nothing_leads_back_to_a_device_that_left() -> None:
     learning.see(*walk(ANA, [(100.0, 140.0, p.x_m, p.y_m)]))
     learning.take(scan(ANA, 120.0), "labels/till")
     learning.advance(400.0, radio_map)
-    learning.forget(np.array([ANA], np.uint64))
+    learning.take(scan(BEN, 121.0, public=True), "labels/till")
+    assert learning.followed.tolist() == [ANA, BEN]
+    learning.forget(np.array([ANA, BEN], np.uint64))
+    assert learning.followed.tolist() == [ANA], "whoever agreed is followed when they come again"
+    assert learning._offsets == {}
     state = learning.state()
     assert len(state["devices"]) == len(state["trail"]["t"]) == 0
     assert len(state["taught"]["x_m"]) == 1

@@ -46,3 +46,17 @@ def test_every_label_is_looked_at_in_whatever_order_the_rows_stand(monkeypatch: 
     state, again = one.state()["taught"], other.state()["taught"]
     assert all(np.array_equal(state[name], again[name], equal_nan=True) for name in state)
     assert one.state()["sources"] == ["labels.csv"]
+
+
+def test_labels_wait_for_the_scans_around_them_however_many_are_located_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Scans are of 3 s: of who stood all the time 13 or 14 lie within 20 s of a label's time."""
+    phone = labels().take(slice(200, None))
+    whole = learnt(phone)
+    assert whole.figures()["kept"] == 5
+    assert set(whole.state()["taught"]["scans"].tolist()) <= {13.0, 14.0}
+    monkeypatch.setattr(recording, "MOST_SCANS", 6)
+    parts = learnt(phone)
+    assert parts.figures() == whole.figures()
+    assert parts.state()["taught"]["scans"].tolist() == whole.state()["taught"]["scans"].tolist()

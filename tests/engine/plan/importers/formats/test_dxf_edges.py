@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from engine.errors import OperatorError
+from engine.plan.importers.formats.dxf_strokes import _damage
+from engine.plan.importers.notes import Notes
 from tests.engine.plan.importers.drawings import bounds, box, imported, of_type, said
 
 ezdxf = pytest.importorskip("ezdxf", reason="the extra `plans` is not installed")
@@ -100,7 +102,8 @@ def test_the_unit_that_a_dimension_says_is_proposed_first(says: str, first: str)
 @pytest.mark.parametrize(
     ("text", "insunits", "doubted"),
     [("20", 6, False), ("20,2", 6, False), ("20.5 m", 6, True), ("19.5", 6, True), ("20000", 6, False),
-     ("2000", 6, False), ("200", 6, True), ("", 6, False), ("A", 6, False)],
+     ("2000", 6, False), ("200", 6, True), ("", 6, False), ("A", 6, False), ("1961", 6, False), ("1959", 6, True),
+     ("2039", 6, False), ("19610", 6, False), ("20390", 6, False), ("20410", 6, True)],
 )  # fmt: skip
 def test_a_dimension_says_whether_the_unit_is_true(text: str, insunits: int, doubted: bool) -> None:
     """Over 20 m: in metres, millimetres or centimetres, to two in a hundred."""
@@ -221,7 +224,7 @@ def test_a_mac_makes_an_access_point_on_any_layer_but_one_to_be_ignored() -> Non
 @pytest.mark.parametrize(("away_m", "name"), [(1.4, "Caisse"), (1.6, None)])
 def test_circles_and_points_are_access_points_called_by_the_text_beside_them(away_m: float, name: str | None) -> None:
     made = shop(
-        lambda m: m.add_circle((4, 5), 0.1, dxfattribs={"layer": "WIFI"}),
+        lambda m: m.add_circle((4, 5), 1.0, dxfattribs={"layer": "WIFI"}),
         lambda m: m.add_point((8, 5, 2.4), dxfattribs={"layer": "WIFI"}),
         lambda m: m.add_point((9, 5, 2.4), dxfattribs={"layer": "TEXTE"}),
         text("Caisse", 4, 5 + away_m), text("Fond", 8, 5.1),
@@ -298,3 +301,41 @@ def test_loose_lines_of_shelves_are_faces_and_blocks_without_outline_are_boxes()
         (2, 2, 5, 3): ("gondola", None),
         (12, 4, 14, 5): ("fridge", "Lait"),
     }
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("no such\ncode"), "no such code"),
+        (AssertionError(), "AssertionError"),
+        (KeyError("x" * 200), "'xxx"),
+    ],
+)
+def test_what_a_library_stumbles_over_is_said_in_its_words_or_by_its_name(error: Exception, said: str) -> None:
+    with pytest.raises(OperatorError) as refused, _damage(Notes("shop.dxf")):
+        raise error
+    (problem,) = refused.value.problems
+    assert problem.reason.startswith(f"is no DXF, or a damaged one: {said}")
+    assert len(problem.reason) <= len("is no DXF, or a damaged one: ") + 120
+    assert (problem.place, problem.fix) == ("(whole file)", "save it anew as DXF, 2007 or later")
+
+
+def test_a_dimension_along_a_slope_is_a_length_and_an_angle_is_none() -> None:
+    """Over 1,200 and 1,600 units: 2,000. An angle of 20 says nothing of metres."""
+
+    def asked(draw: Draw) -> str:
+        with pytest.raises(OperatorError) as refused:
+            shop(draw, width=2000.0, depth=1200.0, insunits=0)
+        return str(refused.value.problems[0].reason)
+
+    aligned = {"dimtype": 1, "defpoint2": (0, 0), "defpoint3": (1200, 1600), "text": "20"}
+    for slope in (
+        asked(lambda m: m.add_aligned_dim((0, 0), (1200, 1600), distance=50, text="20").render()),
+        asked(lambda m: m.new_entity("DIMENSION", aligned)),
+    ):
+        assert slope.endswith("(a dimension over 2000 units says 20)")
+    for angle in (
+        asked(lambda m: m.add_angular_dim_3p((5, 5), (0, 0), (9, 0), (9, 3), text="20").render()),
+        asked(lambda m: m.add_angular_dim_2l((5, 5), ((0, 0), (9, 0)), ((0, 0), (9, 3)), text="20").render()),
+    ):
+        assert angle.endswith("it is 2000 by 1200 units")

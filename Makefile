@@ -75,7 +75,7 @@ check: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/lint-imports
 
 docs: $(VENV)/.dev
-	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --strict
 	@echo "build/docs/index.html"
 
 reference: $(VENV)/.dev

@@ -6,7 +6,6 @@ import json
 import logging
 import math
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
+from api.cli.demo.leaving import end_at_next_signal
 from api.cli.demo.reminder import Reminder
 from api.cli.engine import stop_on_signals
 from engine.positioning.kernels.choice import kernels
@@ -52,8 +52,8 @@ def register(app: typer.Typer) -> None:
         """Two stores, simulated shoppers and all pages, with nothing to install or configure.
 
         Starts an MQTT broker of its own (Mosquitto where it is installed, else amqtt) and a database in a temporary
-        folder, and prints one link per audience, again every minute. Ctrl-C stops it. With --seconds it checks itself:
-        exit status 1 if any count is zero.
+        folder, and prints one link per audience, again every minute. Ctrl-C stops it, a second one at once. With
+        --seconds it checks itself: exit status 1 if any count is zero.
 
         Example: rayon demo --seconds 90 --json
         """
@@ -128,7 +128,7 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
         shoppers.start()
         show_links()
         _wait(stop, engine.process.stopping, broker, show_links, wanted.seconds)
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C does not wait
+        end_at_next_signal(data)
         summaries = shoppers.summaries(STOP_S) if wanted.counted else []
     finally:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # simulated phones that are cut off are no news

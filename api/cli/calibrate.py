@@ -140,12 +140,13 @@ def _basis(result: Calibration) -> list[str]:
     if not any(fit.places for fit in result.fits):
         return ["power and exponent are the plan's own, and the map has them so: no RSSI at known places was used"]
     said = "samples are means of a device in one square metre, or scans of readings without places; the map of RSSI is"
+    biases = "; range biases are the map's" if any(fit.ranged for fit in result.fits) else ""
     if result.in_map < 0.005:
-        lines = [f"{said} not made of this fit, and stays as it is without it; range biases are the map's"]
+        lines = [f"{said} not made of this fit, and stays as it is without it{biases}"]
     elif result.in_map > 0.995:
         lines = [f"{said} made of this fit"]
     else:
-        lines = [f"{said} {result.in_map:.0%} of this fit, the rest as it is without it; range biases are the map's"]
+        lines = [f"{said} {result.in_map:.0%} of this fit, the rest as it is without it{biases}"]
     worse = [fit.ap for fit in result.fits if fit.rms_after_db > fit.rms_before_db + WORSE_DB]
     if worse:
         lines.append(f"{', '.join(worse)}: worse after than before, as one law for all access points suits the others")

@@ -9,7 +9,7 @@ import numpy as np
 from engine.columns import Columns
 from engine.errors import OperatorError, Problem
 from engine.files.columns import ReadingTable, SurveyTable, Texts
-from engine.files.odd.range_units import find_range_unit
+from engine.files.odd.range_units import WINDOW_S, find_range_unit
 from engine.files.odd.values import Oddities, without_oddities
 from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
@@ -105,17 +105,24 @@ def unknown_access_points(names: Texts, plan: Plan) -> list[tuple[str, int]]:
 
 def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
     """The survey in the plan's indices. Raises OperatorError for levels the plan does not have and places outside their
-    level, with their lines."""
+    level, with their lines. Ranges that are all in another unit than metres are blanked, and `odd` names it."""
     problems = place_problems(table, plan)
     if problems:
         raise OperatorError(problems)
     names, codes = np.unique(table.level, return_inverse=True)
     level = np.array([plan.level_index[name] for name in names.tolist()], dtype=np.int32)[codes]
     ap = _ap_index(table.ap, plan)
-    found, odd = without_oddities(plan, ap, table.rssi_dbm, table.range_m, np.full(len(table), np.nan))
+    device = np.unique(table.device, return_inverse=True)[1].astype(np.int32)
+    _, place = np.unique(np.stack([level, table.x_m, table.y_m], axis=1), axis=0, return_inverse=True)
+    when: F64 = place.ravel() * np.float64(WINDOW_S)  # what a device heard at a place is one scan
+    unit = find_range_unit(plan, when, device.astype(np.int64), ap, table.range_m)
+    given = np.full_like(table.range_m, np.nan) if unit else table.range_m
+    found, odd = without_oddities(plan, ap, table.rssi_dbm, given, np.full(len(table), np.nan))
+    if unit:
+        counts = {reason: n for reason, n in odd.counts.items() if reason != "neither_rssi_nor_range"}
+        odd = replace(odd, counts=counts, units=(unit, *odd.units))
     rssi, rng = found.rssi, np.where(np.isinf(found.range), np.nan, found.range)
     keep = found.keep & ~(np.isnan(rssi) & np.isnan(rng))
-    device = np.unique(table.device, return_inverse=True)[1].astype(np.int32)
     return SurveyReadings(
         table.x_m[keep],
         table.y_m[keep],

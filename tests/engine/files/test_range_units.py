@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.files.columns import ReadingTable
-from engine.files.joined import PlanReadings, readings_for_plan
+from engine.files.columns import ReadingTable, SurveyTable
+from engine.files.joined import PlanReadings, SurveyReadings, readings_for_plan, survey_for_plan
 from engine.files.odd.range_units import FACTORS, LEAST_SCANS, find_range_unit
 from engine.records import F64
 from tests.engine.radio.made import hall
@@ -93,6 +93,31 @@ def test_metres_stay_as_they_are() -> None:
     found = joined(ranges(), -60.0)
     assert found.odd.units == ()
     np.testing.assert_array_equal(found.readings.range_m, ranges().ravel().astype(np.float32))
+
+
+def surveyed(metres: F64, rssi: float) -> SurveyReadings:
+    """Noted somewhere: the unit is asked of the ranges themselves, and a survey may be noted from another corner."""
+    n = metres.size
+    x, y = np.repeat(np.linspace(1.0, 29.0, len(metres)), SIX), np.full(n, 10.0)
+    names = np.tile([f"ap{a}" for a in range(SIX)], len(metres))
+    level, nameless = np.full(n, "0"), np.full(n, "")
+    table = SurveyTable("s.csv", x, y, level, names, np.full(n, rssi), metres.ravel(), np.full(n, np.nan), nameless)
+    return survey_for_plan(table, PLAN)
+
+
+def test_a_survey_in_feet_is_named_and_its_levels_are_used() -> None:
+    found = surveyed(ranges() / 0.3048, -60.0)
+    assert found.odd.units == ("ranges_in_feet_or_ns",)
+    assert np.isnan(found.range_m).all()
+    assert len(found) == MANY * SIX
+    alone = surveyed(ranges() / 0.3048, np.nan)
+    assert (len(alone), alone.odd.counts) == (0, {})
+
+
+def test_a_survey_in_metres_stays_as_it_is() -> None:
+    found = surveyed(ranges(), -60.0)
+    assert found.odd.units == ()
+    np.testing.assert_array_equal(found.range_m, ranges().ravel())
 
 
 def test_of_each_unit_something_is_said() -> None:

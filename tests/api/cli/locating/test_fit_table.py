@@ -32,8 +32,8 @@ def test_without_known_places_the_table_is_the_plan_s(nothing: Calibration) -> N
 @pytest.mark.parametrize(
     ("in_map", "said"),
     [
-        (0.0, "the map of RSSI is not made of this fit, and stays as it is without it; range biases are the map's"),
-        (0.31, "the map of RSSI is 31% of this fit, the rest as it is without it; range biases are the map's"),
+        (0.0, "the map of RSSI is not made of this fit, and stays as it is without it"),
+        (0.31, "the map of RSSI is 31% of this fit, the rest as it is without it"),
         (1.0, "the map of RSSI is made of this fit"),
     ],
 )
@@ -43,6 +43,8 @@ def test_the_table_says_once_whether_the_map_has_it(nothing: Calibration, in_map
     fits[2] = replace(fits[2], places=0, rms_before_db=math.nan, rms_after_db=math.nan)
     lines = fit_table(boutique(), replace(nothing, fits=fits, in_map=in_map)).splitlines()
     assert [line.endswith(said) for line in lines].count(True) == 1
+    ranged = fit_table(boutique(), replace(nothing, fits=[replace(fits[0], ranged=9), *fits[1:]], in_map=in_map))
+    assert (f"{said}; range biases are the map's\n" in ranged) == (in_map < 1.0), "of ranges alone, and said once"
     assert lines[-1].startswith(f"{fits[1].ap}: worse after than before")
 
 

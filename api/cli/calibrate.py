@@ -7,10 +7,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
-from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_mute, warn_of_odd
+from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
@@ -23,7 +24,8 @@ from engine.positioning.offline import contradicting_in
 from engine.progress import show_progress
 from engine.radio.calibrate import Calibration
 from engine.radio.evidence import Evidence
-from engine.radio.evidence_sources import hearings_evidence, keep_measured, survey_evidence
+from engine.radio.evidence_sources import hearings_evidence, survey_evidence
+from engine.radio.hanging.faults import HearingFaults, find_hearing_faults, forget_places, keep_sound
 
 WORSE_DB = 0.5  # between an access point's residuals before and after: less is no news
 UNHEARD = 2**63
@@ -62,6 +64,8 @@ def calibrate(
 
     Prints the fit before and after for each access point, says how much of it is in the map, and warns of what does not
     fit the plan: of access points whose values are refused, always the same, or contradict those of the others, too.
+    Access points that by what they hear of each other hang elsewhere than the plan says, or are interchanged, are named
+    and left aside, but for what a survey says of them.
 
     Example: [bold]rayon calibrate floorplans/boutique --survey survey.csv -o radiomap.npz[/bold]
     """
@@ -81,7 +85,7 @@ def calibrate(
         crowd = collect.read(lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None)
         names = {name: i for i, name in enumerate(crowd.device_names)} if crowd is not None else {}
         told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
-    parts: list[Evidence] = []
+    parts, faults = list[Evidence](), HearingFaults.none()
     if surveyed is not None:
         warn(str(survey), surveyed.odd.counts, places.ap if places is not None else None, plan)
         warn_of_odd(str(survey), surveyed.odd)
@@ -89,18 +93,22 @@ def calibrate(
     if crowd is not None:
         warn(str(readings), crowd.warnings, unplaced.ap if unplaced is not None else None, plan)
         warn_of_odd(str(readings), crowd.odd)
-        warn_of_mute(str(readings), plan, crowd.hearings)
-        parts.append(hearings_evidence(plan, keep_measured(plan, crowd.hearings)))
+        faults = find_hearing_faults(plan, crowd.hearings)
+        warn_of_hearings(str(readings), plan, faults)
+        parts.append(hearings_evidence(plan, keep_sound(crowd.hearings, faults)))
     if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings) + len(crowd.hearings)):
         files = " and ".join(str(p) for p in (survey, readings) if p)
         reason = "holds no reading that an access point of the plan made"
         raise OperatorError([Problem(files, "(whole file)", reason, "column ap: the ids of the plan's access points")])
     cells = walkable_cells(plan, CELL_M)
     known = Evidence.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
-    unlabelled = crowd.readings if crowd is not None else None
+    unlabelled = None
+    if crowd is not None:
+        unlabelled = crowd.readings.take(~np.isin(crowd.readings.ap, faults.misplaced))
     with show_progress("calibrate", MOST_ROUNDS) as progress:
         result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance)
-    radio_map = result.radio_map
+    # as far as a survey speaks for the floor, it says how strong they are there, wherever they hang
+    radio_map = forget_places(result.radio_map, cells, faults.misplaced, 1.0 - result.reach.of_map)
     if told is not None and unlabelled is not None:
         source = " and ".join(str(p) for p in (labels, receipts) if p)
         learning = learn_from_recording(plan, cells, radio_map, unlabelled, told, source)

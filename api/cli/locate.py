@@ -22,9 +22,9 @@ from engine.positioning.methods import METHODS
 from engine.positioning.offline import locate_scans, self_calibrated_maps
 from engine.positioning.windows import ScanWindows
 from engine.progress import show_progress
-from engine.radio.evidence_sources import find_mute_listeners
+from engine.radio.hanging.faults import HearingFaults, find_hearing_faults
 from engine.radio.radiomap import RadioMap
-from engine.records import Hearings, Scans
+from engine.records import Scans
 
 MOST_NAMED = 5  # access points, in a warning
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
@@ -48,7 +48,8 @@ def locate(
 
     A fix uses no reading later than its own time (plus [bold]--lag-s[/bold], for reports: 15 is a good figure).
     Readings whose device is an access point of the plan calibrate and get no fix. Access points that report one level
-    of all the others, near and far, measure none: what they hear of those is not used, and they are named.
+    of all the others, near and far, measure none: what they hear of those is not used, and they are named. So are those
+    that by what they hear of each other hang elsewhere than the plan says, or are interchanged: they are left aside.
     Ranges that are all in feet, nanoseconds, centimetres or millimetres are left aside, with the unit named.
 
     Example: [bold]rayon locate floorplans/boutique --readings readings.csv -o fixes.csv[/bold]
@@ -63,7 +64,7 @@ def locate(
     joined = readings_for_plan(table, plan)
     warn(str(readings), joined.warnings, table.ap, plan)
     warn_of_odd(str(readings), joined.odd)
-    warn_of_mute(str(readings), plan, joined.hearings)
+    warn_of_hearings(str(readings), plan, find_hearing_faults(plan, joined.hearings))
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
     # a map that was asked for is kept; else access points that hear each other and the crowd make one as they go
@@ -147,11 +148,20 @@ def warn_of_odd(file: str, odd: Oddities) -> None:
         print(f"{file}: warning: {ap} says {value} wherever it is heard: go and look", file=sys.stderr)
 
 
-def warn_of_mute(file: str, plan: Plan, hearings: Hearings) -> None:
-    """Access points that report one level of all the others: what they hear of each other is not used."""
-    if mute := [plan.access_points[a].id for a in find_mute_listeners(plan, hearings).tolist()]:
+def warn_of_hearings(file: str, plan: Plan, faults: HearingFaults) -> None:
+    """Access points that report one level of all the others: what they hear of each other is not used. And those that
+    hang elsewhere than told, who are left aside."""
+    ids = [point.id for point in plan.access_points]
+    if mute := [ids[a] for a in faults.mute.tolist()]:
         says = f"{_few(mute)} report{'s' * (len(mute) == 1)} one level of all other access points, near and far"
         print(f"{file}: warning: {says}: not used; turn on measured levels (dBm) there", file=sys.stderr)
+    for wrong in faults.wrong:
+        seems = f"{ids[wrong.ap]} does not seem to hang where the plan says, likeliest about"
+        seems += f" x {wrong.x_m:.0f}, y {wrong.y_m:.0f}"
+        if wrong.other is not None:
+            seems = f"{ids[wrong.ap]} seems to be interchanged with {ids[wrong.other]} in the plan"
+        why = f"by what access points hear of each other ({wrong.probability:.0%})"
+        print(f"{file}: warning: {seems}, {why}: left aside; go and look", file=sys.stderr)
 
 
 def warn_of_contradicting(file: str, shares: Mapping[str, float]) -> None:

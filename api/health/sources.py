@@ -101,6 +101,12 @@ class PointHealth(BaseModel):
     contradicts: float | None = Field(
         description="The share of the phones hearing it that find it contradicts the others, from 0.5 on; else null."
     )
+    misplaced: float | None = Field(
+        description="How likely it hangs elsewhere than the plan says, by what access points hear of each other, from "
+        "0.95 on; else null. It is left aside then."
+    )
+    interchanged_with: str | None = Field(description="The id of the one whose place it seems to have then.")
+    mute: bool = Field(description="Whether it reports one level of all other access points, which measures none.")
 
 
 class StoreSources(BaseModel):
@@ -166,7 +172,7 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
             *_shops(plan.store, now, ctx, turned),
         ],
         grain_s=grain_s,
-        access_points=list(_points(plan, points, values.get("contradicting_aps", {}), now, grain_s)),
+        access_points=list(_points(plan, points, values, now, grain_s)),
         unknown_access_points=list(unknown) if manages else [mask_macs(name) for name in unknown],
         unknown_places=list(_unknown_places(unknown, points)) if manages else [],
     )
@@ -265,9 +271,10 @@ def _feature(name: str, seems: Seems) -> dict[str, Any]:
 
 
 def _points(
-    plan: Plan, said: Mapping[str, Any], contradicting: Mapping[str, float], now: float, grain_s: float
+    plan: Plan, said: Mapping[str, Any], values: Mapping[str, Any], now: float, grain_s: float
 ) -> Iterator[PointHealth]:
-    """With a grain, what is heard of so few that it says where one of them is: nothing finer than that."""
+    """`values` are the engine's, with what is wrong with access points by their ids. With a grain, what is heard of so
+    few that it says where one of them is: nothing finer than that."""
     n = len(plan.access_points)
     heard_at = said.get("heard_at") or [0.0] * n
     per_min = said.get("per_min") or [None] * n
@@ -286,7 +293,10 @@ def _points(
             heard_age_s=age_s,
             per_min=None if grain_s else rate,
             seems=_seems(place),
-            contradicts=contradicting.get(point.id),
+            contradicts=values.get("contradicting_aps", {}).get(point.id),
+            misplaced=values.get("misplaced_aps", {}).get(point.id),
+            interchanged_with=values.get("interchanged_aps", {}).get(point.id),
+            mute=point.id in values.get("mute_aps", {}),
         )
 
 

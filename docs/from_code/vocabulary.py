@@ -220,7 +220,8 @@ def rights() -> Mapping[Right, tuple[str, ...]]:
     return {right: tuple(route for route, needed in found.items() if right in needed) for right in Right}
 
 
-_NO_METRICS = ("samples", "unknown_aps", "sources", "points", "promises")  # texts, and figures of figures
+_NO_METRICS = ("samples", "unknown_aps", "sources", "points", "promises", "interchanged_aps")
+"""Texts, and figures of figures."""
 
 
 @cache

@@ -99,11 +99,6 @@ def find_mute_listeners(plan: Plan, hearings: Hearings, prior: RadioPrior = DEFA
     return np.asarray(listeners[nats > MUTE_NATS], dtype=np.int64)
 
 
-def keep_measured(plan: Plan, hearings: Hearings) -> Hearings:
-    """The hearings without those of `find_mute_listeners`."""
-    return hearings.take(~np.isin(hearings.ap, find_mute_listeners(plan, hearings)))
-
-
 def _mute_nats(plan: Plan, links: Evidence, prior: RadioPrior) -> float:
     """Log odds that one listener's links are of one level, rather than of a law; 0 of one link."""
     exponent = float(prior_powers(plan, prior)[1][links.ap[0]])

@@ -44,6 +44,7 @@ class LearningLocator:
     ) -> None:
         settings = replace(DEFAULT_SETTINGS, vague_share=config.vague_share)
         geometry = cell_geometry(plan, cells)  # what is slow to find, once for all that ask for it
+        self._plan = plan
         self._base = prior_map(plan, cells, geometry=geometry) if radio_map is None else radio_map
         self._locator = Locator(plan, cells, self._base, config.method, settings)
         self._calibration = SelfCalibration(plan, cells, geometry)
@@ -72,6 +73,11 @@ class LearningLocator:
     def contradicting(self) -> dict[str, float]:
         """Access points that contradict the others, as `Locator` says; nothing of what fewer than WITNESSES hear."""
         return self._locator.contradicting(WITNESSES)
+
+    def distrust(self) -> dict[str, dict[str, float] | dict[str, str]]:
+        """Access points by what is wrong with them, and by their id: by what phones say of them now, and by what they
+        heard of each other until the last fit."""
+        return {"contradicting_aps": self.contradicting(), **self._calibration.faults.figures(self._plan)}
 
     @property
     def maps_used(self) -> int:

@@ -285,7 +285,7 @@ class StoreEngine:
             "no_fix": dict(self._locator.refused),
             "devices": len(self._stays),
             "tracks": len(self._locator),
-            "contradicting_aps": self._locator.contradicting(),
+            **self._locator.distrust(),
             "labels": self._labels.figures(),
             "promises": self._promises.figures(self._campaigns),
             "held_back": self._newcomers.held_back,

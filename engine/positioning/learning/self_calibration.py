@@ -3,13 +3,14 @@ store, without anybody's survey.
 
 Causal: a map made at time t is made of what was heard before t. Fits come early and then ever more rarely, as there is
 less to learn. Each starts anew from the plan, so nothing drifts and a crowd's map that foresees less is simply not
-taken.
+taken. Access points that by what they hear of each other do not hang where the plan says are left out of it all: their
+map says nothing of places (`engine.radio.hanging`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from engine.positioning.learning.tracklets import ScanMemory
 from engine.positioning.learning.unsummed import WIDTH, Unsummed
 from engine.radio.calibrate import Calibration, calibrate
 from engine.radio.crossings import PackedCrossings
-from engine.radio.evidence_sources import hearings_evidence, keep_measured
+from engine.radio.evidence_sources import hearings_evidence
+from engine.radio.hanging.faults import HearingFaults, find_hearing_faults, forget_places, keep_sound
 from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import Geometry, cell_geometry, geometry_of, mean_dbm
 from engine.radio.radiomap import RadioMap
@@ -48,11 +50,12 @@ class _Known:
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """What a fit came to: what the crowd taught, and the map; None where there was not enough. `loss_scale` is all that
-    a few phones tell, where there is no crowd and access points do not hear each other."""
+    a few phones tell, where there is no crowd and access points do not hear each other. `faults` of what those hear."""
 
     learnt: Learnt | None
     radio_map: RadioMap | None
     loss_scale: float | None = None
+    faults: HearingFaults = field(default_factory=HearingFaults.none)
 
 
 def links_of(ap_readings: Readings) -> Hearings:
@@ -83,6 +86,8 @@ class SelfCalibration:
         self._scans = ScanMemory(n)
         self._learnt: Learnt | None = None
         self._loss_scale: float | None = None
+        self.faults = HearingFaults.none()
+        """Of access points, by what they heard of each other until the last fit."""
         self._pending: _Known | None = None
         self._first = np.inf
         self._span = FIRST_FIT_S
@@ -166,6 +171,7 @@ class SelfCalibration:
             raise ValueError("no fit was begun")
         self._used = (self._pending.total, self._pending.count)
         self._pending, self._learnt, self._loss_scale = None, fitted.learnt, fitted.loss_scale
+        self.faults = fitted.faults
         self.version += fitted.radio_map is not None
         return fitted.radio_map
 
@@ -176,24 +182,32 @@ class SelfCalibration:
 
     def map_in_use(self) -> RadioMap | None:
         """The map that was taken last, made again: what to give to a locator after `restore`. None: there was none."""
-        links = self._links(*self._used)
-        if links is None and self._learnt is None and self._loss_scale is None:
+        links, learnt, scale = self._sound(self._links(*self._used), self.faults), self._learnt, self._loss_scale
+        if links is None and learnt is None and scale is None and not self.faults.wrong:
             return None
         geometry = self._geometry()
-        plain = self._plain(links, geometry)
-        if self._loss_scale is not None:
-            return self._scale(plain, self._loss_scale, geometry)
-        return self._map(plain, self._learnt, geometry)
+        return self._whole(self._plain(links, geometry), learnt, scale, self.faults, geometry)
 
     def _fit(self, known: _Known) -> Fitted:
-        links, geometry = self._links(known.total, known.count), self._geometry()
+        faults, geometry = self._faults_of(known.total, known.count), self._geometry()
+        links = self._sound(self._links(known.total, known.count), faults)
+        scans = known.scans.without_points(faults.misplaced)
         rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
-        plain = self._plain(links, geometry)
-        learnt = self._crowd.learn(plain.law, known.scans, rng)
-        if links is not None or learnt is not None:
-            return Fitted(learnt, self._map(plain, learnt, geometry))
-        scale = likely_loss_scale(geometry, plain.law.p0_dbm, plain.law.exponent, known.scans)
-        return Fitted(None, None) if scale is None else Fitted(None, self._scale(plain, scale, geometry), scale)
+        plain, scale = self._plain(links, geometry), None
+        learnt = self._crowd.learn(plain.law, scans, rng)
+        if links is None and learnt is None:
+            scale = likely_loss_scale(geometry, plain.law.p0_dbm, plain.law.exponent, scans)
+            if scale is None and not faults.wrong:
+                return Fitted(None, None, faults=faults)
+        return Fitted(learnt, self._whole(plain, learnt, scale, faults, geometry), scale, faults)
+
+    def _whole(
+        self, plain: Calibration, learnt: Learnt | None, scale: float | None, faults: HearingFaults, geometry: Geometry
+    ) -> RadioMap:
+        """The map of what access points say (`plain`), of the crowd or of what a few phones tell; access points that
+        hang elsewhere are anywhere in it."""
+        made = self._map(plain, learnt, geometry) if scale is None else self._scale(plain, scale, geometry)
+        return forget_places(made, self._cells, faults.misplaced)
 
     def _scale(self, plain: Calibration, scale: float, geometry: Geometry) -> RadioMap:
         """The plan's map, with walls and shelves that cost so much of what it says."""
@@ -214,15 +228,23 @@ class SelfCalibration:
         return geometry_of(self._plan, c.level, c.x_m, c.y_m, lost=self._lost.whole())
 
     def _links(self, total: F64, count: I64) -> Hearings | None:
-        """Means of pairs, but of listeners that say one level of all; None where too few are left."""
+        """Means of pairs; None where they are too few."""
         heard, ap = np.nonzero(count)
         if len(heard) < MIN_LINKS:
             return None
         mean = (total[heard, ap] / count[heard, ap]).astype(np.float32)
         nothing = np.full(len(heard), np.nan, np.float32)
-        links = Hearings(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
-        told = keep_measured(self._plan, links)
-        return told if len(told) >= MIN_LINKS else None
+        return Hearings(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
+
+    def _faults_of(self, total: F64, count: I64) -> HearingFaults:
+        links = self._links(total, count)
+        return HearingFaults.none() if links is None else find_hearing_faults(self._plan, links)
+
+    @staticmethod
+    def _sound(links: Hearings | None, faults: HearingFaults) -> Hearings | None:
+        """The pairs of which nothing is wrong; None where too few are left."""
+        told = None if links is None else keep_sound(links, faults)
+        return told if told is not None and len(told) >= MIN_LINKS else None
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint: a few numbers per pair of access points, the newest scans, and what the crowd taught."""
@@ -241,6 +263,7 @@ class SelfCalibration:
             "scans": self._scans.state(),
             "loss_scale": self._loss_scale,
             "learnt": None if learnt is None else _learnt_state(learnt),
+            "faults": self.faults.state(),
             "pending": None if pending is None else _known_state(pending),
         }
 
@@ -253,6 +276,8 @@ class SelfCalibration:
         self._new, self._loss_scale = state["new"], state["loss_scale"]
         self._scans.restore(state["scans"])
         learnt, pending = state["learnt"], state["pending"]
+        # checkpoints of before know of no faults
+        self.faults = HearingFaults.of_state(state["faults"]) if "faults" in state else self._faults_of(*self._used)
         self._learnt = None
         if learnt is not None:
             soft = SoftLaw(LawCoefficients(np.array(learnt["theta"])), np.array(learnt["fields"]))

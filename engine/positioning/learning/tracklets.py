@@ -98,6 +98,16 @@ class ScanMemory:
         out._t, out._device, out._rssi = self._t[kept], self._device[kept], self._rssi[kept]
         return out
 
+    def without_points(self, aps: I64) -> ScanMemory:
+        """As if these access points (m,) had heard nothing."""
+        if not len(aps):
+            return self
+        rssi = self._rssi.copy()
+        rssi[:, aps] = np.nan
+        out, kept = ScanMemory(rssi.shape[1], self._most), np.isfinite(rssi).sum(axis=1) >= LEAST_AP
+        out._t, out._device, out._rssi = self._t[kept], self._device[kept], rssi[kept]
+        return out
+
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""
         return {"t": self._t.copy(), "device": self._device.copy(), "rssi": self._rssi.astype(np.float32)}

@@ -1,1 +1,1 @@
-"""Where access points seem to hang, by the phones that they hear."""
+"""Where access points seem to hang, by the phones that they hear and by each other."""

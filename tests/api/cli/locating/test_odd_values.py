@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from api.cli.locate import no_fix_at_all, warn_of_contradicting, warn_of_mute, warn_of_no_fix, warn_of_odd
+from api.cli.locate import no_fix_at_all, warn_of_contradicting, warn_of_hearings, warn_of_no_fix, warn_of_odd
 from engine.files.odd.values import Oddities
 from engine.plan.findings import Findings
 from engine.plan.load import check_raw
 from engine.positioning.locator import NoFix
+from engine.radio.hanging.faults import HearingFaults, find_hearing_faults
+from engine.radio.hanging.wrong_places import WrongPlace
 from tests.engine.plan.sketch import shop
 from tests.engine.radio.hanging.test_mute_listeners import PLAN, heard, saying
 
@@ -31,11 +34,22 @@ def test_where_nothing_is_odd_nothing_is_said(capsys: pytest.CaptureFixture[str]
 
 
 def test_access_points_that_measure_nothing_of_each_other_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    warn_of_mute("r.csv", PLAN, heard(PLAN))
-    warn_of_mute("r.csv", PLAN, saying(heard(PLAN), 4, -40.0))
+    warn_of_hearings("r.csv", PLAN, find_hearing_faults(PLAN, heard(PLAN)))
+    warn_of_hearings("r.csv", PLAN, find_hearing_faults(PLAN, saying(heard(PLAN), 4, -40.0)))
     assert capsys.readouterr().err.splitlines() == [
         "r.csv: warning: ap4 reports one level of all other access points, near and far: not used; turn on measured"
         " levels (dBm) there",
+    ]
+
+
+def test_access_points_that_hang_elsewhere_are_named_with_where(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = (WrongPlace(1, 0.991, 4, 0.0, 0.0), WrongPlace(2, 0.97, None, 11.6, 3.2))
+    warn_of_hearings("r.csv", PLAN, HearingFaults(np.empty(0, np.int64), wrong))
+    assert capsys.readouterr().err.splitlines() == [
+        "r.csv: warning: ap1 seems to be interchanged with ap4 in the plan, by what access points hear of each other"
+        " (99%): left aside; go and look",
+        "r.csv: warning: ap2 does not seem to hang where the plan says, likeliest about x 12, y 3, by what access"
+        " points hear of each other (97%): left aside; go and look",
     ]
 
 

@@ -15,6 +15,7 @@ from engine.radio.pathloss import cell_geometry, mean_dbm
 from engine.radio.radiomap import prior_map
 from engine.records import Hearings, Readings, Scans
 from tests.engine.positioning.stores import CORNERS, hall, shelved
+from tests.engine.radio.hanging.made import PLAN, hear_each_other, interchange
 
 SEVEN = (*CORNERS, (10.0, 1.0), (10.0, 11.0))
 
@@ -155,3 +156,27 @@ def test_access_points_that_report_one_level_of_all_teach_nothing() -> None:
     one = replace(links, rssi_dbm=np.where(links.ap == 2, np.float32(-40.0), links.rssi_dbm))
     (found,), (without,) = (self_calibrated_maps(plan, cells, rows) for rows in (one, links.take(links.ap != 2)))
     np.testing.assert_array_equal(found[1].mean_dbm, without[1].mean_dbm)
+
+
+def test_access_points_that_are_interchanged_say_nothing_of_places_and_a_restore_knows_them() -> None:
+    plan = interchange(PLAN, 1, 5)
+    cells = walkable_cells(plan, 2.0)
+    learner, right = SelfCalibration(plan, cells), SelfCalibration(PLAN, cells)
+    for each in (learner, right):
+        each.add(hear_each_other(PLAN, 0, 2.5))
+    learnt, sound = learner.fit(FIRST_FIT_S), right.fit(FIRST_FIT_S)
+    assert learnt is not None
+    assert sound is not None
+    assert (learner.faults.misplaced.tolist(), right.faults.misplaced.tolist()) == ([1, 5], [])
+    assert np.flatnonzero(np.ptp(learnt.mean_dbm, axis=1) < 1e-3).tolist() == [1, 5]
+    assert (np.ptp(sound.mean_dbm, axis=1) > 5.0).all()
+    again = SelfCalibration(plan, cells)
+    again.restore(learner.state())
+    assert again.faults.wrong == learner.faults.wrong
+    back = again.map_in_use()
+    assert back is not None
+    np.testing.assert_array_equal(back.mean_dbm, learnt.mean_dbm)
+    np.testing.assert_array_equal(back.sigma_db, learnt.sigma_db)
+    before = {name: value for name, value in learner.state().items() if name != "faults"}
+    again.restore(before)
+    assert again.faults.wrong == learner.faults.wrong, "checkpoints of before do not hold them: they are found again"

@@ -77,6 +77,19 @@ def test_restored_it_gives_the_same_stretches() -> None:
     assert len(a) == stretches.MOST_STRETCHES
 
 
+def test_without_an_access_point_scans_of_too_few_are_left_out() -> None:
+    memory = ScanMemory(5)
+    heard = scans(np.arange(0.0, 10.0, 2.0), 1)
+    heard.rssi_dbm[0, 3:] = np.nan  # three heard it, the first of them among those that are left out
+    memory.add(heard)
+    rest = memory.without_points(np.array([0]))
+    assert (len(memory), len(rest)) == (5, 4)
+    assert np.isnan(rest.state()["rssi"][:, 0]).all()
+    np.testing.assert_array_equal(rest.state()["rssi"][:, 1:], memory.state()["rssi"][1:, 1:])
+    assert np.isfinite(memory.state()["rssi"][:, 0]).all(), "the memory itself stays"
+    assert memory.without_points(np.empty(0, np.int64)) is memory
+
+
 def test_scans_of_other_devices_are_left_as_they_were() -> None:
     memory = ScanMemory(5, 50)
     for device in (1, 2, 3):

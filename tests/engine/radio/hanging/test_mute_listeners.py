@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engine.plan.model import Plan
-from engine.radio.evidence_sources import find_mute_listeners, keep_measured
+from engine.radio.evidence_sources import find_mute_listeners
+from engine.radio.hanging.faults import find_hearing_faults, keep_sound
 from engine.records import F64, Hearings
 from tests.engine.radio.made import hall
 
@@ -28,6 +29,12 @@ def heard(plan: Plan, shadow_db: float = 3.0, exponent: float = 2.4) -> Hearings
 def saying(links: Hearings, ap: int, dbm: float) -> Hearings:
     rssi = np.where(links.ap == ap, np.float32(dbm), links.rssi_dbm)
     return Hearings(links.t, links.heard, links.ap, rssi, links.range_m)
+
+
+def keep_measured(plan: Plan, links: Hearings) -> Hearings:
+    faults = find_hearing_faults(plan, links)
+    assert faults.wrong == ()
+    return keep_sound(links, faults)
 
 
 @pytest.mark.parametrize("shadow_db", [0.0, 1.0, 3.0, 5.0])

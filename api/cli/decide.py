@@ -13,11 +13,11 @@ import typer
 
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
-from api.cli.locate import warn, warn_of_no_fix, warn_of_odd
+from api.cli.locate import map_asked_for, warn, warn_of_no_fix, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
-from engine.files import load_radio_map, read_readings, readings_for_plan, write_fixes
+from engine.files import read_readings, readings_for_plan, write_fixes
 from engine.files.expected import write_expected
 from engine.files.experiments import write_experiments
 from engine.files.flows import write_flows
@@ -122,7 +122,7 @@ def decide(
 
 
 def _radio_map(path: Path | None, plan: Plan, config: Config) -> RadioMap | None:
-    return load_radio_map(path, plan, walkable_cells(plan, config.positioning.cell_m)) if path else None
+    return map_asked_for(path, plan, walkable_cells(plan, config.positioning.cell_m)) if path else None
 
 
 def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from engine.errors import OperatorError, Problem, collect_problems
-from engine.files import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
+from engine.files import FixTable, load_learnt_map, read_readings, readings_for_plan, write_fixes
 from engine.files.columns import Texts
 from engine.files.joined import PlanReadings, unknown_access_points
 from engine.files.odd.values import Oddities
@@ -67,7 +67,8 @@ def locate(
     warn_of_hearings(str(readings), plan, find_hearing_faults(plan, joined.hearings))
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
-    # a map that was asked for is kept; else access points that hear each other and the crowd make one as they go
+    # a map that was asked for is kept, if anything was learnt in it; else access points that hear each other and the
+    # crowd make one as they go
     maps = [] if radio_map else _self_calibrated(plan, cells, joined, scans)
     with show_progress("locate", len(scans)) as progress:
         located = locate_scans(locator, scans, maps, lag_s, progress.advance)
@@ -99,7 +100,15 @@ def locate(
 def _store(folder: Path, radiomap: Path | None) -> tuple[Plan, Cells, RadioMap | None]:
     plan = plan_to_locate(folder)
     cells = walkable_cells(plan, CELL_M)
-    return plan, cells, load_radio_map(radiomap, plan, cells) if radiomap else None
+    return plan, cells, map_asked_for(radiomap, plan, cells)
+
+
+def map_asked_for(path: Path | None, plan: Plan, cells: Cells) -> RadioMap | None:
+    """The map of `--radiomap`; None, which is said, where it holds what the plan says and no more."""
+    radio_map = load_learnt_map(path, plan, cells) if path else None
+    if path and radio_map is None:
+        print(f"{path}: nothing was learnt in it: the store calibrates itself, as without it", file=sys.stderr)
+    return radio_map
 
 
 def _self_calibrated(plan: Plan, cells: Cells, joined: PlanReadings, scans: Scans) -> list[tuple[float, RadioMap]]:

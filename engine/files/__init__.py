@@ -3,7 +3,7 @@ suffix."""
 
 from engine.files.columns import FixTable, ReadingTable, SurveyTable, TruthTable
 from engine.files.joined import PlanReadings, SurveyReadings, readings_for_plan, survey_for_plan
-from engine.files.maps import load_radio_map, save_radio_map
+from engine.files.maps import load_learnt_map, load_radio_map, save_radio_map
 from engine.files.read import read_fixes, read_readings, read_survey, read_truth
 from engine.files.write import write_fixes, write_readings, write_truth
 
@@ -14,6 +14,7 @@ __all__ = [
     "SurveyReadings",
     "SurveyTable",
     "TruthTable",
+    "load_learnt_map",
     "load_radio_map",
     "read_fixes",
     "read_readings",

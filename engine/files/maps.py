@@ -11,7 +11,7 @@ import numpy as np
 from engine.errors import OperatorError, Problem
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.radio.radiomap import RadioMap, map_arrays, map_from_arrays, map_misfit
+from engine.radio.radiomap import RadioMap, is_of_plan_alone, map_arrays, map_from_arrays, map_misfit
 
 
 def save_radio_map(path: Path, radio_map: RadioMap, plan: Plan, cells: Cells) -> None:
@@ -44,3 +44,10 @@ def load_radio_map(path: Path, plan: Plan, cells: Cells) -> RadioMap:
     if misfit:
         raise OperatorError([Problem(str(path), "(whole file)", misfit, "run `rayon calibrate` again")])
     return map_from_arrays(arrays)
+
+
+def load_learnt_map(path: Path, plan: Plan, cells: Cells) -> RadioMap | None:
+    """The same, None where nothing was learnt in it (`is_of_plan_alone`): a survey that was left aside is no reason to
+    stop learning from what is heard."""
+    radio_map = load_radio_map(path, plan, cells)
+    return None if is_of_plan_alone(radio_map, plan, cells) else radio_map

@@ -15,6 +15,7 @@ from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geom
 from engine.records import F32, F64
 
 VERSION = 1  # of the saved form
+SAYS_NOTHING = 0.01  # dB and metres: less is rounding
 OUTLINE_M = 0.5  # a wall so near all along is the level's own outline
 
 
@@ -97,6 +98,17 @@ def prior_map(
         offset_sigma_db=prior.known_spread_db if known else prior.p0_spread_db,
         range_offset_sigma_m=prior.range_bias_spread_m,
         measured=measured,
+    )
+
+
+def is_of_plan_alone(radio_map: RadioMap, plan: Plan, cells: Cells) -> bool:
+    """Whether the map says nothing but what the plan does: of what it was made of, nothing was believed."""
+    before = prior_map(plan, cells)
+    told = ("mean_dbm", "sigma_db", "range_mean_m", "range_sigma_m")
+    offsets = ("offset_mean_db", "offset_sigma_db", "range_offset_sigma_m")
+    return all(
+        np.allclose(getattr(radio_map, name), getattr(before, name), rtol=0.0, atol=SAYS_NOTHING)
+        for name in (*offsets, *told)
     )
 
 

@@ -13,7 +13,15 @@ from shapely.geometry import LineString, box
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Fixture, Plan, Wall
 from engine.radio.pathloss import DEFAULT_PRIOR, cell_geometry
-from engine.radio.radiomap import map_arrays, map_from_arrays, map_misfit, plan_fingerprint, prior_map, prior_powers
+from engine.radio.radiomap import (
+    is_of_plan_alone,
+    map_arrays,
+    map_from_arrays,
+    map_misfit,
+    plan_fingerprint,
+    prior_map,
+    prior_powers,
+)
 from tests.engine.radio.made import cells_at, hall
 
 PLAN = hall((1.0, 1.0), (19.0, 9.0), width=4.0, depth=3.0)
@@ -92,6 +100,18 @@ def test_a_saved_map_comes_back_as_it_was(cells: Cells) -> None:
     assert (again.offset_mean_db, again.offset_sigma_db, again.range_offset_sigma_m) == (1.5, 7.0, 0.9)
     assert again.measured == 0.3
     assert map_from_arrays({k: v for k, v in arrays.items() if k != "measured"}).measured == 1.0  # an older file
+
+
+def test_a_map_in_which_nothing_was_learnt_is_the_plan_s(cells: Cells) -> None:
+    before = prior_map(PLAN, cells)
+    saved = map_from_arrays(map_arrays(replace(before, measured=0.4), PLAN, cells))
+    assert is_of_plan_alone(saved, PLAN, cells)
+    for name in ("mean_dbm", "sigma_db", "range_mean_m", "range_sigma_m"):
+        one = np.array(getattr(before, name))
+        one[1, 3] += 0.02
+        assert not is_of_plan_alone(replace(before, **{name: one}), PLAN, cells)
+    for name in ("offset_mean_db", "offset_sigma_db", "range_offset_sigma_m"):
+        assert not is_of_plan_alone(replace(before, **{name: getattr(before, name) + 0.02}), PLAN, cells)
 
 
 def test_a_map_of_another_plan_says_what_is_different(cells: Cells) -> None:

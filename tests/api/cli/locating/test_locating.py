@@ -136,6 +136,20 @@ def test_calibrate_with_a_survey_and_use_the_map(store: Path, tmp_path: Path) ->
     assert json.loads(run("score", store / "truth.csv", fixes, "--json"))["median_m"] < 3.0
 
 
+def test_a_survey_that_is_left_aside_leaves_the_fixes_as_they_are_without(store: Path, tmp_path: Path) -> None:
+    """All to the byte: the store calibrates itself by hearings and the crowd, as it does without a map."""
+    head, *rows = (store / "survey.csv").read_text().splitlines()
+    placed = [",".join([*row.split(",")[:4], "-60"]) for row in rows]  # has nothing to do with distance
+    (tmp_path / "s.csv").write_text("\n".join([head, *placed]) + "\n")
+    plain, out, fixes = tmp_path / "plain.csv", tmp_path / "m.npz", tmp_path / "f.csv"
+    run("locate", store, "--readings", store / "readings.csv", "-o", plain)
+    assert "survey left aside" in run("calibrate", store, "--survey", tmp_path / "s.csv", "-o", out)
+    args = ["locate", store, "--readings", store / "readings.csv", "-o", fixes, "--radiomap", out]
+    said = runner.invoke(build(), [str(a) for a in args], catch_exceptions=False).stderr
+    assert f"{out}: nothing was learnt in it: the store calibrates itself, as without it" in said
+    assert fixes.read_bytes() == plain.read_bytes()
+
+
 def test_calibrate_says_what_became_of_readings_without_places(store: Path, tmp_path: Path) -> None:
     out, fixes = tmp_path / "m.npz", tmp_path / "f.csv"
     command = [str(a) for a in ("calibrate", store, "--readings", store / "readings.csv", "-o", out)]

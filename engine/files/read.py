@@ -30,8 +30,10 @@ from engine.files.parquet import parquet_columns
 from engine.records import F64, Bools
 from engine.spreadsheets import no_header, number_fix, other_separator, wrong_row
 
+_WHOLE = re.compile(r"\s*[+-]?\d+")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # a tab within a name is odd, and breaks nothing
 MAX_LISTED = 200  # problems of one kind listed one by one; the rest are one line with their count
+SAME_LISTED = 5  # that say the same; more are one
 
 
 def read_readings(path: Path) -> ReadingTable:
@@ -160,7 +162,7 @@ def _csv_columns(path: Path, known: Sequence[str]) -> tuple[list[str], list[Sequ
     width = len(header)
     ragged = [i for i, row in enumerate(rows) if len(row) != width]
     if ragged:
-        told = [_explain_ragged(rows[i], width) for i in ragged[:MAX_LISTED]]
+        told = [_explain_ragged(rows[i], width) for i in ragged]
         raise OperatorError(row_problems(file, "", ragged, [t[0] for t in told], lines, [t[1] for t in told]))
     columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
     return header, columns, lines
@@ -170,8 +172,16 @@ def _explain_ragged(row: list[str], width: int) -> tuple[str, str]:
     """Why a row cannot be used, and what would be right."""
     if foreign := wrong_row(row, width):
         return foreign
-    split = len(row) > width and any(len(a) >= 9 and (a + b).isdigit() for a, b in pairwise(row))  # a time in two
-    fix = "write numbers with a decimal point" if split else ""
+    parts, k = 0, 0  # numbers that a comma may have cut in two
+    while k < len(row) - 1:
+        cut = _WHOLE.fullmatch(row[k]) and row[k + 1].isdigit()
+        parts, k = (parts + 1, k + 2) if cut else (parts, k + 1)
+    time = any(len(a) >= 9 and (a + b).isdigit() for a, b in pairwise(row))  # in two
+    fix = ""
+    if len(row) > width and time:
+        fix = "write numbers with a decimal point"
+    elif 1 < len(row) - width <= parts:  # one cell too many may be anything
+        fix = "decimal commas? Write numbers with a decimal point"
     return f"{len(row)} cells where the header has {width}", fix
 
 
@@ -240,11 +250,25 @@ def _number_or_inf(text: str) -> float:
 def row_problems(
     file: str, column: str, rows: list[int], reasons: list[str], lines: Lines, fixes: Sequence[str] = ()
 ) -> list[Problem]:
-    """One problem per bad row up to MAX_LISTED, then one with the count of the rest."""
+    """One problem per bad row up to MAX_LISTED, then one with the count of the rest: of `rows` beyond the `reasons`,
+    too. What more than SAME_LISTED rows are told alike is one problem, at the first, with the next lines."""
     tail = f", column {column}" if column else ""
-    told = zip_longest(rows[:MAX_LISTED], reasons[:MAX_LISTED], fixes[:MAX_LISTED], fillvalue="")
-    out = [Problem(file, f"line {lines(int(i))}{tail}", why, fix) for i, why, fix in told]
-    if len(rows) > MAX_LISTED:
-        more = len(rows) - MAX_LISTED
-        out.append(Problem(file, f"line {lines(rows[MAX_LISTED])} and on{tail}", f"{more} more lines of this kind"))
+    n = min(len(reasons), len(rows))
+    alike: dict[tuple[str, str], list[int]] = {}
+    for row, *told in zip_longest(rows[:n], reasons, fixes[:n], fillvalue=""):
+        alike.setdefault((told[0], told[1]), []).append(int(row))
+    kinds = [([row], why, fix) for (why, fix), own in alike.items() if len(own) <= SAME_LISTED for row in own]
+    kinds += [(own, why + and_on(own, lines), fix) for (why, fix), own in alike.items() if len(own) > SAME_LISTED]
+    kinds.sort(key=lambda kind: kind[0][0])
+    out = [Problem(file, f"line {lines(own[0])}{tail}", why, fix) for own, why, fix in kinds[:MAX_LISTED]]
+    left = [*(row for own, _, _ in kinds[MAX_LISTED:] for row in own), *(int(row) for row in rows[n:])]
+    if left:
+        out.append(Problem(file, f"line {lines(left[0])} and on{tail}", f"{len(left)} more lines of this kind"))
     return out
+
+
+def and_on(rows: Sequence[int], lines: Lines) -> str:
+    """On how many more lines than the first row's the same is, and on which, for a sentence's end."""
+    more = len(rows) - 1
+    few = ", ".join(str(lines(int(row))) for row in rows[1:SAME_LISTED])
+    return f", and on {more} more lines ({few}{', …' if more >= SAME_LISTED else ''})"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,9 @@ from engine.files import (
     write_readings,
 )
 from engine.files.columns import ReadingTable
+from engine.files.surveyed import place_problems
 from tests.engine.positioning.stores import hall
+from tests.engine.radio.made import hall as made_hall
 
 
 def written(tmp_path: Path, text: str, name: str = "t.csv") -> Path:
@@ -122,10 +125,15 @@ def test_a_missing_file_is_an_operators_mistake(tmp_path: Path) -> None:
 
 
 def test_thousands_of_bad_cells_do_not_flood_the_screen(tmp_path: Path) -> None:
-    rows = "".join("x,d,a,-50\n" for _ in range(1000))
-    found = problems(read_readings, written(tmp_path, "t,device,ap,rssi_dbm\n" + rows))
+    head = "t,device,ap,rssi_dbm\n"
+    found = problems(read_readings, written(tmp_path, head + "".join(f"x{k},d,a,-50\n" for k in range(1000))))
     assert len(found) == 201
     assert found[-1] == "line 202 and on, column t: 800 more lines of this kind"
+    found = problems(read_readings, written(tmp_path, head + "x,d,a,-50\n" * 1000))
+    assert found == [
+        "line 2, column t: not a number: 'x', and on 199 more lines (3, 4, 5, 6, …)",
+        "line 202 and on, column t: 800 more lines of this kind",
+    ]
 
 
 def test_absurd_values_and_unknown_access_points_are_counted_and_the_rest_is_used(tmp_path: Path) -> None:
@@ -260,3 +268,41 @@ def test_a_hundred_thousand_readings_are_read_quickly(tmp_path: Path) -> None:
     table = read_readings(path)
     assert len(table) == 100_000
     assert time.process_time() - start < 30  # of the processor; 0.3 s when this was written
+
+
+def test_what_many_lines_are_told_alike_is_said_once(tmp_path: Path) -> None:
+    head = "x_m,y_m,level,ap,rssi_dbm,device\n"
+    blank = problems(read_survey, written(tmp_path, head + "1,1,,ap,-50,d\n" * 300))
+    assert blank == ["line 2, column level: empty cell, and on 299 more lines (3, 4, 5, 6, …)"]
+    six = problems(read_survey, written(tmp_path, head + "1,1,,ap,-50,d\n" * 6))
+    assert six == ["line 2, column level: empty cell, and on 5 more lines (3, 4, 5, 6, …)"]
+    assert len(problems(read_survey, written(tmp_path, head + "1,1,,ap,-50,d\n" * 5))) == 5
+    commas = problems(read_survey, written(tmp_path, head + "0,95,1,36,0,ap1,-51,s1\n" * 201))
+    assert commas == [
+        "line 2: 8 cells where the header has 6, and on 200 more lines (3, 4, 5, 6, …)"
+        " (decimal commas? Write numbers with a decimal point)"
+    ]
+    words = problems(read_survey, written(tmp_path, head + "1,1,0,a,b,c,-51,s1\n"))
+    assert words == ["line 2: 8 cells where the header has 6"]
+
+
+@pytest.mark.parametrize(
+    ("told", "likely"),
+    [
+        (lambda x, y: (x / 0.3048, y / 0.3048), "in feet they would all lie inside: metres are meant"),
+        (lambda x, y: (x / 0.0254, y / 0.0254), "in inches they would all lie inside: metres are meant"),
+        (lambda x, y: (100 * x, 100 * y), "in centimetres they would all lie inside: metres are meant"),
+        (lambda x, y: (1000 * x, 1000 * y), "in millimetres they would all lie inside: metres are meant"),
+        (lambda x, y: (y, x), "with x_m and y_m interchanged they would all lie inside"),
+        (lambda x, y: (x + 500, y), ""),
+    ],
+)
+def test_many_places_outside_are_one_mistake_with_what_is_likely(
+    tmp_path: Path, told: Callable[[float, float], tuple[float, float]], likely: str
+) -> None:
+    at = [told(x, y) for x in (1.0, 8.0, 15.0, 24.0, 29.0) for y in (1.0, 10.0, 19.0)]
+    rows = "".join(f"{x:.3f},{y:.3f},0,ap0,-50\n" for x, y in at)
+    table = read_survey(written(tmp_path, "x_m,y_m,level,ap,rssi_dbm\n" + rows))
+    (problem,) = place_problems(table, made_hall((1.0, 1.0), (9.0, 9.0), width=30.0, depth=20.0))
+    assert problem.fix == likely
+    assert re.match(r"\d+ of 15 places lie outside level '0' \(lines (\d+, ){5}…\), the farthest, \(", problem.reason)

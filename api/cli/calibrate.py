@@ -12,7 +12,7 @@ import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd
-from api.cli.sources.labels import labels_in_words, labels_of_files
+from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_left_out
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
 from engine.plan.cells import walkable_cells
@@ -60,7 +60,8 @@ def calibrate(
     with what it looks like, and left aside.
 
     Labels of the readings' devices then correct the map near labelled places, as far as devices left out are found
-    nearer with them. Labels that contradict the store as a whole are named with their file, and left aside.
+    nearer with them. Labels that contradict the store as a whole are named with their file, and left aside. Lines that
+    name what the plan does not have are left out, and told; the others are used.
 
     Prints the fit before and after for each access point, says how much of it is in the map, and warns of what does not
     fit the plan: of access points whose values are refused, always the same, or contradict those of the others, too.
@@ -85,6 +86,7 @@ def calibrate(
         crowd = collect.read(lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None)
         names = {name: i for i, name in enumerate(crowd.device_names)} if crowd is not None else {}
         told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
+    warn_of_left_out(told)
     parts, faults = list[Evidence](), HearingFaults.none()
     if surveyed is not None:
         warn(str(survey), surveyed.odd.counts, places.ap if places is not None else None, plan)
@@ -109,9 +111,9 @@ def calibrate(
         result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance)
     # as far as a survey speaks for the floor, it says how strong they are there, wherever they hang
     radio_map = forget_places(result.radio_map, cells, faults.misplaced, 1.0 - result.reach.of_map)
-    if told is not None and unlabelled is not None:
-        source = " and ".join(str(p) for p in (labels, receipts) if p)
-        learning = learn_from_recording(plan, cells, radio_map, unlabelled, told, source)
+    if told and unlabelled is not None:
+        own = {name: table.labels for name, table in told.items()}
+        learning = learn_from_recording(plan, cells, radio_map, unlabelled, own)
         radio_map = learning.correct(radio_map)
         result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
     save_radio_map(output, radio_map, plan, cells)

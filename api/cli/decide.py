@@ -14,7 +14,7 @@ import typer
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from api.cli.locate import map_asked_for, warn, warn_of_no_fix, warn_of_odd
-from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words
+from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words, warn_of_left_out
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import read_readings, readings_for_plan, write_fixes
@@ -28,7 +28,7 @@ from engine.plan.model import Plan
 from engine.positioning.locator import NoFix
 from engine.progress import show_progress
 from engine.radio.radiomap import RadioMap
-from engine.records import F64
+from engine.records import F64, Labels
 from engine.runtime.offline import Chain, device_number, run_chain
 from engine.vocabulary import DecisionReason, VisitChange
 
@@ -94,6 +94,7 @@ def decide(
         known = collect.read(lambda: labels_of_files(plan, labels, receipts, device_number))
     warn(str(readings), joined.warnings, table.ap, plan)
     warn_of_odd(str(readings), joined.odd)
+    warn_of_left_out(known)
     start_t, end_t = _span(joined.readings.t)
     with show_progress("decide", end_t - start_t) as progress:
         chain = run_chain(
@@ -104,7 +105,7 @@ def decide(
             said,
             radio_map,
             lambda now: progress.reach(min(now, end_t) - start_t),
-            known,
+            Labels.concat([table.labels for table in known.values()]) if known else None,
         )
     write_decisions(output, decision_table(chain, loaded))
     if tables is not None:
@@ -113,7 +114,7 @@ def decide(
         _keep_plan(folder, tables)
     warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
     print(_summary(chain, output), file=sys.stderr)
-    for sentence in labels_in_words(chain.labels) if known is not None else []:
+    for sentence in labels_in_words(chain.labels) if known else []:
         print(sentence, file=sys.stderr)
     for name, given in sorted(chain.promises.items()):
         print(f"{name}: {promise_in_words(given)}", file=sys.stderr)

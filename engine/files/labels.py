@@ -1,9 +1,13 @@
-"""Labels and receipts as tables: where devices were, and what their owners bought, told by somebody who knows."""
+"""Labels and receipts as tables: where devices were, and what their owners bought, told by somebody who knows.
+
+Lines that name what the plan does not have (a till sells goods that the plan has no place of) are left out and told, as
+they are where they come one by one; a file of which nothing is left, or whose cells are no numbers, is refused.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -40,43 +44,82 @@ Named = Callable[[str], int]
 Fix = Callable[[int], str]
 """What would be right of a bad row, by its position among them."""
 
-Found = list[tuple[int, Problem]]
-"""Problems with the rows that they begin at."""
+
+@dataclass(frozen=True, slots=True)
+class _Bad:
+    """Rows that cannot be used for one kind of reason; `what` it is, for all of them."""
+
+    column: str
+    what: str
+    rows: I64
+    reasons: Sequence[str]
+    fix: Fix
+    remedy: str
+
+    def problems(self, path: Path, lines: Lines) -> list[tuple[int, Problem]]:
+        """With the rows that they begin at; of more than a few the first."""
+        rows, fix = self.rows.tolist(), self.fix
+        told = rows if len(rows) <= MOST_ALIKE else rows[:1]
+        out = [
+            (row, Problem(str(path), f"line {lines(row)}, column {self.column}", self.reasons[i], fix(i)))
+            for i, row in enumerate(told)
+        ]
+        if len(told) < len(rows):
+            shown = ", ".join(str(lines(row)) for row in rows[1 : 1 + SHOWN_PLACES])
+            reason = f"{self.reasons[0]}; the like at lines {shown} and {len(rows) - 1 - SHOWN_PLACES} more"
+            out = [(rows[0], replace(out[0][1], reason=reason))]
+        return out
+
+    def sentence(self, path: Path, lines: Lines, n: int) -> str:
+        """Of a file of `n` rows, the others of which are used."""
+        first = [f"line {lines(row)}: {self.reasons[i]}" for i, row in enumerate(self.rows[:SHOWN_PLACES].tolist())]
+        more = len(self.rows) - len(first)
+        shown = "; ".join(first) + (f"; and {more} more" if more else "")
+        return f"{path}: {len(self.rows)} of {n} lines left out, {self.what} ({shown}): {self.remedy}"
 
 
-def read_labels(path: Path, plan: Plan, device: Named) -> Labels:
+@dataclass(frozen=True, slots=True)
+class LabelTable:
+    """The labels of a file that can be used, and a sentence for each kind of line that was left out."""
+
+    labels: Labels
+    left_out: list[str]
+
+
+def read_labels(path: Path, plan: Plan, device: Named) -> LabelTable:
     """Labels, as the wire has them: a product's `sku`, or `x_m`, `y_m` and, of several, `level`. Raises OperatorError
-    with every problem: cells that hold nothing of their kind, then in the order of lines unknown kinds, products and
-    levels, places outside the plan, and rows without a place. More than a few of one kind are one."""
+    for cells that hold nothing of their kind, and where no line is left, with every problem: those of cells, then in
+    the order of lines unknown kinds, products and levels, places outside the plan, and rows without a place. More than
+    a few of one kind are one."""
     cols, lines, cells = parse_columns(path, LABELS)
     n = len(cols["t"])
     empty = np.full(n, "", np.str_)
     sku, level_name = cols.get("sku", empty), cols.get("level", empty)
     x, y = (cols.get(name, np.full(n, np.nan)) for name in ("x_m", "y_m"))
-    problems = _unknown(path, "kind", cols["kind"], _KINDS, lines)
-    product, level, at_x, at_y, found = _places(path, plan, sku, lines)
-    problems += found
+    product, level, at_x, at_y, unknown = _places(plan, sku)
     told = sku == ""
     at_x, at_y = np.where(told, x, at_x), np.where(told, y, at_y)
     level = np.where(told, _levels(plan, level_name), level).astype(np.int32)
-    problems += _levels_unknown(path, plan, told, level, level_name, lines)
-    problems += _nowhere(path, plan, told, level, at_x, at_y, lines)
-    _refuse(cells, problems)
-    kind = np.array([_KINDS.index(LabelKind(k)) for k in cols["kind"].tolist()], np.int32)
+    bad = [_unknown_kinds(cols["kind"]), unknown, _levels_unknown(plan, told, level, level_name)]
+    bad += _nowhere(plan, told, level, at_x, at_y)
+    kept, left_out = _sift(path, cells, bad, lines, n)
+    kind = np.array([_KINDS.index(LabelKind(k)) if k in _KINDS else -1 for k in cols["kind"].tolist()], np.int32)
     public = kind == _KINDS.index(LabelKind.SURVEY)
-    return Labels(cols["t"], _devices(cols["device"], device), kind, product, level, at_x, at_y, public)
+    every = Labels(cols["t"], _devices(cols["device"], device), kind, product, level, at_x, at_y, public)
+    return LabelTable(every.take(kept), left_out)
 
 
-def read_receipts(path: Path, plan: Plan, device: Named) -> Labels:
-    """Receipts, a row each line: when the till was, whose, what. Raises OperatorError for products that the plan does
-    not have."""
+def read_receipts(path: Path, plan: Plan, device: Named) -> LabelTable:
+    """Receipts, a row each line: when the till was, whose, what. Raises OperatorError for cells that hold nothing of
+    their kind, and where the plan has none of the products."""
     cols, lines, cells = parse_columns(path, RECEIPTS)
-    product, level, x, y, problems = _places(path, plan, cols["sku"], lines)
-    _refuse(cells, problems)
+    product, level, x, y, unknown = _places(plan, cols["sku"])
     n = len(cols["t"])
+    kept, left_out = _sift(path, cells, [unknown], lines, n)
     kind = np.full(n, _KINDS.index(LabelKind.RECEIPT), np.int32)
     no = np.zeros(n, np.bool_)
-    return Labels(cols["t"], _devices(cols["device"], device), kind, product, level, x, y, no)
+    every = Labels(cols["t"], _devices(cols["device"], device), kind, product, level, x, y, no)
+    return LabelTable(every.take(kept), left_out)
 
 
 def write_labels(path: Path, rows: Sequence[tuple[float, str, LabelKind, str]]) -> None:
@@ -98,40 +141,34 @@ def _devices(names: Texts, device: Named) -> Any:
     return np.array([number[name] for name in names.tolist()], np.uint64)
 
 
-def _refuse(cells: Sequence[Problem], problems: Found) -> None:
-    if cells or problems:
-        raise OperatorError([*cells, *(problem for _, problem in sorted(problems, key=lambda found: found[0]))])
-
-
-def _collect(path: Path, column: str, bad: I64, reasons: Sequence[str], lines: Lines, fix: Fix) -> Found:
-    """The rows that are `bad` for one reason, with a fix for each by its position; of more than a few the first."""
-    rows = bad.tolist()
-    told = rows if len(rows) <= MOST_ALIKE else rows[:1]
-    out = [
-        (row, Problem(str(path), f"line {lines(row)}, column {column}", reasons[i], fix(i)))
-        for i, row in enumerate(told)
-    ]
-    if len(told) < len(rows):
-        shown = ", ".join(str(lines(row)) for row in rows[1 : 1 + SHOWN_PLACES])
-        reason = f"{reasons[0]}; the like at lines {shown} and {len(rows) - 1 - SHOWN_PLACES} more"
-        out = [(rows[0], replace(out[0][1], reason=reason))]
-    return out
+def _sift(path: Path, cells: Sequence[Problem], bad: Sequence[_Bad], lines: Lines, n: int) -> tuple[I64, list[str]]:
+    """The rows that can be used, of `n`, and what is said of the others. Raises OperatorError."""
+    some = [one for one in bad if len(one.rows)]
+    kept = np.setdiff1d(np.arange(n), np.concatenate([one.rows for one in some])) if some else np.arange(n)
+    if cells or (some and not len(kept)):
+        found = [problem for one in some for problem in one.problems(path, lines)]
+        raise OperatorError([*cells, *(problem for _, problem in sorted(found, key=lambda said: said[0]))])
+    return kept, [one.sentence(path, lines, n) for one in some]
 
 
 def _always(said: str) -> Fix:
     return lambda _: said
 
 
-def _places(path: Path, plan: Plan, sku: Texts, lines: Lines) -> tuple[I32, I32, F64, F64, Found]:
+def _places(plan: Plan, sku: Texts) -> tuple[I32, I32, F64, F64, _Bad]:
     """(product, level, x, y) of each sku, -1 and NaN where there is none; and those that the plan does not have."""
     index = {product.sku: i for i, product in enumerate(plan.products)}
     at = np.array([index.get(name, -1) for name in sku.tolist()], np.int32)
     levels = np.array([plan.level_index[p.level] for p in plan.products] + [-1], np.int32)
     x, y = (np.array([getattr(p, name) for p in plan.products] + [np.nan]) for name in ("x_m", "y_m"))
-    bad = np.flatnonzero((at < 0) & (sku != ""))
-    names = sku[bad].tolist()
+    rows = np.flatnonzero((at < 0) & (sku != ""))
+    names = sku[rows].tolist()
     reasons = [f"unknown product {name!r}" for name in names]
-    return at, levels[at], x[at], y[at], _collect(path, "sku", bad, reasons, lines, lambda i: _near(names[i], index))
+    remedy = "where such goods should teach, give the store's products.csv their sku and place"
+    bad = _Bad(
+        "sku", "of products that the plan does not have", rows, reasons, lambda i: _near(names[i], index), remedy
+    )
+    return at, levels[at], x[at], y[at], bad
 
 
 def _near(name: str, known: Mapping[str, int]) -> str:
@@ -144,29 +181,31 @@ def _levels(plan: Plan, names: Texts) -> I32:
     return np.array([plan.level_index.get(name, only if name == "" else -1) for name in names.tolist()], np.int32)
 
 
-def _unknown(path: Path, column: str, values: Texts, known: Sequence[str], lines: Lines) -> Found:
-    bad = np.flatnonzero(~np.isin(values, list(known)) & (values != ""))
-    reasons = [f"unknown {column} {value!r}" for value in values[bad].tolist()]
-    return _collect(path, column, bad, reasons, lines, _always(f"one of {', '.join(known)}"))
+def _unknown_kinds(kinds: Texts) -> _Bad:
+    rows = np.flatnonzero(~np.isin(kinds, list(_KINDS)) & (kinds != ""))
+    reasons = [f"unknown kind {value!r}" for value in kinds[rows].tolist()]
+    one_of = f"one of {', '.join(_KINDS)}"
+    return _Bad("kind", "of kinds that there are not", rows, reasons, _always(one_of), f"write {one_of}")
 
 
-def _levels_unknown(path: Path, plan: Plan, told: Any, level: I32, names: Texts, lines: Lines) -> Found:
-    bad = np.flatnonzero(told & (level < 0))
+def _levels_unknown(plan: Plan, told: Any, level: I32, names: Texts) -> _Bad:
+    rows = np.flatnonzero(told & (level < 0))
     none = "no level, and the plan has several"
-    reasons = [f"unknown level {name!r}" if name else none for name in names[bad].tolist()]
-    return _collect(path, "level", bad, reasons, lines, _always(f"one of {', '.join(plan.level_index)}"))
+    reasons = [f"unknown level {name!r}" if name else none for name in names[rows].tolist()]
+    one_of = f"one of {', '.join(plan.level_index)}"
+    return _Bad("level", "of levels that the plan does not have", rows, reasons, _always(one_of), f"write {one_of}")
 
 
-def _nowhere(path: Path, plan: Plan, told: Any, level: I32, x: F64, y: F64, lines: Lines) -> Found:
+def _nowhere(plan: Plan, told: Any, level: I32, x: F64, y: F64) -> list[_Bad]:
     # infinite where the cell is no number, which is told already
     lost = np.flatnonzero(told & ~(np.isfinite(x) & np.isfinite(y)) & ~np.isinf(x) & ~np.isinf(y))
-    fix = "a sku of the store's products.csv, or x_m and y_m"
-    out = _collect(path, "sku", lost, ["neither a product nor a place"] * len(lost), lines, _always(fix))
+    fix, neither = "a sku of the store's products.csv, or x_m and y_m", "neither a product nor a place"
+    out = [_Bad("sku", "without a place", lost, [neither] * len(lost), _always(fix), f"give {fix}")]
     for i, one in enumerate(plan.levels):
         rows = np.flatnonzero(told & (level == i) & np.isfinite(x) & np.isfinite(y))
         far = rows[~shapely.contains_xy(one.polygon.buffer(OFF_PLAN_M), x[rows], y[rows])]
         reasons = [f"({x[k]:g}, {y[k]:g}) lies outside level {one.id!r}" for k in far.tolist()]
         x0, y0, x1, y1 = one.polygon.bounds
         metres = f"its metres go from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g})"
-        out += _collect(path, "x_m, y_m", far, reasons, lines, _always(metres))
+        out.append(_Bad("x_m, y_m", f"off level {one.id!r}", far, reasons, _always(metres), metres))
     return out

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.files.labels import read_labels, read_receipts
+from engine.errors import collect_problems
+from engine.files.labels import LabelTable, read_labels, read_receipts
 from engine.offers.promise import Promise
 from engine.plan.model import Plan
-from engine.records import Labels
 
 PAUSES = "the plan and where people pause"
 """What an engine's promise is told by while no labels tell it."""
@@ -17,10 +18,18 @@ PAUSES = "the plan and where people pause"
 
 def labels_of_files(
     plan: Plan, labels: Path | None, receipts: Path | None, device: Callable[[str], int]
-) -> Labels | None:
-    """All labels of these files; None where none is given. Raises OperatorError."""
-    parts = [read(path, plan, device) for read, path in ((read_labels, labels), (read_receipts, receipts)) if path]
-    return Labels.concat(parts) if parts else None
+) -> dict[str, LabelTable]:
+    """The labels of these files, by the file's name. Raises OperatorError."""
+    with collect_problems() as collect:
+        scans = collect.read(lambda: read_labels(labels, plan, device) if labels else None)
+        bought = collect.read(lambda: read_receipts(receipts, plan, device) if receipts else None)
+    return {str(path): table for path, table in ((labels, scans), (receipts, bought)) if table is not None}
+
+
+def warn_of_left_out(tables: Mapping[str, LabelTable]) -> None:
+    """Of lines that cannot be used beside others that can."""
+    for sentence in (said for table in tables.values() for said in table.left_out):
+        print(f"warning: {sentence}", file=sys.stderr)
 
 
 def labels_in_words(figures: Mapping[str, Any]) -> list[str]:

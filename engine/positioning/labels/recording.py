@@ -6,6 +6,8 @@ the rows of a table may stand in any order, and none waits for the others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from engine.plan.cells import Cells
@@ -23,22 +25,27 @@ MOST_LABELS = 250  # looked at at once: fewer than may wait of one device
 
 
 def learn_from_recording(
-    plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings, labels: Labels, source: str
+    plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings, told: Mapping[str, Labels]
 ) -> LabelLearning:
-    """What labels of the readings' devices say of this map; all devices count as willing. `source` is what the labels
-    are called, where they are named."""
+    """What labels of the readings' devices say of this map; all devices count as willing. `told` are labels by their
+    source, as what they are named."""
+    labels, sources = Labels.concat(list(told.values())), list(told)
+    of = np.repeat(np.arange(len(sources)), [len(own) for own in told.values()])
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
     scans = scans.take(np.argsort(scans.t, kind="stable"))
     learning, locator = LabelLearning(plan, cells), Locator(plan, cells, radio_map)
     learning.set_willing(np.unique(labels.device))
-    waiting = labels.take(np.lexsort((labels.y_m, labels.x_m, labels.product, labels.kind, labels.device, labels.t)))
+    order = np.lexsort((of, labels.y_m, labels.x_m, labels.product, labels.kind, labels.device, labels.t))
+    waiting, of = labels.take(order), of[order]
     for first in range(0, len(scans), MOST_SCANS):
         part = scans.take(slice(first, first + MOST_SCANS))
         learning.see(part, locator.locate(part))
         due = int(np.searchsorted(waiting.t, part.t[-1] - LAG_S, side="right"))
-        _look(learning, waiting.take(slice(0, due)), source, radio_map)
-        waiting = waiting.take(slice(due, None))
-    _look(learning, waiting, source, radio_map)
+        for number, source in enumerate(sources):
+            _look(learning, waiting.take(np.flatnonzero(of[:due] == number)), source, radio_map)
+        waiting, of = waiting.take(slice(due, None)), of[due:]
+    for number, source in enumerate(sources):
+        _look(learning, waiting.take(np.flatnonzero(of == number)), source, radio_map)
     learning.learn(radio_map)
     return learning
 

@@ -24,19 +24,19 @@ def test_labels_and_receipts_come_back(tmp_path: Path) -> None:
     scans, bought = tmp_path / "labels.csv", tmp_path / "receipts.csv"
     write_labels(scans, [(10.0, "ana", LabelKind.SHELF_SCAN, "p3"), (20.5, "ben", LabelKind.PICKUP, "p4")])
     write_receipts(bought, [(30.0, "ana", "p3"), (30.0, "ana", "p5")])
-    own, lines = read_labels(scans, PLAN, number), read_receipts(bought, PLAN, number)
+    own, lines = read_labels(scans, PLAN, number).labels, read_receipts(bought, PLAN, number).labels
     assert (own.t.tolist(), own.device.tolist(), own.product.tolist()) == ([10.0, 20.5], [1, 2], [3, 4])
     assert own.x_m[0] == PLAN.products[3].x_m
     assert [KINDS[k] for k in lines.kind] == [LabelKind.RECEIPT] * 2
     assert lines.product.tolist() == [3, 5]
     write_labels(scans, [])
-    assert len(read_labels(scans, PLAN, number)) == 0
+    assert len(read_labels(scans, PLAN, number).labels) == 0
 
 
 def test_a_place_stands_in_for_a_product(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("t,device,kind,sku,x_m,y_m,level\n10,ana,here,,3.5,4,\n11,ben,survey,p1,,,\n", encoding="utf-8")
-    own = read_labels(path, PLAN, number)
+    own = read_labels(path, PLAN, number).labels
     assert own.product.tolist() == [-1, 1]
     assert (own.level[0], own.x_m[0], own.y_m[0]) == (0, 3.5, 4.0)
     assert own.public.tolist() == [False, True]
@@ -108,3 +108,33 @@ def test_receipts_tell_of_cells_and_products_at_once(tmp_path: Path) -> None:
     with pytest.raises(OperatorError) as refused:
         read_receipts(path, PLAN, number)
     assert [p.place for p in refused.value.problems] == ["line 2, column t", "line 3, column sku"]
+
+
+def test_what_a_shop_sells_beside_its_plan_takes_no_good_line_along(tmp_path: Path) -> None:
+    path = tmp_path / "receipts.csv"
+    rows = [f"{k},ana,{'p3' if k % 3 else f'x{k}'}" for k in range(300)]
+    path.write_text("t,device,sku\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    found = read_receipts(path, PLAN, number)
+    assert found.labels.t.tolist() == [k for k in range(300) if k % 3]
+    assert set(found.labels.product.tolist()) == {3}
+    assert found.left_out == [
+        f"{path}: 100 of 300 lines left out, of products that the plan does not have (line 2: unknown product 'x0'; "
+        "line 5: unknown product 'x3'; line 8: unknown product 'x6'; and 97 more): "
+        "where such goods should teach, give the store's products.csv their sku and place"
+    ]
+
+
+def test_good_labels_beside_bad_ones_of_every_kind_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    rows = ["1,ana,guess,p1,,,", "2,ana,here,zzz,,,", "3,ana,here,,,,", "4,ana,here,,99,4,", "5,ana,here,,3,5,roof"]
+    path.write_text(HEAD + "\n".join([*rows, "6,ben,survey,p2,,,", "7,ana,here,,3,4,"]) + "\n", encoding="utf-8")
+    found = read_labels(path, PLAN, number)
+    assert (found.labels.t.tolist(), found.labels.device.tolist()) == ([6.0, 7.0], [2, 1])
+    assert found.labels.public.tolist() == [True, False]
+    assert [said.removeprefix(f"{path}: 1 of 7 lines left out, ").split(" (")[0] for said in found.left_out] == [
+        "of kinds that there are not",
+        "of products that the plan does not have",
+        "of levels that the plan does not have",
+        "without a place",
+        "off level '0'",
+    ]

@@ -31,7 +31,7 @@ def labels() -> Labels:
 
 
 def learnt(rows: Labels) -> LabelLearning:
-    return recording.learn_from_recording(*shop(), readings(), rows, "labels.csv")
+    return recording.learn_from_recording(*shop(), readings(), {"labels.csv": rows})
 
 
 def test_every_label_is_looked_at_in_whatever_order_the_rows_stand(monkeypatch: pytest.MonkeyPatch) -> None:

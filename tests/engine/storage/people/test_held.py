@@ -14,6 +14,7 @@ from engine.storage.models.vouchers import DecisionTable
 from engine.storage.people.held import LEADS, OF_NOBODY, SECRET, find_held, ways_to
 from engine.storage.people.shoppers import consent_log
 from tests.databases import statements
+from tests.engine.storage.people.planted import led_to, plant, ways_left
 from tests.engine.storage.people.test_shoppers import everything, mentions
 from tests.engine.storage.scenes import NOW, STORE, shopper
 from tests.engine.storage.test_erasure import PHONE, lived
@@ -24,6 +25,26 @@ PROOF = {"consent_log"}
 """Under the shopper's opaque id, which leads nowhere once the profile is gone."""
 NUMBERS_ONLY = {"redemption", "voucher", "decision", "cap_count"}
 """Kept with another owner, or a random name."""
+
+KEPT = {
+    ("consent_log", "shopper_id"): "proof of what was agreed, under an id that leads nowhere",
+    **{(table, "member"): "the books, under a mere number" for table in ("ledger_hold", "ledger_posting")},
+    ("ledger_entry", "id"): "the books",
+    **{(table, "member"): "the books, as above" for table in ("loyalty_purchase", "loyalty_move")},
+    **{(table, "purchase_id"): "the books, as above" for table in ("loyalty_return", "loyalty_correction")},
+    ("voucher", "voucher_id"): "what a coupon cost, of another owner",
+    ("redemption", "voucher_id"): "what a till gave for it",
+    ("merge_log", "kept"): "append-only, under ids that lead nowhere",
+    ("merge_log", "merged"): "append-only, under ids that lead nowhere",
+    ("share_review", "visit_id"): "append-only, of an opening that is gone",
+    ("crm_event", "crm_ref"): "that the person is erased, for customer files",
+    ("crm_told", "crm_ref"): "which customer files have to hear that; goes when they have taken it",
+    ("opt_out", "device"): "the wish of a phone's owner not to be counted holds on",
+    ("device_claim", "device"): "that somebody else says that the phone is theirs; ends by itself",
+    ("identifier", "via"): "what another profile has proved is theirs; one's own goes with its owner",
+    ("loyalty_card", "digest"): "which cards the shop gave out, not to whom",
+}
+"""By which columns a row that led to an erased person may still be found, and why."""
 
 
 def names_of(db: Database, who: str, member: str) -> set[str]:
@@ -88,6 +109,21 @@ def test_erasure_leaves_no_name_but_for_books_and_proof(db: Database) -> None:
     assert consent_log(db, who)[-1].place == "erasure"
     with pytest.raises(NotFound):
         find_held(db, who)
+
+
+def test_erasure_leaves_nothing_in_a_table_of_which_nobody_said_why(db: Database) -> None:
+    """Each table that leads to a person has a row of theirs before, whether the scene `lived` made one or not."""
+    who, member, _ = lived(db)
+    names = plant(db, who, member)
+    empty = {table.name for table in led_to()} - set(find_held(db, who))
+    assert empty == set(), "planted.py makes no row of theirs: give it their names, or the scene `lived` a row"
+    erase_shopper(db, who, NOW + 5)
+    left = ways_left(db, names)
+    assert left - set(KEPT) == set(), (
+        "tables, and the column by which they still lead to who is erased: delete or cut their rows in "
+        "engine/storage/erasure.py, or say in KEPT of this file why they stay"
+    )
+    assert set(KEPT) - left == set(), "erased after all: take these out of KEPT"
 
 
 def test_neither_asks_more_often_of_who_was_here_a_hundred_times(db: Database) -> None:

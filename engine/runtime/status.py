@@ -9,14 +9,37 @@ from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import Subscriber
 from engine.ingest.samples import FrameSamples, UnknownPoints
 from engine.privacy.k_anonymity import whole_ks
-from engine.runtime.store_engine import StoreCount
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.status import ENGINE, EVERY_STORE, put_statuses
 from engine.vocabulary import FrameRefusal, RecordRefusal, StoreTrouble
 
-PEOPLES = (StoreCount.VISITS, StoreCount.TRIGGERS)
-"""Counts of what somebody did; the others are of messages."""
+PEOPLE = frozenset(
+    {
+        *("counts.visits", "counts.triggers"),
+        *("devices", "tracks", "linked", "staff_by_behaviour"),
+        "decisions",
+        *("labels.used", "labels.kept", "labels.labelled_devices", "labels.left_devices"),
+        "promises.*.labelled",
+    }
+)
+"""By name, parts after a dot; of a mapping that is named whole, each of its numbers."""
+
+OTHERS = frozenset(
+    {
+        "k",
+        *("counts.readings", "counts.readings_used", "counts.ap_readings", "counts.fixes", "counts.radio_maps"),
+        *("no_fix", "duplicates", "late", "not_played", "held", "held_back", "refused", "damaged"),  # readings, scans
+        *("clock_offsets_s", "contradicting_aps", "points", "troubles"),  # sources and access points
+        "heard_once_share",  # moves by k stays
+        *("labels.refused", "labels.share", "labels.gain_m", "labels.lying_sources", "labels.moved_products"),
+        *("promises.*.asked", "promises.*.threshold", "promises.*.precision", "promises.*.precision_low"),
+        *("promises.*.precision_high", "promises.*.recall", "promises.*.by_labels"),
+    }
+)
+"""Of messages, access points and settings, and shares of many: told as they are."""
+
+_OF_EACH = frozenset({"promises"})  # by campaign, whose names nobody can list
 
 
 def report(
@@ -42,16 +65,22 @@ def report(
 
 def in_ks(figures: Mapping[str, Any]) -> dict[str, Any]:
     """A store's figures with all that counts people, or what they did, in steps of its `k`: whoever looks before and
-    after learns of nobody alone. Counts of messages stay as they are."""
-    k = int(figures["k"])
-    counts, decisions, labels = figures["counts"], figures["decisions"], figures["labels"]
-    return {
-        **figures,
-        "counts": {what: whole_ks(n, k) if what in PEOPLES else n for what, n in counts.items()},
-        "decisions": {reason: whole_ks(n, k) for reason, n in decisions.items()},
-        "labels": labels | {name: whole_ks(labels[name], k) for name in ("used", "kept")},
-        **{name: whole_ks(figures[name], k) for name in ("linked", "staff_by_behaviour")},
-    }
+    after learns of nobody alone. Counts of messages stay as they are; what nobody declared above is not told at all."""
+    told: dict[str, Any] = _tell(figures, "", int(figures["k"]))
+    return told
+
+
+def _tell(value: Any, name: str, k: int) -> Any:
+    if name in OTHERS:
+        return value
+    if name in PEOPLE:
+        return {part: whole_ks(n, k) for part, n in value.items()} if isinstance(value, Mapping) else whole_ks(value, k)
+    below = {part: f"{name}.{'*' if name in _OF_EACH else part}".lstrip(".") for part in value}
+    return {part: _tell(value[part], path, k) for part, path in below.items() if _is_declared(path)}
+
+
+def _is_declared(name: str) -> bool:
+    return any(known == name or known.startswith(f"{name}.") for known in PEOPLE | OTHERS)
 
 
 def process_values(

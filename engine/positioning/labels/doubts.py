@@ -3,19 +3,22 @@ planogram has elsewhere.
 
 Everything is asked of where the devices seemed to be when they were labelled: a label is right
 with a probability, as in a mixture of places around the label and anywhere on the floor. A stream whose labels lie no
-nearer to their devices than to those of each other's contradicts the map, and is left aside whatever its labels agree
-upon among themselves: a mirrored planogram agrees with itself. So does one that is off by one vector, and there the map
-may be what is off, by a metre or two: the plan's access points must say so as well, beyond what they differ by.
+nearer to their devices than to those of each other's contradicts the map where odds say that, too (`shares`): in a
+small store nothing lies much nearer. What contradicts it is left aside whatever its labels agree upon among themselves:
+a mirrored planogram agrees with itself. So does one that is off by one vector, and there the map may be what is off, by
+a metre or two: the plan's access points must say so as well, beyond what they differ by.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.plan.model import Plan
 from engine.positioning.labels.places import KINDS, UNTIMED, Taught
+from engine.positioning.labels.shares import evidence_of
 from engine.radio.frames.frame import MIRRORS, SHIFTED, STRETCHED, SWAPPED, SWAPPED_TURNED, TURNED
 from engine.radio.frames.heard import HeardRows, rows_of
 from engine.radio.frames.told import Sureness, other_frame
@@ -57,28 +60,58 @@ def are_timed(kind: I32) -> Bools:
 
 def weigh(taught: Taught, floor_m2: float) -> F64:
     """(n,) how likely each label is right, 0 to 1, by where its device seemed to be; its own weight included."""
-    variance = taught.fix_sigma_m**2 / 2 + taught.place_sigma_m**2 / 2 + TRACK_M**2
+    variance = _variance(taught)
     here = (1.0 - WRONG) * np.exp(-(taught.off_m**2) / (2 * variance)) / (2 * np.pi * variance)
     return np.asarray(taught.weight * here / (here + WRONG / floor_m2), np.float64)
 
 
+def _variance(taught: Taught) -> F64:
+    """(n,) m² on each axis, of where a device seems to be around its label's place."""
+    return np.asarray(taught.fix_sigma_m**2 / 2 + taught.place_sigma_m**2 / 2 + TRACK_M**2, np.float64)
+
+
 def lying(taught: Taught) -> dict[int, str]:
-    """Streams, by their number, whose labels contradict the map as a whole: what they look like."""
+    """Streams, by their number, whose labels are of a plan drawn from another side: of which."""
+    return {source: what for source, own in _streams(taught) if (what := _mirror(own))}
+
+
+def no_nearer(taught: Taught, floor_m2: float) -> dict[int, F64]:
+    """Streams, by their number, whose labels lie no nearer to their devices than by chance: what these say of the share
+    of them that is of its place (`evidence_of`). Labels of one device share its errors, as lines of a receipt do."""
     out = {}
+    for source, own in _streams(taught):
+        if np.median(own.off_m) >= CHANCE * np.median(_between(own)):
+            ratio = _told_apart(own, floor_m2)
+            out[source] = np.sum([evidence_of(ratio[own.number == d]) for d in np.unique(own.number)], axis=0)
+    return out
+
+
+def _told_apart(own: Taught, floor_m2: float) -> F64:
+    """(n,) how much likelier a device's track is of its label's place than of any that the stream names."""
+    variance = _variance(own)[None]
+    near = (1.0 - WRONG) * np.exp(-(_between(own) ** 2) / (2 * variance)) / (2 * np.pi * variance) + WRONG / floor_m2
+    return np.asarray(np.diagonal(near) / near.mean(axis=0), np.float64)
+
+
+def _between(own: Taught) -> F64:
+    """(n, n) from each label's place, by rows, to where each device seemed to be."""
+    return np.hypot(own.x_m[:, None] - own.fix_x_m, own.y_m[:, None] - own.fix_y_m)
+
+
+def _streams(taught: Taught) -> Iterator[tuple[int, Taught]]:
+    """Streams with labels enough that have a time of their own, and those."""
     for source in np.unique(taught.source).tolist():
         own = taught.take((taught.source == source) & are_timed(taught.kind))
-        if len(own) >= LEAST_TIMED and (what := _contradiction(own)):
-            out[source] = what
-    return out
+        if len(own) >= LEAST_TIMED:
+            yield source, own
 
 
 def find_displaced(plan: Plan, taught: Taught) -> dict[int, str]:
     """Streams, by their number, whose places were told in another frame than the plan's, as its access points and the
     devices' tracks both say: what it looks like."""
     out = {}
-    for source in np.unique(taught.source).tolist():
-        own = taught.take((taught.source == source) & are_timed(taught.kind))
-        frame = other_frame(plan, _rows(plan, own), BESIDE_TRACKS) if len(own) >= LEAST_TIMED else None
+    for source, own in _streams(taught):
+        frame = other_frame(plan, _rows(plan, own), BESIDE_TRACKS)
         if frame is None or (frame.kind == SHIFTED and frame.off_m < LEAST_SHIFT_M):
             continue
         x, y = frame.right(own.level, own.x_m, own.y_m)
@@ -96,33 +129,20 @@ def _rows(plan: Plan, own: Taught) -> HeardRows:
     return rows_of(plan, ranged=none.astype(np.bool_), ap=ap, source=none, value=value, **places)
 
 
-def _contradiction(own: Taught) -> str:
+def _mirror(own: Taught) -> str:
     here = float(np.median(own.off_m))
     xy, fix = np.column_stack([own.x_m, own.y_m]), np.column_stack([own.fix_x_m, own.fix_y_m])
-    chance = float(np.median(np.hypot(*(xy[:, None] - fix[None]).transpose(2, 0, 1))))
     middle = (fix.min(axis=0) + fix.max(axis=0)) / 2
     others = {
         name: float(np.median(np.hypot(*((xy - middle) * sign + middle - fix).T))) for name, sign in MIRRORS.items()
     }
     best = min(others, key=lambda name: others[name])
-    if others[best] < BETTER * here:
-        return best
-    return "" if here < CHANCE * chance else CHANCE_SAYS
-
-
-def chance_lines(lines: float, fit: float, others: float) -> bool:
-    """Whether so many lines of receipts that found a pause are no more than of products that nobody bought."""
-    if lines < LEAST_TIMED:
-        return False
-    own, other = fit / lines, others / lines
-    se = np.sqrt((own * (1.0 - own) + other * (1.0 - other)) / lines)
-    return bool(own - other <= 2.0 * se)
+    return best if others[best] < BETTER * here else ""
 
 
 def moved_products(taught: Taught) -> list[MovedProduct]:
     """Products whose devices seem to be elsewhere, all in the same place, beyond what the map is off there."""
-    rows = np.flatnonzero(are_timed(taught.kind) & (taught.product >= 0))
-    own = taught.take(rows)
+    own = taught.take(are_timed(taught.kind) & (taught.product >= 0))
     if not len(own):
         return []
     off = np.column_stack([own.fix_x_m - own.x_m, own.fix_y_m - own.y_m])

@@ -6,7 +6,7 @@ phone's own offset, and a running number that leads to nobody once the device ha
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.labels.arriving import keys_of, together
-from engine.positioning.labels.doubts import CHANCE_SAYS, MovedProduct, chance_lines, weigh
+from engine.positioning.labels.doubts import MovedProduct, are_timed, weigh
 from engine.positioning.labels.field import nearest_cells
 from engine.positioning.labels.lesson import NO_LESSON, Lesson, floor_of, lesson_again, lesson_of
 from engine.positioning.labels.places import (
@@ -28,11 +28,12 @@ from engine.positioning.labels.places import (
     LabelledPlace,
     Pause,
     Taught,
-    fits_any,
     pauses_of,
     take_receipt,
     take_timed,
+    told_apart,
 )
+from engine.positioning.labels.shares import Evidence, certain_of_none, evidence_of, pack, unpack
 from engine.positioning.labels.trail import Trail
 from engine.positioning.labels.trial import LEAST_LABELS, Verdict
 from engine.radio.radiomap import RadioMap
@@ -47,6 +48,8 @@ MOST_OF_ONE = 500  # of those, of one device: a trolley that scans without end l
 REMEMBERED = 5000  # labels that are known again when they come twice
 FAR_OFF = 0.02  # a label that is right with less than this probability says where its device was not
 OFFSET_DB = 8.0
+MOST_PRODUCTS = 500  # of a plan, evenly, that the lines of a receipt are held against
+RECEIPTS = " (receipts)"  # after a source's name: its labels without a time of their own are judged apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,18 @@ class LabelLearning:
         self._waiting = Labels.empty()
         self._from: list[int] = []  # the source of each that waits
         self._sources: list[str] = []
-        self._lines: dict[int, F64] = defaultdict(lambda: np.zeros(3))  # by source: lines, that fit, others that would
+        self._told: dict[int, F64] = {}  # of receipts, by source: what their lines say of its share
+        few = plan.products[:: max(1, -(-len(plan.products) // MOST_PRODUCTS))]
+        level = np.array([plan.level_index[p.level] for p in few], np.int32)
+        self._products = (level, np.array([p.x_m for p in few]), np.array([p.y_m for p in few]))
         self._seen: dict[int, None] = {}
         self._numbers: dict[int, int] = {}
         self._offsets: dict[int, float] = {}
         self._next = 0
         self._taught = Taught.empty(n_ap=len(plan.access_points))
         self._learnt = 0  # how many of them the verdict is of
-        self._begun, self._chance = 0, list[int]()  # the lesson that is under way: of how many, without which streams
+        self._begun, self._asked = 0, dict[int, F64]()  # the lesson under way: of how many, with what of receipts
+        self._judged: Evidence = {}  # that the lesson in use was made with
         self.counts: Counter[LabelRefusal] = Counter()
         self.used = 0
         self._lesson = NO_LESSON
@@ -129,9 +136,7 @@ class LabelLearning:
 
     def take(self, labels: Labels, source: str) -> None:
         """Labels as they came, on the store's clock; they are looked at LAG_S later."""
-        number = self._sources.index(source) if source in self._sources else len(self._sources)
-        if number == len(self._sources):
-            self._sources.append(source)
+        timed = are_timed(labels.kind)
         fresh: list[int] = []
         waits = Counter(self._waiting.device.tolist())
         for i, (key, device) in enumerate(zip(keys_of(labels), labels.device.tolist(), strict=True)):
@@ -150,7 +155,12 @@ class LabelLearning:
         own = labels.take(np.array(fresh, np.int64))
         self._terminals.update(own.device[own.public].tolist())
         self._waiting = Labels.concat([self._waiting, own])
-        self._from += [number] * len(own)
+        self._from += [self._stream(source if timed[i] else source + RECEIPTS) for i in fresh]
+
+    def _stream(self, name: str) -> int:
+        if name not in self._sources:
+            self._sources.append(name)
+        return self._sources.index(name)
 
     def advance(self, clock: float, radio_map: RadioMap) -> list[LabelledPause]:
         """Looks at the labels that are due. Returns those that were heard. Redeemed vouchers only teach the map: who
@@ -177,7 +187,7 @@ class LabelLearning:
             pauses = list(pauses_of(self._trail.of(device, t - BEFORE_TILL_S, t)))
             lines = take_receipt(places, pauses, self._floor_m2, number, source)
             found += [(None, t) if line is None else (line[0], line[1].middle_t) for line in lines]
-            self._compare(places, pauses, sum(one is not None for one, _ in found), source)
+            self._compare(places, pauses, source)
         else:
             found.append((take_timed(places[0], t, self._trail.of(device, t - LAG_S, t + LAG_S), number, source), t))
         located = []
@@ -192,16 +202,11 @@ class LabelLearning:
                 located.append(LabelledPause(number, device, at, place.level, place.x_m, place.y_m))
         return located
 
-    def _compare(self, places: list[LabelledPlace], pauses: list[Pause], fits: int, source: int) -> None:
-        """Counts how many lines of a stream find a pause, and how many other products would have."""
-        products = self._plan.products
-        for place in places if pauses else []:
-            other = products[(place.product + 1 + len(products) // 2) % len(products)]
-            level = self._plan.level_index[other.level]
-            stranger = LabelledPlace(place.kind, place.product, level, other.x_m, other.y_m)
-            self._lines[source] += np.array([1.0, 0.0, float(fits_any(stranger, pauses, self._floor_m2))])
+    def _compare(self, places: list[LabelledPlace], pauses: list[Pause], source: int) -> None:
+        """Takes in what a receipt says of its stream."""
         if pauses:
-            self._lines[source] += np.array([0.0, fits, 0.0])
+            ratio = np.array([told_apart(place, pauses, self._products, self._floor_m2) for place in places])
+            self._told[source] = self._told.get(source, 0.0) + evidence_of(ratio)
 
     def _place(self, labels: Labels, i: int) -> LabelledPlace:
         kind, level = KINDS[int(labels.kind[i])], int(labels.level[i])
@@ -251,7 +256,7 @@ class LabelLearning:
     def begin(self, radio_map: RadioMap) -> Callable[[], Lesson] | None:
         """What all labels so far come to on top of this map; None of too few. Forgets a lesson begun before."""
         self._begun = len(self._taught)
-        self._chance = [s for s, lines in self._lines.items() if chance_lines(*lines.tolist())]
+        self._asked = dict(self._told)
         return self.resume(radio_map)
 
     def resume(self, radio_map: RadioMap) -> Callable[[], Lesson] | None:
@@ -259,11 +264,11 @@ class LabelLearning:
         if self._begun < LEAST_LABELS:
             return None
         labels = self._taught.take(slice(0, self._begun))
-        return partial(lesson_of, self._plan, self._cells, radio_map, labels, tuple(self._chance))
+        return partial(lesson_of, self._plan, self._cells, radio_map, labels, self._asked)
 
     def finish(self, lesson: Lesson) -> None:
         """What the lesson begun last came to."""
-        self._lesson, self._learnt = lesson, self._begun
+        self._lesson, self._learnt, self._judged = lesson, self._begun, self._asked
 
     def unlearn(self) -> None:
         """There is another map, for which the correction does not hold."""
@@ -330,7 +335,7 @@ class LabelLearning:
             "waiting": {name: getattr(self._waiting, name) for name in Labels.__slots__},
             "from": list(self._from),
             "sources": list(self._sources),
-            "lines": np.array([[s, *lines] for s, lines in self._lines.items()], np.float64).reshape(-1, 4),
+            "told": pack(self._told),
             "seen": np.array(list(self._seen), np.int64),
             "devices": np.array(list(self._numbers), np.uint64),
             "numbers": np.array(list(self._numbers.values()), np.int64),
@@ -338,9 +343,12 @@ class LabelLearning:
             "next": np.array([self._next]),
             "taught": {name: getattr(self._taught, name) for name in Taught.__slots__},
             "learnt": np.array([self._learnt]),
-            "begun": np.array([self._begun, *self._chance]),
-            "chance": np.array([s for s, what in self._lesson.lies.items() if what == CHANCE_SAYS], np.int64),
-            "share": np.array([self.verdict.share, self.verdict.gain_m, float(self.verdict.devices)]),
+            "begun": np.array([self._begun]),
+            "asked": pack(self._asked),
+            "judged": pack(self._judged),
+            "share": np.array(
+                [self.verdict.share, self.verdict.gain_m, self.verdict.devices, self.verdict.receipts], float
+            ),
             "counts": {str(k): np.array([v]) for k, v in self.counts.items()},
             "used": np.array([self.used]),
         }
@@ -348,10 +356,10 @@ class LabelLearning:
     def restore(self, state: Mapping[str, Any], radio_map: RadioMap) -> None:
         """Takes over what `state` returned; the correction is made again on top of the map that is in use."""
         self.restore_rows(state)
-        share, gain, devices = (float(v) for v in state["share"])
-        chance = state["chance"].tolist() if "chance" in state else ()  # checkpoints of before know of none
-        labels, verdict = self._taught.take(slice(0, self._learnt)), Verdict(None, share, gain, int(devices))
-        self._lesson = lesson_again(self._plan, self._cells, radio_map, labels, chance, verdict)
+        share, gain, devices, *receipts = (float(v) for v in state["share"])  # of before, all were taken
+        labels = self._taught.take(slice(0, self._learnt))
+        verdict = Verdict(None, share, gain, int(devices), all(receipts))
+        self._lesson = lesson_again(self._plan, self._cells, radio_map, labels, self._judged, verdict)
 
     def restore_rows(self, state: Mapping[str, Any]) -> None:
         """The same, without what labels came to: that stays as it is."""
@@ -359,8 +367,6 @@ class LabelLearning:
         self._terminals = set(state["terminals"].tolist())
         self._waiting = Labels(**{name: np.array(state["waiting"][name]) for name in Labels.__slots__})
         self._from, self._sources = [int(v) for v in state["from"]], [str(v) for v in state["sources"]]
-        self._lines.clear()
-        self._lines.update({int(row[0]): np.array(row[1:]) for row in state["lines"]})
         self._seen = dict.fromkeys(state["seen"].tolist())
         self._numbers = dict(zip(state["devices"].tolist(), state["numbers"].tolist(), strict=True))
         known = zip(state["numbers"].tolist(), state["offsets"].tolist(), strict=True)
@@ -369,26 +375,8 @@ class LabelLearning:
         self._taught = Taught(**{name: np.array(state["taught"][name]) for name in Taught.__slots__})
         self.counts = Counter({LabelRefusal(k): int(v[0]) for k, v in state["counts"].items()})
         self.used = int(state["used"][0])
-        begun, *chance = state["begun"].tolist() if "begun" in state else [0]
-        self._begun, self._chance = int(begun), [int(s) for s in chance]
-
-
-def labels_of(plan: Plan, rows: list[tuple[float, int, LabelKind, str, bool]]) -> Labels:
-    """Labels of products: time, device, kind, sku and whether it needs nobody's consent. KeyError for a sku that the
-    plan does not have."""
-    index = {product.sku: i for i, product in enumerate(plan.products)}
-    at = [plan.products[index[sku]] for _, _, _, sku, _ in rows]
-
-    def column(values: list[float]) -> F64:
-        return np.array(values, np.float64)
-
-    return Labels(
-        column([row[0] for row in rows]),
-        np.array([row[1] for row in rows], np.uint64),
-        np.array([KINDS.index(row[2]) for row in rows], np.int32),
-        np.array([index[row[3]] for row in rows], np.int32),
-        np.array([plan.level_index[p.level] for p in at], np.int32),
-        column([p.x_m for p in at]),
-        column([p.y_m for p in at]),
-        np.array([row[4] for row in rows], np.bool_),
-    )
+        self._begun = int(state["begun"][0]) if "begun" in state else 0
+        if "told" in state:
+            self._told, self._asked, self._judged = (unpack(state[name]) for name in ("told", "asked", "judged"))
+        else:  # a checkpoint of before: what was left aside stays so until the next lesson
+            self._judged = certain_of_none([int(s) for s in state.get("chance", ())])

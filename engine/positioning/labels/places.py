@@ -72,6 +72,10 @@ class Taught(Columns):
         return np.hypot(self.x_m - self.fix_x_m, self.y_m - self.fix_y_m)
 
 
+Places = tuple[I32, F64, F64]
+"""Of several: level, x and y, each (n,)."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledPlace:
     """Where one label says that its device was."""
@@ -126,21 +130,30 @@ def take_receipt(
         yield _taught(place, best.steps, best.steps, float(likely.max()), number, source), best
 
 
-def fits_any(place: LabelledPlace, pauses: list[Pause], floor_m2: float) -> bool:
-    """Whether a line would find its pause: what a product that nobody bought does as well is no evidence."""
-    likely = _likelihoods(place, pauses, floor_m2)
-    return bool(len(likely) and likely.max() >= 0.5)
+def told_apart(place: LabelledPlace, pauses: list[Pause], others: Places, floor_m2: float) -> float:
+    """How much likelier such pauses are of a line at this place than of one at any of the `others`: 1 where they do not
+    tell."""
+    own = (np.array([place.level]), np.array([place.x_m]), np.array([place.y_m]))
+    by_chance = MISSING / floor_m2
+    here = float(_densities(own, pauses).mean()) + by_chance
+    return here / (float(_densities(others, pauses).mean()) + by_chance)
 
 
 def _likelihoods(place: LabelledPlace, pauses: list[Pause], floor_m2: float) -> F64:
     """(n,) probabilities that the line was taken in each pause; what is missing to 1 is in none."""
     if not pauses:
         return np.empty(0)
-    off = np.array([np.hypot(p.x_m - place.x_m, p.y_m - place.y_m) for p in pauses])
-    same = np.array([p.level == place.level for p in pauses])
-    density = np.exp(-(off**2) / (2 * FIT_M**2)) / (2 * np.pi * FIT_M**2) * same
-    weight = (1.0 - MISSING) * density / len(pauses)
+    own = (np.array([place.level]), np.array([place.x_m]), np.array([place.y_m]))
+    weight = _densities(own, pauses)[0] / len(pauses)
     return np.asarray(weight / (weight.sum() + MISSING / floor_m2), np.float64)
+
+
+def _densities(places: Places, pauses: list[Pause]) -> F64:
+    """(n, m) per m², how likely a line of each place has its pause there."""
+    level, x, y = places
+    off2 = (x[:, None] - np.array([p.x_m for p in pauses])) ** 2 + (y[:, None] - np.array([p.y_m for p in pauses])) ** 2
+    same = level[:, None] == np.array([p.level for p in pauses])
+    return np.asarray((1.0 - MISSING) * np.exp(-off2 / (2 * FIT_M**2)) / (2 * np.pi * FIT_M**2) * same, np.float64)
 
 
 def pauses_of(steps: Steps) -> Iterator[Pause]:

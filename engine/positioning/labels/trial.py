@@ -3,10 +3,15 @@ was heard at the labels left out is located with it and without (survey_trust te
 
 The answer is scored in metres, by the energy score of the posterior against the label's place. A correction is taken
 only as far as it is clearly better for devices that it has not heard: the map is never worse than before.
+
+Labels with a time of their own say where their device was; a receipt's line says what its track fitted best. So where
+there are enough of the first, all is scored at those, and receipts are taken beside them only where that is clearly
+better than without them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +20,7 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.bayes import bayes
 from engine.positioning.belief import Belief
+from engine.positioning.labels.doubts import are_timed
 from engine.positioning.labels.field import Correction, correction_of
 from engine.positioning.labels.places import Taught
 from engine.positioning.measurement.site_build import site_of
@@ -29,17 +35,19 @@ MOST_CELLS = 1200  # looked at, evenly out of all
 PAIRS = 300  # cells by which the posterior's own spread is taken
 FAR_M = 8.0  # a label further off counts as if it were so far: it may be wrong
 CLEARLY = 1.0  # standard errors, by device
+LEAST_WEIGHT = 0.1  # of a label that is taken
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What to add to the map, and how much of it, 0 (nothing) to 1; `gain_m` nearer, of devices left out, by
-    `devices` of them; NaN where there were too few."""
+    `devices` of them; NaN where there were too few. `receipts`: whether it is made of what has no time, too."""
 
     correction: Correction | None
     share: float
     gain_m: float
     devices: int
+    receipts: bool = True
 
     def apply(self, radio_map: RadioMap) -> RadioMap:
         """The map that is better for devices that taught nothing of it."""
@@ -51,44 +59,81 @@ NOTHING = Verdict(None, 0.0, float("nan"), 0)
 
 def try_labels(plan: Plan, cells: Cells, radio_map: RadioMap, taught: Taught) -> Verdict:
     """Of these weighed labels."""
-    own = taught.take(taught.weight > 0.1)
-    devices = np.unique(own.number)
-    if len(own) < LEAST_LABELS or len(devices) < LEAST_DEVICES:
-        return replace(NOTHING, devices=len(devices))
-    thin, there = _thin(cells, radio_map)
-    apart = _apart(thin)
-    scores: dict[float, list[F64]] = {share: [] for share in (0.0, *SHARES)}
-    rows: list[I64] = []
-    for fold in range(FOLDS):
-        test = np.flatnonzero(own.number % FOLDS == fold)
-        rest = own.take(own.number % FOLDS != fold)
-        if not len(test) or not len(rest):
-            continue
-        rows.append(test)
-        found = correction_of(thin, there, rest)
-        for share, said in scores.items():
-            said.append(_score(plan, thin, found.apply(there, share), own.take(test), apart))
-    share, gain = _choose({k: np.concatenate(v) for k, v in scores.items()}, own.take(np.concatenate(rows)))
+    every, timed = take_teaching(taught, True), take_teaching(taught, False)
+    sure = timed if _enough(timed) else every
+    if not _enough(sure):
+        return replace(NOTHING, devices=len(np.unique(every.number)))
+    held_out = _HeldOut.of(plan, *_thin(cells, radio_map), sure)
+    scores = held_out.scores(sure, (0.0, *SHARES))
+    share, receipts = _choose(held_out, scores), sure is every
+    score = scores[share]
+    if not receipts and len(every) > len(sure):
+        more = share or SHARES[0]
+        beside = held_out.scores(every, (more,))[more]
+        if held_out.clearly(score, beside):
+            share, receipts, score = more, True, beside
+    gain, devices = held_out.gain(scores[0.0], score), len(np.unique(sure.number))
     if share == 0.0:
-        return Verdict(None, 0.0, gain, len(devices))
-    return Verdict(correction_of(cells, radio_map, own), share, gain, len(devices))
+        return Verdict(None, 0.0, gain, devices)
+    return Verdict(correction_of(cells, radio_map, take_teaching(taught, receipts)), share, gain, devices, receipts)
 
 
-def _choose(scores: dict[float, F64], own: Taught) -> tuple[float, float]:
-    """The share that is clearly better than none, and more only where that is better still; its gain in metres."""
-    _, of = np.unique(own.number, return_inverse=True)
-    total = np.bincount(of, weights=own.weight)
+def take_teaching(taught: Taught, receipts: bool) -> Taught:
+    """Of weighed labels those that a correction is made of."""
+    return taught.take((taught.weight > LEAST_WEIGHT) & (receipts | are_timed(taught.kind)))
 
-    def mean(values: F64) -> F64:
-        return np.asarray(np.bincount(of, weights=own.weight * values) / total, np.float64)
 
-    taken, gained = 0.0, 0.0
+def _enough(own: Taught) -> bool:
+    return len(own) >= LEAST_LABELS and len(np.unique(own.number)) >= LEAST_DEVICES
+
+
+def _choose(held_out: _HeldOut, scores: Mapping[float, F64]) -> float:
+    """The share that is clearly better than none, and more only where that is better still."""
+    taken = 0.0
     for share in SHARES:
-        more = mean(scores[taken] - scores[share])
-        if more.mean() > CLEARLY * more.std() / np.sqrt(len(more)):
+        if held_out.clearly(scores[taken], scores[share]):
             taken = share
-    gained = float(mean(scores[0.0] - scores[taken]).mean())
-    return taken, gained
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldOut:
+    """Labels (n,) that maps are scored at, by folds of their devices, in the order of folds."""
+
+    plan: Plan
+    cells: Cells
+    radio_map: RadioMap
+    own: Taught
+    apart: tuple[I64, F32]
+
+    @classmethod
+    def of(cls, plan: Plan, cells: Cells, radio_map: RadioMap, own: Taught) -> _HeldOut:
+        order = np.argsort(own.number % FOLDS, kind="stable")
+        return cls(plan, cells, radio_map, own.take(order), _apart(cells))
+
+    def scores(self, teach: Taught, shares: Sequence[float]) -> dict[float, F64]:
+        """(n,) each, of so large a share of what `teach` says without the devices that are scored."""
+        said: dict[float, list[F64]] = {share: [] for share in shares}
+        for fold in np.unique(self.own.number % FOLDS).tolist():
+            test, rest = self.own.take(self.own.number % FOLDS == fold), teach.take(teach.number % FOLDS != fold)
+            found = correction_of(self.cells, self.radio_map, rest)
+            for share, part in said.items():
+                part.append(_score(self.plan, self.cells, found.apply(self.radio_map, share), test, self.apart))
+        return {share: np.concatenate(part) for share, part in said.items()}
+
+    def clearly(self, before: F64, after: F64) -> bool:
+        """Whether scores are better by more than CLEARLY standard errors."""
+        more = self._by_device(before - after)
+        return bool(more.mean() > CLEARLY * more.std() / np.sqrt(len(more)))
+
+    def gain(self, before: F64, after: F64) -> float:
+        """Metres nearer, of a device."""
+        return float(self._by_device(before - after).mean())
+
+    def _by_device(self, values: F64) -> F64:
+        _, of = np.unique(self.own.number, return_inverse=True)
+        weight = self.own.weight
+        return np.asarray(np.bincount(of, weights=weight * values) / np.bincount(of, weights=weight), np.float64)
 
 
 def _thin(cells: Cells, radio_map: RadioMap) -> tuple[Cells, RadioMap]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.config import Config
 from engine.offers.campaigns import Campaign
-from engine.positioning.labels.learning import labels_of
+from engine.positioning.labels.arriving import labels_of
 from engine.positioning.labels.places import KINDS as KIND_NUMBERS
 from engine.records import Labels
 from engine.runtime.offline import Chain, device_number, run_chain

@@ -59,6 +59,6 @@ def test_only_the_stream_that_is_off_is_left_aside() -> None:
     off = replace(told(4.0, 0.0), source=np.ones(200, np.int32))
     assert lying(off) == {}, "its labels are nearer to their devices than chance, and no mirror is nearer"
     honest = told(0.0, 0.0)
-    found = doubts_of(plan, cells, Taught.concat([honest, off]), ())
+    found = doubts_of(plan, cells, Taught.concat([honest, off]), {})
     assert found.lies == {1: SHIFTED}
-    assert np.array_equal(found.believed.weight, doubts_of(plan, cells, honest, ()).believed.weight)
+    assert np.array_equal(found.believed.weight, doubts_of(plan, cells, honest, {}).believed.weight)

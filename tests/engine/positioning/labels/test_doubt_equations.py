@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.positioning.labels.doubts import chance_lines, lying, moved_products, weigh
+from engine.positioning.labels.doubts import lying, moved_products, no_nearer, weigh
 from engine.positioning.labels.places import KINDS, Taught
+from engine.positioning.labels.shares import SHARES
 from engine.records import F64
 from engine.vocabulary import LabelKind
 
@@ -42,22 +43,6 @@ def test_a_label_is_right_as_its_place_is_likelier_than_the_whole_floor() -> Non
     assert weigh(own, 200.0) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("fit", "others", "chance"),
-    # of a hundred lines each: the difference of two shares, against two of its standard errors
-    [(63, 50, True), (64, 50, False), (50, 50, True), (20, 60, True), (6, 0, False), (3, 0, True), (100, 97, True)],
-)
-def test_lines_say_something_beyond_two_standard_errors(fit: int, others: int, chance: bool) -> None:
-    p, q = fit / 100, others / 100
-    assert chance == (p - q <= 2 * np.sqrt((p * (1 - p) + q * (1 - q)) / 100))
-    assert chance_lines(100, fit, others) is chance
-
-
-def test_fewer_than_twenty_lines_are_not_judged() -> None:
-    assert not chance_lines(19, 9, 9)
-    assert chance_lines(20, 9, 9)
-
-
 GRID = [(1.0 + 3.5 * i, 2.0 + 2.5 * j) for i in range(5) for j in range(4)]
 MIDDLE = np.array([1.0 + 7.0, 2.0 + 3.75])
 
@@ -80,12 +65,26 @@ def test_labels_without_a_time_are_no_evidence_of_a_lie() -> None:
     assert lying(replace(own, kind=np.full(20, RECEIPT, np.int32))) == {}
 
 
-def test_a_stream_lies_where_it_is_no_nearer_than_six_tenths_of_chance() -> None:
+def test_a_stream_is_doubted_where_it_is_no_nearer_than_six_tenths_of_chance() -> None:
     at = np.array(GRID)
-    for share, what in [(0.58, {}), (0.62, {0: "no nearer than by chance"})]:
+    for share, doubted in [(0.58, False), (0.62, True)]:
         # all fixes on one side by the same: chance is of the same pairs, moved
         off = shift(at, share)
-        assert lying(seen([(float(x) + off, float(y)) for x, y in at], GRID)) == what
+        own = seen([(float(x) + off, float(y)) for x, y in at], GRID)
+        assert (0 in no_nearer(own, 200.0)) == doubted
+
+
+def test_what_doubted_labels_say_is_how_much_likelier_their_places_are_than_any_of_the_streams() -> None:
+    """Twenty labels, in reverse; the last two are of one device, and count as the root of two."""
+    at = GRID[::-1]
+    own = replace(seen(at, GRID), number=np.array([*range(19), 18]))
+    axis, each = 2.0**2 / 2 + 0.8**2 / 2 + 1.5**2, []
+    for k, fix in enumerate(GRID):
+        d2 = ((np.array(at) - fix) ** 2).sum(axis=1)
+        here = 0.95 * np.exp(-d2 / (2 * axis)) / (2 * np.pi * axis) + 0.05 / 200.0
+        each.append(np.log(SHARES * here[k] / here.mean() + 1.0 - SHARES))
+    expected = np.sum(each[:18], axis=0) + (each[18] + each[19]) / np.sqrt(2.0)
+    assert no_nearer(own, 200.0)[0] == pytest.approx(expected)
 
 
 def shift(at: F64, share: float) -> float:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.positioning.labels.doubts import chance_lines, lying, moved_products, weigh
+from engine.positioning.labels.doubts import lying, moved_products, no_nearer, weigh
+from engine.positioning.labels.shares import HALF, contradicts
 from tests.engine.positioning.labels.shop import FLOOR_M2, labels, shop
 
 
@@ -32,9 +33,21 @@ def test_only_the_stream_that_lies_is_named() -> None:
 def test_labels_at_random_lie_no_nearer_than_by_chance() -> None:
     own = labels(*shop(), 200)
     mixed = np.random.default_rng(5).permutation(200)
-    assert lying(replace(own, fix_x_m=own.fix_x_m[mixed], fix_y_m=own.fix_y_m[mixed])) == {
-        0: "no nearer than by chance"
-    }
+    (said,) = no_nearer(replace(own, fix_x_m=own.fix_x_m[mixed], fix_y_m=own.fix_y_m[mixed]), FLOOR_M2).values()
+    assert contradicts(said, HALF)
+    assert no_nearer(own, FLOOR_M2) == {}
+
+
+def test_in_a_store_as_small_as_its_fixes_are_off_no_nearer_is_no_lie() -> None:
+    """Honest scans of a kiosk, 3 m by 2 m, where fixes say nothing of who was at which shelf."""
+    own = labels(*shop(), 200)
+    rng = np.random.default_rng(8)
+    small = replace(
+        own, x_m=10.0 + (own.x_m - 10.0) * 0.2, y_m=6.0 + (own.y_m - 6.0) * 0.25,
+        fix_x_m=10.0 + rng.normal(0.0, 1.5, 200), fix_y_m=6.0 + rng.normal(0.0, 1.5, 200),
+    )  # fmt: skip
+    (said,) = no_nearer(small, 6.0).values()
+    assert not contradicts(said, HALF)
 
 
 def test_products_that_stand_elsewhere_are_named_with_their_place() -> None:
@@ -49,9 +62,3 @@ def test_products_that_stand_elsewhere_are_named_with_their_place() -> None:
 def test_one_device_that_scans_a_product_elsewhere_names_nothing() -> None:
     own = labels(*shop(), 40, wrong=(4,), devices=1)
     assert moved_products(own) == []
-
-
-def test_receipts_that_fit_no_better_than_other_products_say_nothing() -> None:
-    assert chance_lines(160, 100, 98)
-    assert not chance_lines(160, 155, 98)
-    assert not chance_lines(10, 5, 5)

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from engine.positioning.labels import learning as module
+from engine.positioning.labels.arriving import labels_of
 from engine.positioning.labels.doubts import MovedProduct
-from engine.positioning.labels.learning import LabelLearning, labels_of
+from engine.positioning.labels.learning import LabelLearning
 from engine.positioning.labels.lesson import Lesson, doubts_of, floor_of, lesson_again
-from engine.positioning.labels.places import LAG_S, Taught
+from engine.positioning.labels.places import KINDS, LAG_S, LabelledPlace, Taught, pauses_of, told_apart
+from engine.positioning.labels.shares import certain_of_none, evidence_of, expected_share
 from engine.positioning.labels.trial import NOTHING, Verdict
+from engine.records import F64, I32
 from engine.vocabulary import LabelKind, LabelRefusal
 from tests.engine.positioning.labels.shop import labels, shop
 from tests.engine.positioning.labels.test_learning import ANA, BEN, made, scan, walk
@@ -135,18 +138,33 @@ def test_one_device_leaves_room_for_the_others(monkeypatch: pytest.MonkeyPatch) 
     assert learning.state()["waiting"]["t"].tolist() == [300.0, 110.0, 111.0]
 
 
-def test_each_stream_is_counted_by_itself_against_products_that_nobody_bought() -> None:
-    """Two lines, p9 where the device paused and p11 where it never was. The stranger to product k of twenty is
-    k + 1 + 10: p0, where the device paused as well, and p2, where it never was."""
-    plan, _, radio_map = shop()
+def _line(product: int) -> LabelledPlace:
+    own = shop()[0].products[product]
+    return LabelledPlace(LabelKind.RECEIPT, product, 0, own.x_m, own.y_m)
+
+
+def _every() -> tuple[I32, F64, F64]:
+    products = shop()[0].products
+    return np.zeros(20, np.int32), np.array([p.x_m for p in products]), np.array([p.y_m for p in products])
+
+
+def test_receipts_of_a_stream_are_counted_by_themselves_against_all_products() -> None:
+    """Two lines, p9 where the device paused and p11 where it never was."""
+    plan, cells, radio_map = shop()
     learning, nine, none = made(ANA), plan.products[9], plan.products[0]
     learning.see(*walk(ANA, [(100.0, 140.0, nine.x_m, nine.y_m), (200.0, 240.0, none.x_m, none.y_m)]))
     learning.take(scan(ANA, 120.0), "labels/other")
     both = [(900.0, ANA, LabelKind.RECEIPT, sku, False) for sku in ("p9", "p11")]
     learning.take(labels_of(plan, both), "labels/till")
     learning.advance(1000.0, radio_map)
-    assert learning.state()["lines"].tolist() == [[1.0, 2.0, 1.0, 1.0]]  # source, lines, that fit, others that would
-    assert learning.state()["sources"] == ["labels/other", "labels/till"]
+    assert learning.state()["sources"] == ["labels/other", "labels/till (receipts)"]
+    pauses = list(pauses_of(learning._trail.of(ANA, 0.0, 900.0)))
+    ratio = [told_apart(_line(sku), pauses, _every(), floor_of(cells)) for sku in (9, 11)]
+    assert ratio[0] > 1.5
+    assert ratio[1] < 0.5
+    ((stream, *said),) = learning.state()["told"].tolist()
+    assert stream == 1
+    assert said == pytest.approx(evidence_of(np.array(ratio)).tolist())
     assert learning.counts[LabelRefusal.LABEL_NOT_HEARD] == 1
 
 
@@ -155,7 +173,7 @@ def test_a_receipt_without_any_pause_counts_for_nothing() -> None:
     learning = made(ANA)
     learning.take(labels_of(plan, [(900.0, ANA, LabelKind.RECEIPT, "p7", False)]), "labels/till")
     learning.advance(1000.0, radio_map)
-    assert learning.state()["lines"].tolist() == []
+    assert learning.state()["told"].tolist() == []
 
 
 def test_a_phones_offset_is_its_first_labels_mean_shrunk_to_none() -> None:
@@ -198,7 +216,7 @@ def test_streams_left_aside_and_products_elsewhere_weigh_nothing() -> None:
     plan, cells, radio_map = shop()
     own = labels(plan, cells, radio_map, 300, wrong=(4, 11))
     two = replace(own, source=(np.arange(300) % 3 == 0).astype(np.int32))
-    found = doubts_of(plan, cells, two, [1])
+    found = doubts_of(plan, cells, two, certain_of_none([1]))
     assert found.lies == {1: "no nearer than by chance"}
     assert len(found.believed) == 200
     assert {m.product for m in found.moved} == {4, 11}
@@ -213,9 +231,42 @@ def test_a_known_verdict_is_taken_over_and_only_its_correction_made_again() -> N
     plan, cells, radio_map = shop()
     own = labels(plan, cells, radio_map, 20, mirrored=True)
     known = Verdict(None, 0.5, 0.3, 9)
-    few = lesson_again(plan, cells, radio_map, own.take(slice(0, 19)), (), known)
+    few = lesson_again(plan, cells, radio_map, own.take(slice(0, 19)), {}, known)
     assert few == Lesson(known, {}, [])
-    found = lesson_again(plan, cells, radio_map, own, (), known)
+    found = lesson_again(plan, cells, radio_map, own, {}, known)
     assert (found.verdict.share, found.verdict.correction is None) == (0.5, False)
     assert found.lies == {0: "mirrored in x"}
-    assert lesson_again(plan, cells, radio_map, own, (), replace(known, share=0.0)).verdict.correction is None
+    assert lesson_again(plan, cells, radio_map, own, {}, replace(known, share=0.0)).verdict.correction is None
+
+
+def test_receipts_stand_in_the_frame_of_the_planogram_that_scans_show() -> None:
+    plan, cells, radio_map = shop()
+    scans = labels(plan, cells, radio_map, 100, mirrored=True)
+    bought = replace(scans, kind=scans.kind * 0 + KINDS.index(LabelKind.RECEIPT), source=scans.source + 1)
+    found = doubts_of(plan, cells, Taught.concat([scans, bought]), {1: evidence_of(np.array([1.0]))})
+    assert found.lies == {0: "mirrored in x", 1: "mirrored in x"}
+    honest = replace(labels(plan, cells, radio_map, 150, seed=4), source=np.full(150, 2, np.int32))
+    most = doubts_of(plan, cells, Taught.concat([scans, bought, honest]), {})
+    assert most.lies == {0: "mirrored in x"}, "most scans say that the planogram is right"
+
+
+def test_a_stream_of_receipts_counts_as_much_as_its_share_and_takes_no_other_along() -> None:
+    plan, cells, radio_map = shop()
+    own = labels(plan, cells, radio_map, 100)
+    two = replace(own, source=(np.arange(100) % 2).astype(np.int32))
+    said = evidence_of(np.array([0.8]))
+    alone, found = (doubts_of(plan, cells, two, told).believed.weight for told in ({}, {1: said}))
+    np.testing.assert_array_equal(found[::2], alone[::2])
+    np.testing.assert_allclose(found[1::2], alone[1::2] * expected_share(said))
+
+
+def test_a_checkpoint_of_before_shares_leaves_aside_what_it_did() -> None:
+    plan, cells, radio_map = shop()
+    learning, own = LabelLearning(plan, cells), labels(plan, cells, radio_map, 30)
+    learning.take_kept({"sources": ["labels/till"], "taught": {n: getattr(own, n) for n in Taught.__slots__}})
+    state = {k: v for k, v in learning.state().items() if k not in ("told", "asked", "judged")}
+    before = {"learnt": np.array([30]), "chance": np.array([0]), "share": np.array([0.0, 0.1, 30.0])}
+    again = LabelLearning(plan, cells)
+    again.restore({**state, **before}, radio_map)
+    assert again.lies == {"labels/till": "no nearer than by chance"}
+    assert again.verdict.receipts

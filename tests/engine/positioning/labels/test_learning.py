@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.positioning.labels.learning import LabelLearning, labels_of
+from engine.positioning.labels.arriving import labels_of
+from engine.positioning.labels.learning import LabelLearning
 from engine.positioning.labels.places import LAG_S, LabelledPlace, pauses_of, take_receipt
 from engine.positioning.labels.trail import Steps
 from engine.records import Fixes, Labels, Scans

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.positioning.labels.places import LabelledPlace, Pause, fits_any, pauses_of, take_receipt, take_timed
+from engine.positioning.labels.places import LabelledPlace, Pause, pauses_of, take_receipt, take_timed, told_apart
 from engine.positioning.labels.trail import Steps
 from engine.vocabulary import LabelKind
 
@@ -85,24 +85,37 @@ def test_a_line_goes_to_the_likeliest_pause_and_counts_as_much_as_that_is_likely
     assert (taught.number[0], taught.source[0], taught.product[0], taught.scans[0]) == (4, 2, 3, 2.0)
 
 
+def finds(x: float, pauses: list[Pause], floor_m2: float = FLOOR_M2, level: int = 0) -> bool:
+    (found,) = take_receipt([line(x, level)], pauses, floor_m2, 0, 0)
+    return found is not None
+
+
 def test_between_two_pauses_as_near_a_line_is_of_neither() -> None:
-    assert not fits_any(line(5.0), stood(4.0, 6.0), FLOOR_M2)  # each below a half, by the tenth that is of none
-    assert fits_any(line(5.0), stood(4.0, 6.1), 1e9)
-    assert not fits_any(line(5.0), [], FLOOR_M2)
+    assert not finds(5.0, stood(4.0, 6.0))  # each below a half, by the tenth that is of none
+    assert finds(5.0, stood(4.0, 6.1), 1e9)
+    assert not finds(5.0, [])
 
 
 @pytest.mark.parametrize("x", [5.0, 9.0, 9.5, 12.0])
 def test_a_line_finds_a_pause_where_it_is_likelier_than_not(x: float) -> None:
     density = 0.9 * np.exp(-((x - 5.0) ** 2) / 8.0) / (8.0 * np.pi)
-    fits = bool(density / (density + 0.1 / FLOOR_M2) >= 0.5)
-    assert fits_any(line(x), stood(5.0), FLOOR_M2) is fits
-    (found,) = take_receipt([line(x)], stood(5.0), FLOOR_M2, 0, 0)
-    assert (found is not None) is fits
+    assert finds(x, stood(5.0)) is bool(density / (density + 0.1 / FLOOR_M2) >= 0.5)
 
 
 def test_a_pause_on_another_level_is_none() -> None:
-    assert not fits_any(line(5.0), stood(5.0, level=1), FLOOR_M2)
-    assert fits_any(line(5.0, level=1), stood(5.0, level=1), FLOOR_M2)
+    assert not finds(5.0, stood(5.0, level=1))
+    assert finds(5.0, stood(5.0, level=1), level=1)
+
+
+def test_a_line_is_told_apart_as_its_pauses_are_likelier_than_of_any_product() -> None:
+    """Two pauses, at 1 and 6 m; products at 2, 9 and, on another level, 1 m."""
+    level, x, y = np.array([0, 0, 1], np.int32), np.array([2.0, 9.0, 1.0]), np.zeros(3)
+
+    def likely(*off: float) -> float:
+        return 0.9 / 2 * sum(np.exp(-(d**2) / 8.0) / (8.0 * np.pi) for d in off) + 0.1 / FLOOR_M2
+
+    expected = likely(1.0, 4.0) / np.mean([likely(1.0, 4.0), likely(8.0, 3.0), likely()])
+    assert told_apart(line(2.0), stood(1.0, 6.0), (level, x, y), FLOOR_M2) == pytest.approx(expected)
 
 
 SCAN = LabelledPlace(LabelKind.SHELF_SCAN, 3, 0, 5.0, 0.0)

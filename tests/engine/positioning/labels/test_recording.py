@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engine.positioning.labels import learning, recording
-from engine.positioning.labels.learning import LabelLearning, labels_of
+from engine.positioning.labels.arriving import labels_of
+from engine.positioning.labels.learning import LabelLearning
 from engine.records import Labels, Readings
 from engine.vocabulary import LabelKind, LabelRefusal
 from tests.engine.positioning.labels.shop import shop

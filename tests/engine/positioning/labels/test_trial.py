@@ -8,9 +8,11 @@ import numpy as np
 
 from engine.positioning.labels.doubts import weigh
 from engine.positioning.labels.field import correction_of
+from engine.positioning.labels.places import KINDS, Taught
 from engine.positioning.labels.trial import try_labels
 from engine.positioning.measurement.site_build import site_of
 from engine.positioning.settings import DEFAULT_SETTINGS
+from engine.vocabulary import LabelKind
 from tests.engine.positioning.labels.shop import FLOOR_M2, labels, shop, true_dbm
 
 
@@ -61,3 +63,22 @@ def test_a_thousand_labels_of_one_terminal_count_as_one_of_each_place() -> None:
     a, b = (correction_of(cells, radio_map, own) for own in (one, many))
     assert np.abs(a.taken_db2 - b.taken_db2).max() < 0.35 * max(float(a.taken_db2.max()), 1.0)
     assert site_of(plan, cells, b.apply(radio_map), DEFAULT_SETTINGS) is not None
+
+
+def test_receipts_beside_scans_are_taken_only_where_scans_are_clearly_found_nearer_with_them() -> None:
+    """Of devices by turns: receipts that are as good as scans, and such as were taken at another product's place."""
+    plan, cells, radio_map = shop()
+    scans, bought = labels(plan, cells, radio_map, 40), labels(plan, cells, radio_map, 260, seed=2)
+    receipts = replace(bought, kind=bought.kind * 0 + KINDS.index(LabelKind.RECEIPT), number=bought.number + 100)
+    other = np.random.default_rng(3).permutation(260)
+    wrong = replace(receipts, x_m=receipts.x_m[other], y_m=receipts.y_m[other])
+    alone, good, bad = (
+        try_labels(plan, cells, radio_map, Taught.concat([scans, *beside])) for beside in ([], [receipts], [wrong])
+    )
+    assert good.receipts
+    assert good.gain_m > alone.gain_m
+    assert not bad.receipts
+    assert (bad.share, bad.gain_m, bad.devices) == (alone.share, alone.gain_m, alone.devices)
+    assert alone.correction is not None
+    assert bad.correction is not None
+    np.testing.assert_array_equal(bad.correction.mean_db, alone.correction.mean_db)

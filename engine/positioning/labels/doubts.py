@@ -32,6 +32,7 @@ BETTER = 0.7  # of the distance as given: so much nearer is another reading of t
 LEAST_DEVICES = 3  # that must say a product is elsewhere
 SURE = 3.5  # standard errors
 LEAST_MOVE_M = 4.5  # nearer, it may be the map that is off there
+LEAST_AT_ONE = 3  # other products that a device named in the same place, and most of those it named
 LOCAL_M = 5.0  # around a product, within which labels share the map's error
 
 CHANCE_SAYS = "no nearer than by chance"
@@ -143,6 +144,7 @@ def _mirror(own: Taught) -> str:
 def moved_products(taught: Taught) -> list[MovedProduct]:
     """Products whose devices seem to be elsewhere, all in the same place, beyond what the map is off there."""
     own = taught.take(are_timed(taught.kind) & (taught.product >= 0))
+    own = own.take(_witnesses(own))
     if not len(own):
         return []
     off = np.column_stack([own.fix_x_m - own.x_m, own.fix_y_m - own.y_m])
@@ -166,6 +168,17 @@ def moved_products(taught: Taught) -> list[MovedProduct]:
         if moved >= max(LEAST_MOVE_M, SURE * scale) and agree < moved / 2:
             out.append(MovedProduct(product, level, float(there[0]), float(there[1]), moved, devices))
     return sorted(out, key=lambda m: -m.moved_m)
+
+
+def _witnesses(own: Taught) -> Bools:
+    """(n,) labels that may say where their product stands. Where a device was in one place as it named products from
+    all over the store, it is the device that stood there: a terminal on its trolley, whose scanner goes about."""
+    other = (own.number[:, None] == own.number) & (own.product[:, None] != own.product)
+    apart = np.hypot(own.x_m[:, None] - own.x_m, own.y_m[:, None] - own.y_m)
+    found = np.hypot(own.fix_x_m[:, None] - own.fix_x_m, own.fix_y_m[:, None] - own.fix_y_m)
+    other &= apart >= LEAST_MOVE_M
+    stood = (other & (found < apart / 2)).sum(axis=1)
+    return np.asarray((stood < LEAST_AT_ONE) | (2 * stood <= other.sum(axis=1)))
 
 
 def _bias(own: Taught, off: F64, others: Bools, at: F64) -> F64:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.positioning.labels.doubts import lying, moved_products, no_nearer, weigh
+from engine.positioning.labels.places import Taught
 from engine.positioning.labels.shares import HALF, contradicts
 from tests.engine.positioning.labels.shop import FLOOR_M2, labels, shop
 
@@ -57,6 +58,35 @@ def test_products_that_stand_elsewhere_are_named_with_their_place() -> None:
     for m in moved:
         there = plan.products[(m.product + 9) % 20]
         assert np.hypot(m.x_m - there.x_m, m.y_m - there.y_m) < 1.5
+
+
+def test_a_terminal_that_stands_in_one_place_moves_no_product_there() -> None:
+    """Two shoppers were off by chance, and a trolley's terminal named all twenty products three times, in a corner."""
+    plan, cells, radio_map = shop()
+    own = labels(plan, cells, radio_map, 300)
+    two = np.flatnonzero(own.product == 4)[:2]
+    x, y = own.fix_x_m.copy(), own.fix_y_m.copy()
+    x[two], y[two] = 2.0, 1.0
+    some = replace(own, fix_x_m=x, fix_y_m=y).take(np.r_[two, np.flatnonzero(own.product != 4)])
+    trolley = labels(plan, cells, radio_map, 20)
+    trolley = replace(
+        trolley, number=np.full(20, 5000), product=np.arange(20, dtype=np.int32),
+        x_m=np.array([p.x_m for p in plan.products]), y_m=np.array([p.y_m for p in plan.products]),
+        fix_x_m=np.full(20, 2.0), fix_y_m=np.full(20, 1.0),
+    )  # fmt: skip
+    assert moved_products(Taught.concat([some, *[trolley] * 3])) == []
+    third = replace(trolley.take(slice(4, 5)), number=np.array([6000]))
+    assert [m.product for m in moved_products(Taught.concat([some, third]))] == [4], (
+        "a third device, which names it alone"
+    )
+
+
+def test_terminals_that_scan_an_aisle_that_moved_as_a_whole_are_witnesses() -> None:
+    plan, cells, radio_map = shop()
+    own = labels(plan, cells, radio_map, 300)
+    aisle = own.product < 5  # a row, 15 m long, 8 m further in
+    staff = replace(own, number=np.where(aisle, own.number % 4, own.number), fix_y_m=own.fix_y_m + 8.0 * aisle)
+    assert {m.product for m in moved_products(staff)} == {0, 1, 2, 3, 4}
 
 
 def test_one_device_that_scans_a_product_elsewhere_names_nothing() -> None:

@@ -55,9 +55,9 @@ def calibrate(
 ) -> None:
     """Fits the radio model to the store, from a survey, from unlabelled readings, or from both.
 
-    A survey that the plan's access points contradict as a whole (mirrored, turned by a quarter or half, x and y
-    swapped, stretched, off by one vector, or of signals that have nothing to do with the distance to them) is named
-    with what it looks like, and left aside.
+    A survey that the plan's access points contradict as a whole (mirrored, turned, x and y swapped, stretched, off by
+    one vector, or of signals that have nothing to do with the distance to them) is named with what it looks like, and
+    left aside. So is a part of it, of one of its devices or one side of the floor; the rest is used.
 
     Labels of the readings' devices then correct the map near labelled places, as far as devices left out are found
     nearer with them. Labels that contradict the store as a whole are named with their file, and left aside. Lines that
@@ -104,11 +104,12 @@ def calibrate(
         raise OperatorError([Problem(files, "(whole file)", reason, "column ap: the ids of the plan's access points")])
     cells = walkable_cells(plan, CELL_M)
     known = Evidence.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
+    surveyors = [] if places is None else np.unique(places.device).tolist()
     unlabelled = None
     if crowd is not None:
         unlabelled = crowd.readings.take(~np.isin(crowd.readings.ap, faults.misplaced))
     with show_progress("calibrate", MOST_ROUNDS) as progress:
-        result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance)
+        result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance, surveyors=surveyors)
     # as far as a survey speaks for the floor, it says how strong they are there, wherever they hang
     radio_map = forget_places(result.radio_map, cells, faults.misplaced, 1.0 - result.reach.of_map)
     if told and unlabelled is not None:

@@ -258,7 +258,7 @@ def row_problems(
     for row, *told in zip_longest(rows[:n], reasons, fixes[:n], fillvalue=""):
         alike.setdefault((told[0], told[1]), []).append(int(row))
     kinds = [([row], why, fix) for (why, fix), own in alike.items() if len(own) <= SAME_LISTED for row in own]
-    kinds += [(own, why + and_on(own, lines), fix) for (why, fix), own in alike.items() if len(own) > SAME_LISTED]
+    kinds += [(own, why + _and_on(own, lines), fix) for (why, fix), own in alike.items() if len(own) > SAME_LISTED]
     kinds.sort(key=lambda kind: kind[0][0])
     out = [Problem(file, f"line {lines(own[0])}{tail}", why, fix) for own, why, fix in kinds[:MAX_LISTED]]
     left = [*(row for own, _, _ in kinds[MAX_LISTED:] for row in own), *(int(row) for row in rows[n:])]
@@ -267,7 +267,7 @@ def row_problems(
     return out
 
 
-def and_on(rows: Sequence[int], lines: Lines) -> str:
+def _and_on(rows: Sequence[int], lines: Lines) -> str:
     """On how many more lines than the first row's the same is, and on which, for a sentence's end."""
     more = len(rows) - 1
     few = ", ".join(str(lines(int(row))) for row in rows[1:SAME_LISTED])

@@ -19,7 +19,7 @@ import numpy as np
 from engine.plan.model import Plan
 from engine.positioning.labels.places import KINDS, UNTIMED, Taught
 from engine.positioning.labels.shares import evidence_of
-from engine.radio.frames.frame import MIRRORS, SHIFTED, STRETCHED, SWAPPED, SWAPPED_TURNED, TURNED
+from engine.radio.frames.frame import ASKEW, MIRRORS, SHIFTED, STRETCHED, SWAPPED, SWAPPED_TURNED, TURNED
 from engine.radio.frames.heard import HeardRows, rows_of
 from engine.radio.frames.told import Sureness, other_frame
 from engine.records import F64, I32, Bools
@@ -36,9 +36,9 @@ LEAST_AT_ONE = 3  # other products that a device named in the same place, and mo
 LOCAL_M = 5.0  # around a product, within which labels share the map's error
 
 CHANCE_SAYS = "no nearer than by chance"
-LIES = (*MIRRORS, SWAPPED, TURNED, SWAPPED_TURNED, STRETCHED, SHIFTED, CHANCE_SAYS)
+LIES = (*MIRRORS, SWAPPED, TURNED, SWAPPED_TURNED, ASKEW, STRETCHED, SHIFTED, CHANCE_SAYS)
 LEAST_SHIFT_M = 2.5  # common to a stream: less may be the map's, and costs no more than labels are worth
-BESIDE_TRACKS = Sureness(0.95, 2.0, 0.0)  # what is asked of access points where tracks say the same
+BESIDE_TRACKS = Sureness(0.95, 2.0, 0.0, 0.0, 0.0)  # what is asked of access points where tracks say the same
 _UNTIMED = [KINDS.index(kind) for kind in UNTIMED]
 
 

@@ -8,7 +8,7 @@ were nearly everywhere, or scans hold far more than their own places need.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +18,12 @@ from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import HELD_OUT, Assessment, CrowdLearning, Learnt
 from engine.positioning.learning.mixed_devices import phones_apart_db
 from engine.positioning.learning.ranges import shared_bias_m
-from engine.positioning.learning.survey_trust import SurveyTrust, judge_survey, say_trust
+from engine.positioning.learning.survey_trust import SurveyTrust, judge_survey, say_part, say_trust
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings
 from engine.radio.evidence import Evidence, EvidenceKind
+from engine.radio.frames.parts import without_parts
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import prior_powers
 from engine.radio.reach import reach_of
@@ -46,25 +47,29 @@ def calibrate_store(
     told: Callable[[str], None] = lambda sentence: None,
     on_round: Callable[[], None] = lambda: None,
     trust: SurveyTrust | None = None,
+    surveyors: Sequence[str] = (),
 ) -> Calibration:
     """Calibrates from known places (survey, access points), then from unlabelled readings where those can teach.
 
     Notes say what was used or left aside, and why. `told` hears what is being worked on when that takes long,
     `on_round` of each round of it, MOST_ROUNDS at most. `trust` saves judging the survey again, the slow part.
+    `surveyors` are the names of the survey's devices, by their number.
     """
     geometry = cell_geometry(plan, cells)
     trust = trust or judge_survey(plan, cells, known, geometry)
     settings = replace(DEFAULT_CALIBRATION, field_length_m=trust.field_length_m)
     surveyed = known.kind == EvidenceKind.SURVEYED
-    believed = known.take(~surveyed) if trust.frame is not None else known
+    believed = known.take(~surveyed) if trust.frame is not None else without_parts(known, trust.parts)
     first = calibrate(plan, cells, believed, settings=settings, geometry=geometry, believed=trust.believed)
     if trust.frame is not None:
         why = say_trust(trust, reach_of(cells, known.take(surveyed)))
         others = first.warnings if len(believed) else []  # that access points have no evidence goes without saying
         first = replace(first, notes=["survey left aside: see the warning"], warnings=[why, *others])
     elif surveyed.any():
-        first = replace(first, warnings=[*first.warnings, *_two_phones(known, first)])
+        first = replace(first, warnings=[*first.warnings, *_two_phones(believed, first)])
         first = replace(first, notes=[say_trust(trust, first.reach)])  # which says how much is covered
+    of_parts = [say_part(other, surveyors) for other in trust.parts]
+    first = replace(first, warnings=[*of_parts, *first.warnings])
     if readings is None or not len(readings):
         return first
     told(f"learning from {len(readings)} unlabelled readings")

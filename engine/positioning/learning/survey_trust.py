@@ -16,7 +16,7 @@ asked first (`engine.radio.frames`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +31,7 @@ from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.calibrate import DEFAULT_CALIBRATION, mixed_spread, weighed_map
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.frames.frame import (
+    ASKEW,
     NOWHERE,
     SHIFTED,
     STRETCHED,
@@ -40,6 +41,7 @@ from engine.radio.frames.frame import (
     OtherFrame,
 )
 from engine.radio.frames.heard import survey_rows
+from engine.radio.frames.parts import OtherPart, are_most, frame_of_all, other_parts, without_parts
 from engine.radio.frames.told import other_frame
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry
 from engine.radio.radiomap import RadioMap, prior_map
@@ -64,6 +66,7 @@ ASK = {
     SWAPPED: "do its columns stand the wrong way round?",
     TURNED: "did the drawing lie sideways where it was taken?",
     SWAPPED_TURNED: "do its columns stand the wrong way round, counted from the far corner?",
+    ASKEW: "was the sheet laid askew where they were noted?",
     STRETCHED: "was it taken in another unit, or on a plan of another scale?",
     SHIFTED: "was it taken from another origin?",
 }
@@ -83,6 +86,7 @@ class SurveyTrust:
     judged: int = 0
     frame: OtherFrame | None = None
     ranges: bool = False  # by ranges, as there were no levels
+    parts: tuple[OtherPart, ...] = ()  # of the survey that were told in other frames: nothing of those is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,19 @@ def judge_survey(plan: Plan, cells: Cells, evidence: Evidence, geometry: Geometr
     frame = other_frame(plan, survey_rows(plan, evidence))
     if frame is not None and frame.kind != NOWHERE:
         return SurveyTrust(0.0, frame=frame)
-    trust = _judge_by_places(plan, cells, evidence, geometry)
-    return SurveyTrust(0.0, frame=frame) if frame is not None and trust.believed > 0 else trust
+    parts = other_parts(plan, evidence)
+    if are_most(evidence, parts):
+        if other := next((part.frame for part in parts if part.frame.kind != NOWHERE), None):
+            return SurveyTrust(0.0, frame=other, parts=parts)
+        parts = ()  # all of it is in no frame: its places say so, too
+    if shared := frame_of_all(plan, evidence, parts):
+        return SurveyTrust(0.0, frame=shared)
+    if parts:
+        evidence = without_parts(evidence, parts)
+        frame = other_frame(plan, survey_rows(plan, evidence))
+    trust = replace(_judge_by_places(plan, cells, evidence, geometry), parts=parts)
+    aside = frame is not None and (frame.kind != NOWHERE or trust.believed > 0)
+    return SurveyTrust(0.0, frame=frame, parts=parts) if aside else trust
 
 
 def _judge_by_places(plan: Plan, cells: Cells, evidence: Evidence, geometry: Geometry) -> SurveyTrust:
@@ -198,12 +213,21 @@ def say_frame(frame: OtherFrame) -> str:
     return f"{_looks(frame)}, {by}: {ASK.get(frame.kind, MIRRORED)} Or are the access points drawn so?"
 
 
+def say_part(other: OtherPart, surveyors: Sequence[str] = ()) -> str:
+    """Which part of a survey was left aside, and why."""
+    whose = f"{other.part.places} places of the survey left aside, those of {other.part.say(surveyors)}"
+    return f"{whose}: {say_frame(other.frame)}"
+
+
 def _looks(frame: OtherFrame) -> str:
     if frame.kind == SHIFTED:
         x, y = (-frame.shift_m).tolist()
         return f"its places lie {frame.off_m:.1f} m off, {x:+.1f} in x and {y:+.1f} in y"
     if frame.kind == STRETCHED:
         return f"its places lie {1.0 / frame.turn[0, 0]:.1f} times as far apart as they are"
+    if frame.kind == ASKEW:
+        degrees = -float(np.degrees(np.arctan2(frame.turn[1, 0], frame.turn[0, 0])))
+        return f"it is turned by some {abs(degrees):.0f} degrees {'counter' * (degrees > 0)}clockwise"
     swapped = {SWAPPED: "its x and y are swapped", SWAPPED_TURNED: "its x and y are swapped, and it is turned by half"}
     return swapped.get(frame.kind, f"it is {frame.kind}")
 

@@ -1,5 +1,5 @@
 """Frames in which people tell places by mistake: the other seven symmetries of the sheet that a level is drawn on, as
-they are and stretched to fit, and other scales."""
+they are and stretched to fit, the sheet laid askew, and other scales."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from engine.records import F64, I32
 SHIFTED, STRETCHED = "shifted by one vector", "stretched"
 MIRRORS = {"mirrored in x": (-1, 1), "mirrored in y": (1, -1), "turned by half": (-1, -1)}
 SWAPPED, TURNED, SWAPPED_TURNED = "x and y swapped", "turned by a quarter", "x and y swapped and turned by half"
+ASKEW = "turned by an angle"
 NOWHERE = "in no frame"
 SCALES = (0.5, 0.6, 0.7, 0.8, 1.25, 1.4, 1.6, 2.0)
+ANGLES = (-60.0, -30.0, 30.0, 60.0)  # degrees; half a step off, places are off by a quarter of how far out they lie
 _SIDEWAYS = ((SWAPPED, 1, 1), (TURNED, -1, 1), (TURNED, 1, -1), (SWAPPED_TURNED, -1, -1))
 """Sheets whose x is the plan's y, and what signs both then have."""
 
@@ -58,5 +60,8 @@ def frames_of(plan: Plan) -> Iterator[OtherFrame]:
     for ratio, about in ((1.0, sideways), (wide / deep, middle))[: 1 if wide == deep else 2]:
         for kind, to_x, to_y in _SIDEWAYS:
             yield OtherFrame(kind, np.array([[0.0, to_x * ratio], [to_y / ratio, 0.0]]), about, middle, none)
+    for angle in np.radians(ANGLES).tolist():
+        cos, sin = np.cos(angle), np.sin(angle)
+        yield OtherFrame(ASKEW, np.array([[cos, -sin], [sin, cos]]), middle, middle, none)
     for scale in SCALES:
         yield OtherFrame(STRETCHED, np.eye(2) * scale, middle, middle, none)

@@ -14,6 +14,7 @@ signals that have nothing to do with it are likelier, for most access points, th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,11 +41,14 @@ LEAST_SURE = 2.0  # standard errors between access points
 @dataclass(frozen=True, slots=True)
 class Sureness:
     """What is asked of a common vector: Student's quantile (one-sided) of what access points differ by, standard
-    deviations of what they say together, and how far it must be off beyond the larger of both."""
+    deviations of what they say together, how far it must be off beyond the larger of both, how far in all, and how many
+    access points must say so (share). Honest people are off by a metre or two."""
 
-    quantile: float = 0.99
-    deviations: float = 3.0
-    off_m: float = 1.0
+    quantile: float = 0.95
+    deviations: float = 2.0
+    off_m: float = 0.5
+    least_m: float = 2.0
+    votes: float = LEAST_VOTES
 
 
 ALONE = Sureness()
@@ -73,48 +77,56 @@ class _Tried:
         return _Tried(self.frame, self.vectors[near], self.cost[near])
 
 
-def other_frame(plan: Plan, rows: HeardRows, sure: Sureness = ALONE) -> OtherFrame | None:
-    """The frame in which these places were told, where that is clearly not the plan's."""
+def other_frame(plan: Plan, rows: HeardRows, sure: Sureness = ALONE, asked: int = 1) -> OtherFrame | None:
+    """The frame in which these places were told, where that is clearly not the plan's. Where so many parts of a survey
+    are `asked`, each must give as much greater odds (Bonferroni): one in all of them is no likelier to lie."""
     if len(np.unique(rows.ap)) < LEAST_POINTS:
         return None
     told, *others = (_try(plan, rows, frame) for frame in frames_of(plan))
     best = min(others, key=lambda tried: float(tried.least.sum()))
     here, nowhere = told.near(NEAR_M).least, misfit_of_nowhere(rows)
-    falls = SHADOW_SHARE * float(nowhere.sum() - min(told.least.sum(), best.least.sum())) >= LEAST_ODDS
-    found = _find_frame(here, told, best, sure) if falls else None
+    more = math.log(asked)
+    falls = SHADOW_SHARE * float(nowhere.sum() - min(told.least.sum(), best.least.sum())) >= LEAST_ODDS + more
+    found = _find_frame(here, told, best, sure, LEAST_ODDS + more) if falls else None
     votes = SHADOW_SHARE * (here - nowhere)
-    if found is None and votes.sum() >= LEAST_NOWHERE and _most(votes):
+    if found is None and votes.sum() >= LEAST_NOWHERE + more and _most(votes):
         return replace(told.frame, kind=NOWHERE, odds=float(votes.sum()))
     return found
 
 
-def _find_frame(here: F64, told: _Tried, best: _Tried, sure: Sureness) -> OtherFrame | None:
+def _find_frame(
+    here: F64, told: _Tried, best: _Tried, sure: Sureness, least_odds: float = LEAST_ODDS
+) -> OtherFrame | None:
     """The best of the others, or the plan's own but for a vector. `here` (A,): what places cost near where they are."""
     votes = SHADOW_SHARE * (here - best.least)
-    if best.least.sum() < told.least.sum() and _clearly(votes):
+    if best.least.sum() < told.least.sum() and _clearly(votes, least_odds):
         return replace(best.frame, shift_m=best.vectors[best.best], odds=float(votes.sum()))
-    return _find_vector(told, sure)
+    return _find_vector(told, sure, least_odds)
 
 
-def _clearly(votes: F64) -> bool:
+def _clearly(votes: F64, least_odds: float = LEAST_ODDS) -> bool:
     """Whether access points (A,) say so by far, most of them, and by more than they differ."""
     error = float(votes.std(ddof=1)) / np.sqrt(len(votes))
-    return bool(votes.sum() >= LEAST_ODDS and _most(votes) and votes.mean() >= LEAST_SURE * error)
+    return bool(votes.sum() >= least_odds and _most(votes) and votes.mean() >= LEAST_SURE * error)
 
 
 def _most(votes: F64) -> bool:
     return float((votes > 0).mean()) >= LEAST_VOTES
 
 
-def _find_vector(told: _Tried, sure: Sureness) -> OtherFrame | None:
+def _find_vector(told: _Tried, sure: Sureness, least_odds: float = LEAST_ODDS) -> OtherFrame | None:
     """The common vector, where it is beyond its error."""
     total, n = told.cost.sum(axis=1), told.cost.shape[1]
     vector, spread_m = _mean(told.vectors, total)
     without = np.array([_mean(told.vectors, total - told.cost[:, a])[0] for a in range(n)])
     error_m = float(np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum()))
-    odds = SHADOW_SHARE * float((told.near(0.0).least - told.least).sum())
-    beyond = float(np.hypot(*vector)) - max(float(stdtrit(n - 1, sure.quantile)) * error_m, sure.deviations * spread_m)
-    return replace(told.frame, shift_m=vector, odds=odds) if odds >= LEAST_ODDS and beyond >= sure.off_m else None
+    votes = SHADOW_SHARE * (told.near(0.0).least - told.least)
+    off_m = float(np.hypot(*vector))
+    beyond = off_m - max(float(stdtrit(n - 1, sure.quantile)) * error_m, sure.deviations * spread_m)
+    likely = votes.sum() >= least_odds and (votes > 0).mean() >= sure.votes
+    if likely and off_m >= sure.least_m and beyond >= sure.off_m:
+        return replace(told.frame, shift_m=vector, odds=float(votes.sum()))
+    return None
 
 
 def _mean(vectors: F64, cost: F64) -> tuple[F64, float]:

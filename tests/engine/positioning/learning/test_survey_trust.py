@@ -161,6 +161,7 @@ def test_a_survey_of_another_frame_is_named_and_leaves_the_plan_s_map(store: tup
         ),
         ("turned by half", -1.0, (0.0, 0.0), "it is turned by half, as"),
         ("turned by a quarter", 0.0, (0.0, 0.0), "it is turned by a quarter, as"),
+        ("turned by an angle", 1.0, (0.0, 0.0), "it is turned by some 0 degrees clockwise, as"),
     ],
 )
 def test_what_a_survey_looks_like_is_said_with_what_to_look_for(
@@ -178,6 +179,33 @@ def test_swapped_places_are_said_without_a_division_by_nothing() -> None:
     with np.errstate(all="raise"):
         said = say_frame(OtherFrame("x and y swapped", np.array([[0.0, 1.0], [1.0, 0.0]]), none, none, np.zeros(2)))
     assert said.startswith("its x and y are swapped, as the plan's access points were heard there: do its columns")
+
+
+def test_a_surveyor_of_another_frame_is_named_and_the_others_are_believed(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    rng = np.random.default_rng(5)
+    x, y = rng.uniform(0.5, 29.5, 80), rng.uniform(0.5, 19.5, 80)
+    heard = hear(x, y, rng)
+    ann, bob = survey(plan, x[:40], y[:40], heard[:40]), survey(plan, 30.0 - x[40:], y[40:], heard[40:])
+    both = Evidence.concat([ann, bob])
+    trust = judge_survey(plan, cells, both, cell_geometry(plan, cells))
+    assert (trust.frame, trust.believed > 0) == (None, True)
+    (part,) = trust.parts
+    assert (part.part.source, part.frame.kind) == (1, "mirrored in x")
+    result = calibrate_store(plan, cells, both, trust=trust, surveyors=["ann", "bob"])
+    assert result.warnings[0].startswith(
+        "35 places of the survey left aside, those of device bob: it is mirrored in x, as"
+    )
+    assert result.reach.places == reach_of(cells, ann).places
+
+
+@pytest.mark.parametrize(("degrees", "way"), [(30.0, "clockwise"), (-60.0, "counterclockwise")])
+def test_the_angle_is_that_of_the_survey_against_the_plan(degrees: float, way: str) -> None:
+    """`turn` takes its places back."""
+    none, (cos, sin) = np.zeros((1, 2)), (np.cos(np.radians(degrees)), np.sin(np.radians(degrees)))
+    said = say_frame(OtherFrame("turned by an angle", np.array([[cos, -sin], [sin, cos]]), none, none, np.zeros(2)))
+    assert said.startswith(f"it is turned by some {abs(degrees):.0f} degrees {way}, as")
+    assert "was the sheet laid askew" in said
 
 
 LONG_M = np.array([2.0, -0.6, 0.4, 3.0, 1.2])  # by which ranges of each access point come out long

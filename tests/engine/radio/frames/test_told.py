@@ -62,6 +62,7 @@ def plan() -> Plan:
         ("x and y swapped and turned by half", [[0, -1], [-1, 0]], (20.0, 30.0), False),
         ("x and y swapped and turned by half", [[0, -1.5], [-1 / 1.5, 0]], (30.0, 20.0), False),
         ("stretched", [[1.6, 0], [0, 1.6]], (-9.0, -6.0), False),
+        ("turned by an angle", [[0.866, -0.5], [0.5, 0.866]], (7.0, -6.2), False),
         (SHIFT, [[1, 0], [0, 1]], (5.0, 0.0), False),
         (SHIFT, [[1, 0], [0, 1]], (3.0, -4.0), True),
     ],
@@ -134,7 +135,11 @@ def test_a_vector_is_named_as_far_as_it_is_beyond_its_error(plan: Plan) -> None:
     found = other_frame(plan, own, Sureness(off_m=1.0))
     assert found is not None
     assert found.off_m == pytest.approx(4.0, abs=0.4)
-    assert other_frame(plan, own, Sureness(off_m=4.0)) is None
+    for unsure in (Sureness(off_m=4.0), Sureness(least_m=4.5), Sureness(votes=1.01)):
+        assert other_frame(plan, own, unsure) is None
+    odds = found.odds
+    assert other_frame(plan, own, asked=round(np.exp(odds - 12.5))) is not None
+    assert other_frame(plan, own, asked=round(np.exp(odds - 11.5))) is None
     assert other_frame(plan, rows(plan, GRID + np.array([1.0, 0.0]), signals())) is None
 
 

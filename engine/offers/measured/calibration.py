@@ -8,7 +8,7 @@ set off by people who pass, who queue, who are still on their way; the lower the
 precision is the mean, over what set it off, of what that is worth (a covariate shift: Shimodaira 2000, Journal of
 Statistical Planning and Inference 90, 227-244). Of those who are on their way no label speaks at all. What they set off
 is worth as much less as they are there for less than the dwell: whoever crosses a place in six seconds is not there for
-ten.
+ten. Nor does one speak of those who stand at a till: they are at a place as far as the till is.
 
 A campaign's own mix of triggers is drawn towards that of the store's campaigns together, as far as it has few. Pairs of
 one device are right or wrong together, so whole devices are drawn again and again (the cluster bootstrap: Davison and
@@ -30,6 +30,9 @@ DRAWS = 400
 THRESHOLDS: F64 = np.array([0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 STEPS: F64 = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 """Of P(place), the mean over a dwell: what lies between two of them counts as alike."""
+STOOD, PASSED, PAID_THERE, PAID_ELSEWHERE = range(4)
+WAYS = 4
+"""In which somebody sets something off: standing, on their way, or standing at a till, which is of the place or not."""
 MIDDLES: F64 = (STEPS + np.append(STEPS[1:], 1.0)) / 2
 PRIOR_SD = 1.0  # of level and slope of the log-odds of P(place), around its own word
 NEWTON_STEPS = 40
@@ -76,9 +79,9 @@ def calibrate_threshold(
     all of a store share, and stores that stated 80 % reached 87 (of pharmacy, bookshop, DIY store and supermarket
     whichever was left out, the others chose none).
 
-    `fired` (2, THRESHOLDS, STEPS) counts what would set off the campaign at each threshold by its P(place), by those
-    who stood and by those on their way, `together` the same of all campaigns; `crossing` is the share of the dwell that
-    the way across the place takes. None of fewer than LEAST_DEVICES labelled
+    `fired` (WAYS, THRESHOLDS, STEPS) counts what would set off the campaign at each threshold by its P(place), by those
+    who stood, on their way, and at a till within the place and not, `together` the same of all campaigns; `crossing` is
+    the share of the dwell that the way across the place takes. None of fewer than LEAST_DEVICES labelled
     devices, or where no threshold will do.
     """
     worth = worth_of(labels, rng)
@@ -87,7 +90,7 @@ def calibrate_threshold(
     drawn = np.concatenate([fired[None], rng.poisson(fired, (DRAWS, *fired.shape))])
     mix = together / np.maximum(together.sum(axis=(0, 2), keepdims=True), 1.0)
     mixed = drawn + STORE_MIX * mix
-    each = np.stack([worth, crossing * worth], axis=1)
+    each = np.stack([worth, crossing * worth, np.ones_like(worth), np.zeros_like(worth)], axis=1)  # by WAYS
     precision = np.einsum("dmts,dms->dt", mixed, each) / np.maximum(mixed.sum(axis=(1, 3)), 1e-12)
     low, high = np.quantile(precision[1:], [0.025, 0.975], axis=0)
     enough = np.flatnonzero(precision[0] >= wanted)

@@ -8,7 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.devices import CLOCK_SLACK_S
-from engine.offers.measured.calibration import STEPS, THRESHOLDS, step_of
+from engine.offers.measured.calibration import (
+    PAID_ELSEWHERE,
+    PAID_THERE,
+    PASSED,
+    STEPS,
+    STOOD,
+    THRESHOLDS,
+    WAYS,
+    step_of,
+)
+from engine.offers.measured.tills import COMING_S, LONG_ENOUGH, STANDS_M_S, WALKS_M_S, at_place, find_stand_at_till
 from engine.offers.targets import begin_level
 from engine.offers.triggers import GAP_S
 from engine.records import F32, F64, I64, Bools
@@ -19,19 +29,27 @@ Row = tuple[int, list[tuple[int, int, float, int]], Bools]
 and which targets at which thresholds have had their trigger in this stay."""
 
 LEVELS = begin_level(THRESHOLDS)
-WALKS_M_S = 1.0  # past shelves
-STANDS_M_S = WALKS_M_S / 4  # slower than that in its calmest dwell, a device stood: fixes of who stands wander, too
-LONG_ENOUGH = 0.6  # of a dwell, between the first fix that tells of it and the last
 
 
-def fires_of(t: F64, p: Probabilities, xy: F32, dwell_s: F64) -> F64:
-    """(targets, 2, THRESHOLDS, STEPS) how many triggers one device's fixes at `t` (n,), in order, set off with P(place)
-    of `p` (n, targets) by the rule of `engine.offers.triggers.TriggerTimers`, targets' dwells being `dwell_s`: those of
-    who stood, and of who was on their way. `xy` (n, 2) is where the fixes are, m."""
-    out = np.zeros((p.shape[1], 2, len(THRESHOLDS), len(STEPS)))
+def fires_of(
+    t: F64, p: Probabilities, xy: F32, dwell_s: F64, tills: F64 | None = None, within: F64 | None = None
+) -> F64:
+    """(targets, WAYS, THRESHOLDS, STEPS) how many triggers one device's fixes at `t` (n,), in order, set off with
+    P(place) of `p` (n, targets) by the rule of `engine.offers.triggers.TriggerTimers`, targets' dwells being `dwell_s`:
+    those of who stood, of who was on their way, and of who stood at a till, within the place and not. `xy` (n, 2) is
+    where the fixes are, m, `tills` (n, J) P(at each till), and `within` (J, targets) which share of each is of a place;
+    without them nobody stood at one."""
+    out = np.zeros((p.shape[1], WAYS, len(THRESHOLDS), len(STEPS)))
+    paid = None if tills is None else find_stand_at_till(t, xy, tills)
+    there = np.zeros(p.shape[1]) if paid is None or tills is None or within is None else at_place(tills[paid], within)
     for row, fired, _ in _rows(t, p, dwell_s):
         for k, level, _, step in fired:
-            out[k, int(least_way_m(t, xy, row, dwell_s[k]) > STANDS_M_S * dwell_s[k]), level, step] += 1.0
+            if paid is not None and t[paid.start] - COMING_S <= t[row] and row < paid.stop:
+                out[k, PAID_THERE, level, step] += there[k]
+                out[k, PAID_ELSEWHERE, level, step] += 1.0 - there[k]
+                continue
+            way = PASSED if least_way_m(t, xy, row, dwell_s[k]) > STANDS_M_S * dwell_s[k] else STOOD
+            out[k, way, level, step] += 1.0
     return out
 
 

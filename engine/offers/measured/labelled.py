@@ -20,6 +20,7 @@ from engine.offers.measured.calibration import (
     LEAST_DEVICES,
     STEPS,
     THRESHOLDS,
+    WAYS,
     Calibrated,
     Labelled,
     calibrate_threshold,
@@ -52,9 +53,11 @@ F16 = npt.NDArray[np.float16]
 
 class LabelledTriggers:
     """What labelled devices set off where they were, and what would have set off each target. `targets` are those of
-    the campaigns."""
+    the campaigns; `tills` (C, J) is 1 at each cell where people stand at a till."""
 
-    def __init__(self) -> None:
+    def __init__(self, tills: F32 | None = None) -> None:
+        self._tills = tills
+        self._within: F64 = np.empty((0, 0))  # (J, targets) which share of each till is of a target's place
         self._targets: list[Target] = []
         self._names: list[str] = []
         self._members: F32 = np.empty((0, 0), np.float32)
@@ -64,7 +67,7 @@ class LabelledTriggers:
         self._xy: list[F32] = []  # m
         self._seen = 0
         self._number: I64 = np.empty(0, np.int64)
-        self._fires: dict[str, F64] = {}  # (2, THRESHOLDS, STEPS) by the target's `_name`
+        self._fires: dict[str, F64] = {}  # (WAYS, THRESHOLDS, STEPS) by the target's `_name`
         self._left = 0
         self._right: Bools = np.empty(0, np.bool_)
         self._step: npt.NDArray[np.int8] = np.empty((0, len(THRESHOLDS)), np.int8)
@@ -103,6 +106,10 @@ class LabelledTriggers:
         self._members = (
             np.stack([t.membership for t in self._targets], axis=1) if told else np.empty((0, 0), np.float32)
         )
+        if told:
+            tills = np.empty((len(self._members), 0), np.float32) if self._tills is None else self._tills
+            self._within = (tills.T @ self._members / np.maximum(tills.sum(axis=0), 1.0)[:, None]).astype(np.float64)
+            self._members = np.hstack([self._members, tills])  # of tills P is kept beside that of places
 
     def see(self, fixes: Fixes, followed: U64, clock: float, wait_s: float) -> None:
         """P(place) of the devices that labels may come of; labels are looked at `wait_s` after their time."""
@@ -137,10 +144,13 @@ class LabelledTriggers:
             t, device, p = np.concatenate(self._t), np.concatenate(self._device), np.concatenate(self._p)
             xy = np.concatenate(self._xy)
             dwell = np.array([target.min_dwell_s for target in self._targets])
+            places = len(self._targets)
             for one in np.intersect1d(devices, device):
                 rows = np.flatnonzero(device == one)
                 rows = rows[np.argsort(t[rows], kind="stable")]
-                for name, own in zip(self._names, fires_of(t[rows], p[rows], xy[rows], dwell), strict=True):
+                tills = p[rows, places:].astype(np.float64)
+                fires = fires_of(t[rows], p[rows, :places], xy[rows], dwell, tills, self._within)
+                for name, own in zip(self._names, fires, strict=True):
                     self._fires[name] = _fade(self._fires[name] + own)
                 self._left += 1
         self.forget(devices)
@@ -167,7 +177,7 @@ class LabelledTriggers:
             rows = np.flatnonzero((device == np.uint64(one.device)) & (np.abs(t - one.t) <= self.keep_s + GAP_S))
             rows = rows[np.argsort(t[rows], kind="stable")]
             if ((t[rows] >= one.t - GAP_S) & (t[rows] <= one.t + SLACK_S)).any():  # it was heard then
-                self._take(one, t[rows], p[rows])
+                self._take(one, t[rows], p[rows, : len(self._targets)])
 
     def _take(self, one: KnownPause, t: F64, p: F16) -> None:
         dwell = np.array([target.min_dwell_s for target in self._targets])
@@ -216,14 +226,14 @@ class LabelledTriggers:
             "came": self._came,
             "fires": {name: fires.copy() for name, fires in self._fires.items()},
             "left": np.array([self._left]),
-            "least_way": np.array([True]),  # by what fires are of who stood or passed
+            "at_tills": np.array([True]),  # who stood at a till is told from who stood elsewhere
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned, before or after `set_targets`."""
         if "step" not in state or np.shape(state["step"])[1] != len(THRESHOLDS):  # of before: it meant something else
             return
-        if "least_way" not in state:  # of before: who passed was told from who stood otherwise, or not at all
+        if "at_tills" not in state:  # of before: who paid counted as labelled people do
             return
         kept = {str(name): np.array(fires, np.float64) for name, fires in state["fires"].items()}
         self._number = np.array(state["number"], np.int64)
@@ -241,7 +251,7 @@ def _name(target: Target) -> str:
 
 
 def _no_fires() -> F64:
-    return np.zeros((2, len(THRESHOLDS), len(STEPS)))
+    return np.zeros((WAYS, len(THRESHOLDS), len(STEPS)))
 
 
 def _fade(fires: F64) -> F64:

@@ -15,6 +15,7 @@ from engine.positioning.labels.field import nearest_cells
 from engine.positioning.labels.learning import LabelLearning
 from engine.positioning.labels.lesson import Lesson
 from engine.positioning.labels.places import BEFORE_TILL_S, LAG_S
+from engine.presence.places import around_opening
 from engine.records import U64, Fixes, Labels, Scans
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import Fits, FitsInPlace
@@ -38,7 +39,8 @@ class StoreLabels:
         self._under_way = False
         self._rests_until = -np.inf
         self._learning = LabelLearning(plan, cells)
-        self.triggers = LabelledTriggers()
+        tills = [around_opening(plan, cells, o) for o in plan.openings if o.category == "checkout"]
+        self.triggers = LabelledTriggers(np.stack(tills, axis=1).astype(np.float32) if tills else None)
         self._map_version = 0
         self._devices = 0
         self.promised_version = 0

@@ -10,6 +10,7 @@ from engine.offers.measured.calibration import (
     MIDDLES,
     STEPS,
     THRESHOLDS,
+    WAYS,
     WRONG,
     Labelled,
     calibrate_threshold,
@@ -44,7 +45,7 @@ def passing(n: int, bias: float, rng: np.random.Generator) -> tuple[F64, Bools]:
 
 def counted(score: F64, moving: int = 0) -> F64:
     """What sets off a campaign at each threshold: everything of at least so much; all of them stand, or all move."""
-    out = np.zeros((2, len(THRESHOLDS), len(STEPS)))
+    out = np.zeros((WAYS, len(THRESHOLDS), len(STEPS)))
     for at, least in enumerate(THRESHOLDS.tolist()):
         np.add.at(out[moving, at], step_of(score[score >= least]), 1.0)
     return out

@@ -53,10 +53,10 @@ def test_who_walks_by_is_told_from_who_stands() -> None:
     t = np.arange(0.0, 60.0, 3.0)
     xy = np.column_stack([0.5 * t, 0.0 * t]).astype(np.float32)
     p = np.full((20, 1), 0.55)
-    assert fires_of(t, p, xy, np.array([9.0]))[0].sum(axis=(1, 2)).tolist() == [0.0, 8.0]
+    assert fires_of(t, p, xy, np.array([9.0]))[0].sum(axis=(1, 2)).tolist() == [0.0, 8.0, 0.0, 0.0]
     assert least_way_m(t, xy, 10, 9.0) == pytest.approx(6.0), "two fixes' mean and the next two's, six seconds apart"
     xy[:, 0] = np.where(t < 30.0, 0.0, 1.5)
-    assert fires_of(t, p, xy, np.array([9.0]))[0].sum(axis=(1, 2)).tolist() == [8.0, 0.0]
+    assert fires_of(t, p, xy, np.array([9.0]))[0].sum(axis=(1, 2)).tolist() == [8.0, 0.0, 0.0, 0.0]
     xy[:, 0] = np.clip(t - 20.0, None, 0.0) + np.clip(t - 32.0, 0.0, None)  # from 20 to 32 s at one place
     assert least_way_m(t, xy, 10, 9.0) == 0.0
     assert least_way_m(t[:1], xy[:1], 0, 9.0) == 0.0
@@ -109,7 +109,7 @@ def test_a_quarter_of_a_metre_a_second_is_standing_still(step_m: float, went: fl
     """Twice the step, over ten seconds."""
     xy = np.array([[0.0, 0.0], [step_m, 0.0]], np.float32)
     found = fires_of(np.array([0.0, 10.0]), np.full((2, 1), 0.55), xy, np.array([10.0]))
-    assert found[0, :, 0].sum(axis=1).tolist() == [1.0 - went, went]
+    assert found[0, :, 0].sum(axis=1).tolist() == [1.0 - went, went, 0.0, 0.0]
 
 
 @pytest.mark.parametrize(("p", "gap_s", "fires"), [(0.05, 30.0, 1), (0.049, 30.0, 0), (0.05, 30.1, 0)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.offers.measured import labelled
-from engine.offers.measured.calibration import STEPS, THRESHOLDS
+from engine.offers.measured.calibration import STEPS, THRESHOLDS, WAYS
 from engine.offers.measured.labelled import KnownPause, LabelledTriggers
 from engine.offers.targets import Target
 from engine.records import F64, Fixes
@@ -135,7 +135,7 @@ def test_the_pairs_outlive_a_restart() -> None:
     again.restore({"number": np.arange(3), "score": np.zeros(3), "right": np.zeros(3, np.bool_), "fires": {}})
     assert again.devices == 0, "of a checkpoint whose pairs meant something else"
     state = made.state()
-    again.restore({name: own for name, own in state.items() if name != "least_way"})
+    again.restore({name: own for name, own in state.items() if name != "at_tills"})
     assert again.devices == 0, "of one that told who passed from who stood otherwise"
 
 
@@ -160,7 +160,7 @@ def kept_of(devices: int, left: int, stood: float, passed: float) -> LabelledTri
     """So many labelled devices, so many that left, and what set off the first place at the lowest threshold."""
     out = trial()
     [first, *_] = state_fires(out)
-    fires = np.zeros((2, len(THRESHOLDS), len(STEPS)))
+    fires = np.zeros((WAYS, len(THRESHOLDS), len(STEPS)))
     fires[0, 0, 11], fires[1, 0, 1], fires[0, 1, 11] = stood, passed, stood / 2
     none = np.full((devices, len(THRESHOLDS)), -1, np.int8)
     out.restore(

@@ -30,7 +30,8 @@ def folder(path: Path) -> str:
 def test_no_folder_holds_more_than_fifteen_files() -> None:
     held = Counter(folder(path) for path in files() if path.name != "__init__.py")
     assert len(held) > 100
-    assert {name: n for name, n in held.items() if n > MOST_FILES and name not in CATALOGUES} == {}
+    full = {name: n for name, n in held.items() if n > MOST_FILES and name not in CATALOGUES}
+    assert full == {}, "make an inner room: a folder for those of its modules that do one thing together, by its name"
 
 
 def test_every_exception_is_still_one() -> None:
@@ -40,7 +41,8 @@ def test_every_exception_is_still_one() -> None:
 
 def test_no_file_is_longer_than_four_hundred_lines() -> None:
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files()}
-    assert {path.relative_to(ROOT).as_posix(): n for path, n in lines.items() if n > MOST_LINES} == {}
+    long = {path.relative_to(ROOT).as_posix(): n for path, n in lines.items() if n > MOST_LINES}
+    assert long == {}, "move what does one thing into a module beside it, by the name of what it does"
 
 
 def test_properties_are_explored_with_as_many_examples_as_are_asked_for() -> None:

@@ -32,11 +32,16 @@ LEAST = {"commands": 15, "configuration": 40, "campaigns": 40, "plan": 25, "prod
 """Fewer means that the adapter no longer finds what it looks for."""
 
 
-def wordless(known: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
-    """Names without a sentence of their own, and sentences whose name is gone."""
-    silent = [f"no words for {name}" for name in known if len(str(said.get(name) or "").split()) < 2]
-    copied = [f"the words for {name} only say its name" for name in known if _only_its_name(name, said.get(name))]
-    gone = [f"words for {name}, which is gone" for name in said if name not in known]
+def wordless(known: Mapping[str, Any], said: Mapping[str, Any], file: str) -> list[str]:
+    """Names without a sentence of their own in a file of words, and sentences whose name is gone."""
+    where = f"docs/words/{file}.yaml"
+    silent = [
+        f"no words for {name}: write some in {where}" for name in known if len(str(said.get(name) or "").split()) < 2
+    ]
+    copied = [
+        f"the words for {name} in {where} only say its name" for name in known if _only_its_name(name, said.get(name))
+    ]
+    gone = [f"words for {name} in {where}, which is gone: take them out" for name in said if name not in known]
     return [*silent, *copied, *gone]
 
 
@@ -49,7 +54,7 @@ def _only_its_name(name: str, said: object) -> bool:
 def test_every_name_has_words(name: str) -> None:
     known = VOCABULARIES[name]()
     assert len(known) >= LEAST[name]
-    assert wordless(known, words(name)) == []
+    assert wordless(known, words(name), name) == []
 
 
 def test_a_key_of_some_kinds_of_offer_only_says_of_which() -> None:
@@ -59,21 +64,36 @@ def test_a_key_of_some_kinds_of_offer_only_says_of_which() -> None:
     assert defaults["campaigns[].offer.basis_points"] == "`percent`: required; `buy_x_get_y`: 10000"
 
 
+LABELS = frozenset(
+    {
+        *("store", "reason", "receiver", "outcome", "route", "method", "status", "channel", "source", "state"),
+        *("node", "shard"),
+    }
+)
+"""By what metrics may be told apart: never by `device`, `mac`, `shopper` or any other word for one person."""
+
+
+def test_no_metric_is_told_by_who_it_was() -> None:
+    labels = {name: set(filter(None, entry.takes.split(", "))) for name, entry in code.metrics().items()}
+    wrong = {name: sorted(own - LABELS) for name, own in labels.items() if own - LABELS}
+    assert wrong == {}, "one that names no person is written into LABELS of this file; all others have to go"
+
+
 @pytest.mark.parametrize("where", code.reasons())
 def test_every_reason_has_words(where: str) -> None:
     known = code.reasons()[where]
     assert len(known) >= 3
-    assert wordless(known, words("reasons")[where]) == []
+    assert wordless(known, words("reasons")[where], "reasons") == []
     assert set(words("reasons")) == set(code.reasons())
 
 
 def test_a_name_without_words_is_found() -> None:
     """The test above would fail for a key that somebody adds, and for one that somebody takes away."""
     known = {"here": 1, "silent": 1, "dwell_s": 1}
-    assert wordless(known, {"here": "Stands here.", "dwell_s": "Dwell s.", "old": "Was there once."}) == [
-        "no words for silent",
-        "the words for dwell_s only say its name",
-        "words for old, which is gone",
+    assert wordless(known, {"here": "Stands here.", "dwell_s": "Dwell s.", "old": "Was there once."}, "plan") == [
+        "no words for silent: write some in docs/words/plan.yaml",
+        "the words for dwell_s in docs/words/plan.yaml only say its name",
+        "words for old in docs/words/plan.yaml, which is gone: take them out",
     ]
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from engine.config import Config, check_controller, check_worth, load_config, parse_config
 from engine.config.segments import JOINED_FACTS, ConditionConfig
@@ -21,9 +25,23 @@ def test_the_shipped_file_is_the_defaults() -> None:
 
 def test_the_shipped_file_names_every_key() -> None:
     everything = Config.model_validate({"cluster": {}})  # commented out there: the key alone makes a cluster
-    for section, keys in everything.model_dump().items():
-        for key in keys:
-            assert f"  {key}:" in SHIPPED.read_text(), f"{section}.{key}"
+    written = SHIPPED.read_text(encoding="utf-8")
+    cluster = "\n".join(re.findall(r"(?m)^# ( {4}\w.*)$", written.partition("#   cluster:\n")[2]))
+    shipped = yaml.safe_load(written) | {"cluster": yaml.safe_load(cluster)}
+    missing = [name for name in keys_of(everything.model_dump()) if name not in set(keys_of(shipped))]
+    assert missing == [], "write them into config.yaml, each in its section with its default and what it is for"
+
+
+def keys_of(section: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """Every key at its own place, parts after a dot."""
+    for key, value in section.items():
+        yield f"{before}{key}"
+        if isinstance(value, Mapping):
+            yield from keys_of(value, f"{before}{key}.")
+
+
+def test_a_key_of_the_same_name_elsewhere_is_not_it() -> None:
+    assert list(keys_of({"mqtt": {"port": 1}, "api": {"host": "x"}})) == ["mqtt", "mqtt.port", "api", "api.host"]
 
 
 @pytest.mark.parametrize(

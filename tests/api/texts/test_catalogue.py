@@ -340,7 +340,9 @@ CODES["problem_texts"] = CODES["problem_titles"]
 
 @pytest.mark.parametrize("page", CODES)
 def test_every_code_has_words_and_no_other_has(page: str) -> None:
-    assert set(FR[page]) == CODES[page]
+    missing, gone = sorted(CODES[page] - set(FR[page])), sorted(set(FR[page]) - CODES[page])
+    assert missing == [], f"write them below `{page}` of api/texts/fr.yaml, and of en.yaml beside it"
+    assert gone == [], f"no code is called so any more: take them out of `{page}` in api/texts/fr.yaml and en.yaml"
 
 
 def digest_of(version: str) -> str:

@@ -5,6 +5,7 @@ That each list is said whole, in every language, is in `test_catalogue`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import get_args
 
 import pytest
@@ -37,6 +38,12 @@ def test_a_till_has_a_reason_for_each_way_that_a_voucher_fails() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_whatever_a_manager_or_a_till_is_told_has_a_sentence(lang: Language) -> None:
     pages = words(lang)
+    needed: dict[str, Collection[str]] = {
+        "reasons": set(DecisionReason),
+        "till_refusals": set(TillReason) - {TillReason.OK},
+    }
+    missing = [(page, code) for page, codes in needed.items() for code in codes if code not in getattr(pages, page)]
+    assert missing == [], f"write their words, by page, into api/texts/{lang}.yaml"
     decisions = [pages.reasons[reason] for reason in DecisionReason]
     tills = [pages.till_refusals[reason] for reason in TillReason if reason is not TillReason.OK]
     ended = [pages.coupon_states[state] for state in VoucherState if state not in LIVE]

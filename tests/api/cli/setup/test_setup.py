@@ -210,7 +210,8 @@ def test_wrong_answers_are_asked_again_with_the_reason(tmp_path: Path, broker: M
     wrong_password = ["http://127.0.0.1", "", "0", str(broker.port), USER, "wrong", "perhaps", "y"]
     pages = [*wrong_password, "", "", USER, "a blank", PASSWORD, "rayon", "https://rayon.example/", ""]
     pages += ["Corner SARL", '1 rue de la Paix: "Paris"', "nobody", "hello@example.org", "", ""]
-    source = ["19", "fritz", "meraki-scanning-v3", "MIST", "cloud", "", "validator", "n"]
+    one_past = str(len(OFFERED) + 1)
+    source = [one_past, "fritz", "meraki-scanning-v3", "MIST", "cloud", "", "validator", "n"]
     result = answer(folder, [*store, *pages[:-1], *source, "Rayon!", "rayon", ""])
     assert result.exit_code == 0, result.output
     for said in (
@@ -278,7 +279,7 @@ def test_a_path_that_no_service_can_hold_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_kind_is_offered_with_what_its_decoder_needs() -> None:
-    assert set(OFFERED) == set(DECODERS)
+    assert set(OFFERED) == set(DECODERS), "say in OFFERED of api/cli/setup/kinds.py what each kind of source needs"
     for kind, offered in OFFERED.items():
         assert (offered.way == "receiver") <= bool(offered.secret), kind  # a receiver takes nobody's word
         assert (offered.way == "url") == bool(offered.url), kind

@@ -73,6 +73,82 @@ def _is_found_and_counted(test: ast.FunctionDef) -> bool:
     return not (made or played) or (counted and marked)
 
 
+PURE = ("offers", "presence", "plan", "positioning", "radio", "loyalty", "indicators", "commerce")
+IMPURE = re.compile(
+    r"time\.(time|monotonic|perf_counter|sleep)|(datetime\.|dt\.|date\.)+(now|today|utcnow)|(np\.)?random\.\w+|secrets\.\w+"
+    r"|uuid\.uuid[14]|open|input|\w+\.(read_bytes|read_text|write_bytes|write_text)|([\w.]+\.)?default_rng\(\)"
+)
+"""Calls that give another answer to the same question, or reach out of the room."""
+NOT_PURE = {
+    ("engine/offers/campaigns.py", "path.read_bytes"): "campaigns of a floor plan's folder",
+    ("engine/offers/hq/campaigns.py", "path.read_bytes"): "campaigns of a head office's folder",
+    ("engine/plan/load.py", "path.read_bytes"): "a floor plan's folder",
+    ("engine/positioning/labels/learning.py", "np.random.default_rng()"): "privacy: nobody may work out the order",
+    ("engine/loyalty/sharing.py", "secrets.token_urlsafe"): "a link that nobody may guess",
+}
+MONEY = re.compile(r"amount|price|worth|balance")
+NO_MONEY = {("engine/offers/decide.py", "message_price_minor"): "what attention is held to cost, weighed with chances"}
+
+
+def trees_of(rooms: tuple[str, ...]) -> Iterator[tuple[str, ast.Module]]:
+    for path in files():
+        if path.is_relative_to(ROOT / "engine") and path.relative_to(ROOT / "engine").parts[0] in rooms:
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def impure_calls(tree: ast.AST) -> Iterator[str]:
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = ast.unparse(call.func)
+        unseeded = f"{name}()" if name.endswith("default_rng") and not (call.args or call.keywords) else name
+        if IMPURE.fullmatch(unseeded) and (unseeded != name or not name.endswith("default_rng")):
+            yield unseeded
+
+
+def floats_of_money(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg) and node.annotation is not None:
+            name, kind = node.arg, node.annotation
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            name, kind = node.target.id, node.annotation
+        else:
+            continue
+        if MONEY.search(name) and re.search(r"\bfloat\b", ast.unparse(kind)):
+            yield name
+
+
+def test_pure_rooms_ask_no_clock_no_chance_and_no_file() -> None:
+    found = {(path, call) for path, tree in trees_of(PURE) for call in impure_calls(tree)}
+    assert found - set(NOT_PURE) == set(), "let the caller give it, as `now` or a seed, or say in NOT_PURE why"
+    assert set(NOT_PURE) - found == set(), "gone: take these out of NOT_PURE"
+
+
+def test_amounts_are_whole_numbers() -> None:
+    found = {
+        (path, name) for path, tree in trees_of(("offers", "loyalty", "commerce")) for name in floats_of_money(tree)
+    }
+    assert found - set(NO_MONEY) == set(), "money is an int of the currency's smallest unit, or a Decimal"
+    assert set(NO_MONEY) - found == set(), "gone: take these out of NO_MONEY"
+
+
+def test_what_is_not_pure_and_money_that_is_not_whole_are_found() -> None:
+    calls = (
+        "time.time(), dt.datetime.now(z), random.random(), open(p), np.random.default_rng(), np.random.default_rng(4)"
+    )
+    assert len(list(impure_calls(ast.parse(calls)))) == 5
+    assert list(floats_of_money(ast.parse("def f(price_minor: float | None, at: float, worth: int): ..."))) == [
+        "price_minor"
+    ]
+
+
+def test_there_are_no_mocks() -> None:
+    """A broker, a database or a browser is a real one; what a test changes of the world around it, pytest puts back."""
+    mock = re.compile(
+        r"^\s*(import|from) (unittest\.)?mock\b|unittest import mock|\bMagicMock\(|\bmocker\b", re.MULTILINE
+    )
+    tests = [path for path in files() if path.is_relative_to(ROOT / "tests") and path != Path(__file__)]
+    assert [path.name for path in tests if mock.search(path.read_text(encoding="utf-8"))] == []
+
+
 CALLED_FROM_OUTSIDE = {
     "handle_async_request": "httpx calls it of a transport",
     "ENVIRONMENT": "`tests/docs` reads our variables by it",

@@ -315,7 +315,7 @@ class LabelLearning:
         numbers, of = np.unique(self._taught.number, return_inverse=True)
         if len(numbers) < max(least_devices, 1):
             return None
-        rng = np.random.default_rng()
+        rng = np.random.default_rng()  # on purpose without a seed: nobody is to work out who was which
         mixed = replace(self._taught, number=rng.permutation(len(numbers))[of]).take(rng.permutation(len(of)))
         return {"sources": list(self._sources), "taught": {n: getattr(mixed, n) for n in Taught.__slots__}}
 

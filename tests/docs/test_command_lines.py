@@ -10,6 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
+from itertools import dropwhile, groupby
 from pathlib import Path
 from typing import Any
 
@@ -151,16 +153,34 @@ def test_what_is_done_by_hand_exists(block: Block) -> None:
 
 
 def problems(line: str) -> list[str]:
-    """What is wrong with a command line that is not run: a command, option or target that does not exist."""
-    words = shlex.split(line, comments=True)
-    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-        words.pop(0)
+    """What is wrong with a command line that is not run: a command, option, module or target that does not exist."""
+    words = shlex.shlex(line, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    said = [list(own) for joins, own in groupby(words, key=lambda word: set(word) <= set(";&|()")) if not joins]
+    return [problem for command in said for problem in _problems(command)]
+
+
+def _problems(words: list[str]) -> list[str]:
+    if words[:2] == ["sudo", "-u"]:
+        words = words[3:]
+    words = list(dropwhile(lambda word: re.fullmatch(r"[A-Z_]+=.*|sudo|exec|time|env|nice|nohup", word), words))
     if words and words[0] == "make":
         targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-        return [f"make {word}" for word in words[1:] if "=" not in word and word not in targets]
+        named = [word for word in words[1:] if not re.search(r"=|^-|^\d+$", word)]
+        return [f"make {word}" for word in named if word not in targets]
+    if words and re.fullmatch(r"python[\d.]*", Path(words[0]).name) and words[1:2] == ["-m"]:
+        return [] if _is_module(words[2]) else [f"no module {words[2]}"]
     if words and Path(words[0]).name == "rayon":
         return rayon_problems(words[1:])
     return []
+
+
+def _is_module(name: str) -> bool:
+    """Whether `python -m` finds it."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # nor the room that it would be in
+        return False
 
 
 def rayon_problems(words: list[str]) -> list[str]:
@@ -183,7 +203,13 @@ def rayon_problems(words: list[str]) -> list[str]:
         ("rayon fly", ["no command fly"]),
         ("rayon plan check --fast DIR", ["plan check: no option --fast"]),
         ("KEY=1 .venv/bin/rayon replay readings.csv --mqtt mqtt://x", ["replay: --store is missing"]),
-        ("rayon serve --config config.yaml  # all in one", []),
+        ("rayon serve --config config.yaml  # all in one; and more", []),
+        ("cd /srv/shop && rayon fly", ["no command fly"]),
+        ("sudo -u rayon rayon fly; rayon plan check --fast DIR", ["no command fly", "plan check: no option --fast"]),
+        ("A=1 sudo make nothing-at-all && make -j 2 check", ["make nothing-at-all"]),
+        (".venv/bin/python -m tests.soaks --minutes 60", ["no module tests.soaks"]),
+        ("python -m tests.soak --minutes 60", []),
+        ("rayon topics 'a; rayon fly' | grep b", ["no command topics"]),
     ],
 )
 def test_what_does_not_exist_is_found(line: str, found: list[str]) -> None:

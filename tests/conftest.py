@@ -95,8 +95,16 @@ LONG = (
     "tests/simulators/truth/test_recording.py",
     "tests/engine/positioning/learning/test_crowd.py",
     "tests/cases/test_slow_scanners.py",
+    "tests/api/test_command.py",
+    "tests/api/cli/test_start.py",
+    "tests/engine/ingest/decoders/test_spoilt_messages.py",
+    "tests/api/texts/test_third_language.py",
+    "tests/simulators/air/test_radio_troubles.py",
+    "tests/cases/test_decoders_remember_macs.py",
+    "tests/engine/plan/importers/test_damage.py",
+    "tests/engine/runtime/test_store_engine.py",
 )
-"""Files of twenty seconds and more, those that mostly wait beside those that mostly compute: `make test-long`."""
+"""Files of a quarter of a minute and more, those that mostly wait beside those that mostly compute: `make test-long`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

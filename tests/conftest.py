@@ -104,7 +104,7 @@ LONG = (
     "tests/engine/plan/importers/test_damage.py",
     "tests/engine/runtime/test_store_engine.py",
 )
-"""Files of a quarter of a minute and more, those that mostly wait beside those that mostly compute: `make test-long`."""
+"""Files of a quarter of a minute and more, waiting and computing ones in turn: `make test-long`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

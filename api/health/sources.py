@@ -114,6 +114,9 @@ class StoreSources(BaseModel):
 
     store: str
     engine_age_s: float | None
+    range_unit: str = Field(
+        "", description="The unit that ranges fit instead of metres, for which they are left aside; else empty."
+    )
     late: int = Field(description="Readings and positions of this store that came too late to be used, of all sources.")
     sources: list[SourceHealth]
     grain_s: float = Field(description="Access points are told as of the last multiple of so many seconds; 0: of now.")
@@ -166,6 +169,7 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
         store=plan.store,
         engine_age_s=age_s,
         labels=taught,
+        range_unit=next(iter(values.get("range_units", {})), ""),
         late=0 if own is None else int(own.values.get("late", 0)),
         sources=[
             *_sources(said.get("sources", {}), plan.store, offsets, now, ctx, turned),

@@ -9,10 +9,10 @@ import numpy as np
 from engine.columns import Columns
 from engine.errors import OperatorError, Problem
 from engine.files.columns import ReadingTable, SurveyTable, Texts
-from engine.files.odd.range_units import WINDOW_S, find_range_unit
 from engine.files.odd.values import Oddities, without_oddities
 from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
+from engine.positioning.doubting.range_units import WINDOW_S, find_range_unit
 from engine.radio.bands import band_ghz, equalise_bands
 from engine.records import F64, I32, I64, Hearings, Readings
 

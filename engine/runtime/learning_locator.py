@@ -12,6 +12,7 @@ import numpy as np
 from engine.config import PositioningConfig
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.doubting.live_units import LiveUnits
 from engine.positioning.learning.self_calibration import FIRST_FIT_S, Fitted, SelfCalibration, links_of
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.settings import DEFAULT_SETTINGS
@@ -48,6 +49,7 @@ class LearningLocator:
         self._base = prior_map(plan, cells, geometry=geometry) if radio_map is None else radio_map
         self._locator = Locator(plan, cells, self._base, config.method, settings)
         self._calibration = SelfCalibration(plan, cells, geometry)
+        self._units = LiveUnits(plan)
         self._window_s = config.window_s
         self._settle_every_s = math.ceil(SETTLE_S / config.window_s) * config.window_s
         self._settle_at = -np.inf
@@ -76,8 +78,12 @@ class LearningLocator:
 
     def distrust(self) -> dict[str, dict[str, float] | dict[str, str]]:
         """Access points by what is wrong with them, and by their id: by what phones say of them now, and by what they
-        heard of each other until the last fit."""
-        return {"contradicting_aps": self.contradicting(), **self._calibration.faults.figures(self._plan)}
+        heard of each other until the last fit; and 1 for the unit for which all ranges are left aside."""
+        return {
+            "contradicting_aps": self.contradicting(),
+            **self._calibration.faults.figures(self._plan),
+            "range_units": {self._units.unit: 1.0} if self._units.unit else {},
+        }
 
     @property
     def maps_used(self) -> int:
@@ -154,9 +160,11 @@ class LearningLocator:
     def start_anew(self) -> None:
         """The store's time starts anew: a fit under way is used as soon as there is a scan, or time goes on."""
         self._calibration.start_anew()
+        self._units.start_anew()
         self._use_at = self._settle_at = self._rests_until = -np.inf
 
     def _locate(self, scans: Scans) -> Fixes:
+        scans = self._units.in_metres(scans)
         if not self._given:
             self._calibration.add_scans(scans)
         return self._locator.locate(scans)
@@ -214,6 +222,7 @@ class LearningLocator:
             "use_at": float(self._use_at),
             "settle_at": float(self._settle_at),
             "rests_until": float(self._rests_until),
+            "range_units": self._units.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -222,6 +231,8 @@ class LearningLocator:
         self._locator.restore(state["locator"])
         self._settle_at = float(state["settle_at"])
         self._rests_until = float(state.get("rests_until", -np.inf))  # checkpoints of before know of no rests
+        if "range_units" in state:  # checkpoints of before know of none
+            self._units.restore(state["range_units"])
         self._use(self._calibration.map_in_use())
         self._fitting = False
         self._begin(self._calibration.pending(), float(state["use_at"]))

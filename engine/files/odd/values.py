@@ -25,8 +25,8 @@ NOT_HEARD_GAP_DB = 5.0  # levels that were measured thin out towards the faintes
 @dataclass(frozen=True, slots=True)
 class Oddities:
     """`counts` rows by reason; of each reason the access points `of` which nearly all values are such, by id. `units`
-    that the values may be in: `range_in_mm`, `rssi_above_zero`, `rssi_in_mw`, and those of `range_units`, in which all
-    ranges are. `stuck`: access points whose values never
+    that the values may be in: `range_in_mm`, `rssi_above_zero`, `rssi_in_mw`, and those of
+    `engine.positioning.doubting.range_units`, in which all ranges are. `stuck`: access points whose values never
     vary, by id, and what they say."""
 
     counts: dict[str, int] = field(default_factory=dict)

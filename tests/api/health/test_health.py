@@ -14,6 +14,7 @@ from api.middleware.metrics import flat
 from api.texts.catalogue import words
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import MASK
+from engine.positioning.doubting.range_units import FACTORS
 from engine.storage.keys import add_key
 from engine.storage.migrate import NewerSchema
 from engine.storage.status import put_status
@@ -228,6 +229,23 @@ def test_access_points_whose_hearing_of_each_other_is_wrong_are_named_with_what_
     assert said.interchanged.format(other="AP 7") in page
     assert said.mute in page
     assert (said.misplaced in page, said.misplaced in elsewhere) == (False, True)
+
+
+@pytest.mark.parametrize("unit", FACTORS)
+def test_ranges_that_are_left_aside_for_their_unit_are_named_with_it(site: Site, unit: str) -> None:
+    with site.manager() as manager:
+        said = {}
+        for units in ({unit: 1.0}, {}):
+            put_status(site.db, "corner", "engine", {"range_units": units}, time.time())
+            page = html.unescape(manager.get("/health/sources/corner", headers={"Accept": "text/html"}).text)
+            metric = f'rayon_engine_range_units{{reason="{unit}",store="corner"}} 1.0' in manager.get("/metrics").text
+            said[bool(units)] = (page, manager.get("/health/sources/corner").json()["range_unit"], metric)
+    texts = words("en" if '<html lang="en' in said[True][0] else "fr")
+    sentence = texts.sources.range_unit.format(unit=texts.range_units[unit])
+    assert [(sentence in page, name, metric) for page, name, metric in (said[True], said[False])] == [
+        (True, unit, True),
+        (False, "", False),
+    ]
 
 
 AP = "02:00:00:00:00:99"

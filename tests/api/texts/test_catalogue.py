@@ -22,6 +22,7 @@ from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, show
 from api.texts.language import Language
 from engine.loyalty.humans import Signal
 from engine.plan.pickup_places import KINDS
+from engine.positioning.doubting.range_units import FACTORS
 from engine.positioning.labels.doubts import LIES
 from engine.privacy.processing import BASES, Processing, Recipient, Risk
 from engine.storage.models import metadata
@@ -303,6 +304,7 @@ CODES: dict[str, set[str]] = {
     **{page: set(NodeStanding) for page in ("node_standings", "node_remedies")},
     "shop_waits": set(EarnWait),
     "label_lies": {what.replace(" ", "_") for what in LIES},
+    "range_units": set(FACTORS),
     "refusals": health_codes.REFUSALS,
     "let_out_failures": health_codes.NOT_LET_OUT,
     "health_parts": health_codes.PARTS,

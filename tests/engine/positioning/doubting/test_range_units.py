@@ -7,7 +7,7 @@ import pytest
 
 from engine.files.columns import ReadingTable, SurveyTable
 from engine.files.joined import PlanReadings, SurveyReadings, readings_for_plan, survey_for_plan
-from engine.files.odd.range_units import FACTORS, LEAST_SCANS, find_range_unit
+from engine.positioning.doubting.range_units import FACTORS, LEAST_SCANS, find_range_unit
 from engine.records import F64
 from tests.engine.radio.made import hall
 

@@ -5,6 +5,7 @@ A scan of four ranges and more tells its place and how well any place fits. Each
 
     nats = log mean over places and biases of the product of t_3((z / factor - d - bias) / (1 m + 0.1 d)) / factor
 
+Of one that is told to be longer than the store allows, and no more, it is P(longer than that) that counts.
 where metres may be biased by as much as late answers make them. Scans of one device repeat each other's errors, so they
 are counted, not multiplied: a unit is named where nearly every scan is far likelier in it than in metres. On measured
 recordings every scan of metres is likelier in metres, and of those times a factor nearly every one in its unit.
@@ -12,8 +13,11 @@ recordings every scan of metres is likelier in metres, and of those times a fact
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import shapely
+from scipy.special import stdtr
 
 from engine.plan.model import Plan
 from engine.records import F64, I32, I64
@@ -42,18 +46,24 @@ def find_range_unit(plan: Plan, t: F64, device: I64, ap: I32, rng: F64) -> str:
     numbers the devices, `ap` indexes the plan's access points, -1 of others."""
     ok = np.isfinite(rng) & (rng >= 0) & (ap >= 0) & np.isfinite(t)
     scans = _scans(t[ok], device[ok], ap[ok], rng[ok], len(plan.access_points))
+    return find_unit_of_scans(scans, place_distances(plan), math.inf) if len(scans) >= LEAST_SCANS else ""
+
+
+def find_unit_of_scans(scans: F64, distance: F64, longest_m: float, named: str = "") -> str:
+    """The same of ranges (scans, A), each row of LEAST_RANGES and more: NaN where there is none, infinite where it is
+    longer than `longest_m`. `distance` as of `place_distances`. One that is `named` already stays where no other is
+    found and most scans are likelier in it than in metres."""
     if len(scans) < LEAST_SCANS:
-        return ""
+        return named
     scans = scans[np.unique(np.linspace(0, len(scans) - 1, MOST_SCANS).astype(np.int64))]
-    distance = _distances(plan)
-    units: F64 = np.array([1.0, *FACTORS.values()])
-    nats: F64 = np.array([[_nats(z, distance, unit) for unit in units.tolist()] for z in scans])
+    units, names = np.array([1.0, *FACTORS.values()]), list(FACTORS)
+    nats: F64 = np.array([[_nats(z, distance, unit, longest_m) for unit in units.tolist()] for z in scans])
     gain = nats[:, 1:] - nats[:, :1]
     best = int(gain.sum(axis=0).argmax())
-    clear = (gain[:, best] > FAR_LIKELIER_NATS).mean() >= NEARLY_ALL
-    if np.nanmedian(scans) / units[1 + best] < LEAST_M:
-        return ""
-    return list(FACTORS)[best] if clear else ""
+    stays = named if named and 2 * (gain[:, names.index(named)] > 0.0).sum() > len(scans) else ""
+    if np.median(scans[np.isfinite(scans)]) / units[1 + best] < LEAST_M:
+        return stays
+    return names[best] if (gain[:, best] > FAR_LIKELIER_NATS).mean() >= NEARLY_ALL else stays
 
 
 def _scans(t: F64, device: I64, ap: I32, rng: F64, n_ap: int) -> F64:
@@ -69,7 +79,7 @@ def _scans(t: F64, device: I64, ap: I32, rng: F64, n_ap: int) -> F64:
     return np.asarray(out[np.isfinite(out).sum(axis=1) >= LEAST_RANGES], dtype=np.float64)
 
 
-def _distances(plan: Plan) -> F64:
+def place_distances(plan: Plan) -> F64:
     """(A, places) metres between access points and places all over the levels."""
     floor = {lv.id: lv.floor_z_m for lv in plan.levels}
     at: F64 = np.array([(p.x_m, p.y_m, p.z_m + floor[p.level]) for p in plan.access_points])
@@ -86,14 +96,21 @@ def _distances(plan: Plan) -> F64:
     return np.asarray(np.sqrt((away**2).sum(axis=1)), dtype=np.float64)
 
 
-def _nats(ranges: F64, distance: F64, factor: float) -> float:
+def _nats(ranges: F64, distance: F64, factor: float, longest_m: float) -> float:
     """How likely ranges (A,) are in this unit, but for what is the same of all."""
-    heard = np.isfinite(ranges)
-    d = distance[heard]
-    spread = 1.0 + 0.1 * d
+    finite, longer = np.isfinite(ranges), np.isposinf(ranges)
+    z, d, beyond = ranges[finite, None] / factor, distance[finite], distance[longer]
+    spread, spread_beyond = 1.0 + 0.1 * d, 1.0 + 0.1 * beyond
     of_bias = []
     for bias in BIASES_M if factor == 1.0 else BIASES_M[:5]:
-        off = (ranges[heard, None] / factor - d - bias) / spread
-        of_bias.append((-2.0 * np.log1p(off**2 / 3.0) - np.log(spread)).sum(axis=0))
+        told = (-2.0 * np.log1p(((z - d - bias) / spread) ** 2 / 3.0) - np.log(spread)).sum(axis=0)
+        if longer.any():
+            told += np.log(_share_above((longest_m / factor - beyond - bias) / spread_beyond)).sum(axis=0)
+        of_bias.append(told)
     all_ = np.concatenate(of_bias)
-    return float(np.logaddexp.reduce(all_) - np.log(len(all_)) - heard.sum() * np.log(factor))
+    return float(np.logaddexp.reduce(all_) - np.log(len(all_)) - finite.sum() * np.log(factor))
+
+
+def _share_above(x: F64) -> F64:
+    """P(X > x) of Student's t of 3 degrees of freedom, as accurate far out as near."""
+    return np.asarray(stdtr(3.0, -x), dtype=np.float64)

@@ -101,7 +101,8 @@ def score(
 
     Fixes: the truth is interpolated to the time of each. Prints median, mean and tail errors in metres, level hit rate,
     coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma;
-    0.63 to 0.68 and 0.95 to 0.98 are right).
+    0.63 to 0.68 and 0.95 to 0.98 are right). With --plan, `zones.hit_rate` is the share of fixes that fell in the zone
+    (the smallest, where they nest) that the device really was in, the floor between zones being one of them, too.
 
     Example: [bold]rayon score truth.csv fixes.csv --plot cdf.png[/bold]
 

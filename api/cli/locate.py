@@ -17,13 +17,14 @@ from engine.files.joined import PlanReadings, unknown_access_points
 from engine.files.odd.values import Oddities
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.learning.kept_maps import with_own_rests
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.methods import METHODS
 from engine.positioning.offline import locate_scans, self_calibrated_maps
 from engine.positioning.windows import ScanWindows
 from engine.progress import show_progress
 from engine.radio.hanging.faults import HearingFaults, find_hearing_faults
-from engine.radio.radiomap import RadioMap
+from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import Scans
 
 MOST_NAMED = 5  # access points, in a warning
@@ -67,9 +68,7 @@ def locate(
     warn_of_hearings(str(readings), plan, find_hearing_faults(plan, joined.hearings))
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
-    # a map that was asked for is kept, if anything was learnt in it; else access points that hear each other and the
-    # crowd make one as they go
-    maps = [] if radio_map else _self_calibrated(plan, cells, joined, scans)
+    maps = _maps(plan, cells, joined, scans, radio_map)
     with show_progress("locate", len(scans)) as progress:
         located = locate_scans(locator, scans, maps, lag_s, progress.advance)
     fixes = located.fixes
@@ -109,6 +108,18 @@ def map_asked_for(path: Path | None, plan: Plan, cells: Cells) -> RadioMap | Non
     if path and radio_map is None:
         print(f"{path}: nothing was learnt in it: the store calibrates itself, as without it", file=sys.stderr)
     return radio_map
+
+
+def _maps(
+    plan: Plan, cells: Cells, joined: PlanReadings, scans: Scans, asked_for: RadioMap | None
+) -> list[tuple[float, RadioMap]]:
+    """A map that was asked for is kept, as far as anything was learnt in it; of the rest, access points that hear each
+    other and the crowd make one as they go."""
+    if asked_for is None:
+        return _self_calibrated(plan, cells, joined, scans)
+    if asked_for.kept >= 1.0:
+        return []
+    return with_own_rests(asked_for, prior_map(plan, cells), _self_calibrated(plan, cells, joined, scans))
 
 
 def _self_calibrated(plan: Plan, cells: Cells, joined: PlanReadings, scans: Scans) -> list[tuple[float, RadioMap]]:

@@ -95,6 +95,7 @@ def calibrate(
         offset_sigma_db=float(mixed_spread(reach.of_map, settings.device_spread_db, before.offset_sigma_db)),
         range_offset_sigma_m=settings.device_range_spread_m if ranges.known else before.range_offset_sigma_m,
         measured=max(measured_share(evidence, reach), before.measured),
+        kept=_kept_share(evidence, reach),
     )
     fits = _fits(plan, evidence, law, ranges.bias_m, prior)
     notes = [f"evidence covers {reach.covered:.0%} of the walkable area"] if reach.places else []
@@ -127,6 +128,13 @@ def weighed_map(
     without_mean, without_sigma = _map_without(plan, cells, geometry, evidence, prior, settings)
     share = reach.of_map
     return share * mean + (1.0 - share) * without_mean, mixed_spread(share, sigma, without_sigma)
+
+
+def _kept_share(evidence: Evidence, reach: Reach) -> float:
+    """How much of the map of RSSI is more than the plan's: all of it, where access points say what they hear."""
+    if np.isfinite(evidence.take(~evidence.of_devices).rssi_dbm).any():
+        return 1.0
+    return reach.of_map if _heard_devices(evidence) else 0.0
 
 
 def _heard_devices(evidence: Evidence) -> bool:

@@ -27,7 +27,7 @@ class RadioMap:
     is N(`offset_mean_db`, `offset_sigma_db`). `range_mean_m` (A, C) is the expected range (distance plus bias) with
     spread `range_sigma_m` (A, C), for a device of no offset; a device's own is N(0, `range_offset_sigma_m`). `measured`
     is how far the map was made of measurements of the store: 0 of its plan alone, whose walls are never all of them,
-    to 1.
+    to 1. `kept`, 0 to 1, is how much of its RSSI is to stay where a store calibrates itself: the rest is its plan's.
     """
 
     mean_dbm: F32
@@ -38,6 +38,7 @@ class RadioMap:
     offset_sigma_db: float
     range_offset_sigma_m: float
     measured: float = 1.0
+    kept: float = 1.0
 
     @property
     def n_ap(self) -> int:
@@ -140,6 +141,7 @@ def map_arrays(radio_map: RadioMap, plan: Plan, cells: Cells) -> dict[str, Any]:
         "range_sigma_m": radio_map.range_sigma_m,
         "offset": np.array([radio_map.offset_mean_db, radio_map.offset_sigma_db, radio_map.range_offset_sigma_m]),
         "measured": np.array(radio_map.measured),
+        "kept": np.array(radio_map.kept),
     }
 
 
@@ -183,5 +185,5 @@ def map_from_arrays(arrays: dict[str, Any]) -> RadioMap:
         mean_db,
         sigma_db,
         range_sigma,
-        float(arrays.get("measured", np.array(1.0))),  # maps of before it was kept
+        *(float(arrays.get(name, np.array(1.0))) for name in ("measured", "kept")),  # maps of before have neither
     )

@@ -13,6 +13,7 @@ from engine.config import PositioningConfig
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.doubting.live_units import LiveUnits
+from engine.positioning.learning.kept_maps import with_own_rest
 from engine.positioning.learning.self_calibration import FIRST_FIT_S, Fitted, SelfCalibration, links_of
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.settings import DEFAULT_SETTINGS
@@ -34,10 +35,10 @@ class LearningLocator:
     clock, done or not: however the same readings come in, they give the same fixes. Tracks are rounded at times that
     are set, too. Just after, they take a hundredth of the bytes: a checkpoint is best made then.
 
-    A `radio_map` that is given is kept, and nothing is learnt. `fits` is where fits are made; one that comes due while
-    it owes a rest is left out, as the next will be made of all that was heard too. Where `fits` are not waited for, a
-    map that is not made in time is used POSTPONED_S later: whoever wants the same fixes all the same asks
-    `needs_no_map_until`, and keeps later readings back for a while.
+    A `radio_map` that is given is kept, and nothing is learnt; of one that is a survey's in part only, the rest is.
+    `fits` is where fits are made; one that comes due while it owes a rest is left out, as the next will be made of all
+    that was heard too. Where `fits` are not waited for, a map that is not made in time is used POSTPONED_S later:
+    whoever wants the same fixes all the same asks `needs_no_map_until`, and keeps later readings back for a while.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class LearningLocator:
         settings = replace(DEFAULT_SETTINGS, vague_share=config.vague_share)
         geometry = cell_geometry(plan, cells)  # what is slow to find, once for all that ask for it
         self._plan = plan
-        self._base = prior_map(plan, cells, geometry=geometry) if radio_map is None else radio_map
+        by_plan = prior_map(plan, cells, geometry=geometry)
+        self._base = radio_map or by_plan
+        self._in_part = (radio_map, by_plan) if radio_map is not None and radio_map.kept < 1.0 else None
         self._locator = Locator(plan, cells, self._base, config.method, settings)
         self._calibration = SelfCalibration(plan, cells, geometry)
         self._units = LiveUnits(plan)
@@ -55,7 +58,7 @@ class LearningLocator:
         self._settle_at = -np.inf
         self.settled = False
         """Whether nothing was located since tracks were rounded."""
-        self._given = radio_map is not None
+        self._given = radio_map is not None and self._in_part is None
         self.map_version = 0
         """Rises with each map that is learnt and used: corrections of the one before it do not hold for it."""
         self._fits = fits
@@ -193,9 +196,9 @@ class LearningLocator:
 
     def _use(self, radio_map: RadioMap | None) -> None:
         if radio_map is not None:
-            self._base = radio_map
+            self._base = radio_map if self._in_part is None else with_own_rest(*self._in_part, radio_map)
             self.map_version += 1
-            self._locator.use_map(radio_map)
+            self._locator.use_map(self._base)
 
     @property
     def base_map(self) -> RadioMap:

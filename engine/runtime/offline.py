@@ -102,10 +102,9 @@ def run_chain(
     stays: list[StoreVisit] = []
     fixes = [PlainFixes.empty()]
     for rows, now in _steps(readings.t, config):
-        if radio_map is None:
-            upto = int(np.searchsorted(hearings.t, now))
-            engine.hear(hearings.take(slice(told, upto)))
-            told = upto
+        upto = int(np.searchsorted(hearings.t, now))
+        engine.hear(hearings.take(slice(told, upto)))
+        told = upto
         if people.advance(now):
             engine.set_linked(list(people.linked))
         upto = int(np.searchsorted(known.t, now))

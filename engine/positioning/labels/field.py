@@ -56,7 +56,7 @@ class Correction:
         least = np.minimum(radio_map.sigma_db, LEAST_SIGMA_DB) ** 2
         sigma = np.sqrt(np.maximum(variance, least)).astype(np.float32)
         mean = (radio_map.mean_dbm + np.float32(share) * self.mean_db).astype(np.float32)
-        return replace(radio_map, mean_dbm=mean, sigma_db=sigma, measured=1.0)
+        return replace(radio_map, mean_dbm=mean, sigma_db=sigma, measured=1.0, kept=1.0)
 
 
 def nearest_cells(cells: Cells, level: I32, x_m: F64, y_m: F64) -> I64:

@@ -171,6 +171,7 @@ class CrowdLearning:
             offset_mean_db=0.0,
             offset_sigma_db=DEVICES_DB,
             measured=1.0,
+            kept=1.0,
         )
 
     def _ready(self) -> _Ground:

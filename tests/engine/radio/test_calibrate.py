@@ -193,3 +193,16 @@ def test_readings_of_one_place_are_one_piece_of_evidence() -> None:
 def test_access_points_that_hang_where_the_plan_says_are_left_alone(store: tuple[Plan, Cells]) -> None:
     plan, cells = store
     assert calibrate(plan, cells, surveyed(plan, cells, np.arange(0, len(cells), 5))).warnings == []
+
+
+def test_what_is_to_be_kept_of_a_map_is_the_survey_s_share_of_it(store: tuple[Plan, Cells]) -> None:
+    """The rest is the plan's, which a store knows better that calibrates itself; hearings are such knowledge."""
+    plan, cells = store
+    route = surveyed(plan, cells, np.flatnonzero(cells.y_m < 1.5))
+    assert calibrate(plan, cells, route).radio_map.kept == pytest.approx(calibrate(plan, cells, route).in_map)
+    assert 0.0 < calibrate(plan, cells, route).radio_map.kept < 1.0
+    assert calibrate(plan, cells, surveyed(plan, cells, np.arange(len(cells)))).radio_map.kept > 0.99
+    ranges_alone = replace(route, rssi_dbm=np.full(len(route), np.nan))
+    assert calibrate(plan, cells, ranges_alone).radio_map.kept == 0.0
+    heard = replace(route.take(slice(0, 6)), kind=np.full(6, EvidenceKind.ACCESS_POINT, np.int32))
+    assert calibrate(plan, cells, Evidence.concat([route, heard])).radio_map.kept == 1.0

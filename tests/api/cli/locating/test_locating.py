@@ -150,6 +150,30 @@ def test_a_survey_that_is_left_aside_leaves_the_fixes_as_they_are_without(store:
     assert fixes.read_bytes() == plain.read_bytes()
 
 
+def test_of_a_survey_that_makes_a_part_of_the_map_the_rest_is_as_without_it(store: Path, tmp_path: Path) -> None:
+    """Access points that hear each other by the hall's own law go on telling it, in as much of the map as was left."""
+    head, *rows = (store / "survey.csv").read_text().splitlines()
+    (tmp_path / "s.csv").write_text("\n".join([head, *rows[:200]]) + "\n")
+    lines = (store / "readings.csv").read_text().splitlines()
+    phones = [row for row in lines if not row.split(",")[1].startswith("ap")]
+    apart = {(i, j): np.hypot(*np.subtract(CORNERS[i], CORNERS[j])) for i in range(5) for j in range(5) if i != j}
+    told = [f"{s},ap{i},ap{j},{-36 - 28 * np.log10(d):.0f}" for s in (0, 1) for (i, j), d in apart.items()]
+    (tmp_path / "phones.csv").write_text("\n".join(phones) + "\n")
+    (tmp_path / "both.csv").write_text("\n".join([*phones, *told]) + "\n")
+    out, found = tmp_path / "m.npz", {}
+    said = run("calibrate", store, "--survey", tmp_path / "s.csv", "-o", out)
+    assert "the map of RSSI is 36% of this fit, the rest as it is without it" in said
+    for name, readings, options in (
+        ("plain", "both", []),
+        ("kept", "both", ["--radiomap", out]),
+        ("deaf", "phones", ["--radiomap", out]),
+    ):
+        run("locate", store, "--readings", tmp_path / f"{readings}.csv", "-o", tmp_path / f"{name}.csv", *options)
+        found[name] = json.loads(run("score", store / "truth.csv", tmp_path / f"{name}.csv", "--json"))["median_m"]
+    assert found["kept"] <= 1.02 * found["plain"]
+    assert found["kept"] < found["deaf"]
+
+
 def test_calibrate_says_what_became_of_readings_without_places(store: Path, tmp_path: Path) -> None:
     out, fixes = tmp_path / "m.npz", tmp_path / "f.csv"
     command = [str(a) for a in ("calibrate", store, "--readings", store / "readings.csv", "-o", out)]

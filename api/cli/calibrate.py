@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
+from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
 from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_left_out
 from engine.errors import OperatorError, Problem, collect_problems
@@ -76,6 +76,7 @@ def calibrate(
     if readings is None and (labels or receipts):
         fix = "give --readings: labels say where the devices of readings were"
         raise OperatorError([Problem("rayon calibrate", "--labels", "labels without readings teach nothing", fix)])
+    refuse_no_folder("--output", output)
     refuse_overwriting("--output", output, survey, readings, labels, receipts, *plan_files(folder))
     with collect_problems() as collect:
         plan = collect.read(lambda: plan_to_locate(folder))

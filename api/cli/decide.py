@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
-from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
+from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
 from api.cli.locate import map_asked_for, warn, warn_of_no_fix, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words, warn_of_left_out
 from engine.config import Config, load_config
@@ -75,8 +75,7 @@ def decide(
     Example: [bold]rayon decide floorplans/supermarket --campaigns floorplans/supermarket/campaigns.yaml
     --readings run/readings.csv -o run/decisions.csv[/bold]
     """
-    if not output.parent.is_dir():  # said now, not after minutes of work
-        raise OperatorError([Problem(str(output), "--output", "its folder does not exist", "make it, or name another")])
+    refuse_no_folder("--output", output)
     inputs = (readings, campaigns, sessions, config, radiomap, labels, receipts, *plan_files(folder))
     refuse_overwriting("--output", output, *inputs)
     if tables is not None:

@@ -64,6 +64,15 @@ def refuse_overwriting(option: str, output: Path | None, *inputs: Path | None) -
             raise OperatorError([Problem(str(output), option, reason, "give another name")])
 
 
+def refuse_no_folder(option: str, output: Path) -> None:
+    """Raises OperatorError where an output's folder is not there: before minutes of work, not after them."""
+    if not output.parent.is_dir():
+        fix = "make it, or give a place to write"
+        raise OperatorError([Problem(str(output), option, "its folder does not exist", fix)])
+    if output.is_dir():
+        raise OperatorError([Problem(str(output), option, "is a folder", "give a file's name")])
+
+
 def plan_files(folder: Path | None) -> tuple[Path, ...]:
     """The files of a store's folder that commands read."""
     from engine.offers.campaigns import CAMPAIGNS_FILE

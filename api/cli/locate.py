@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
+from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_learnt_map, read_readings, readings_for_plan, write_fixes
 from engine.files.columns import Texts
@@ -57,6 +57,7 @@ def locate(
     """
     if method not in METHODS:
         raise OperatorError([Problem("--method", method, "unknown method", f"one of {', '.join(METHODS)}")])
+    refuse_no_folder("--output", output)
     refuse_overwriting("--output", output, readings, radiomap, *plan_files(folder))
     with collect_problems() as collect:
         store = collect.read(lambda: _store(folder, radiomap))

@@ -9,20 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import OperatorError, Problem
+from engine.files.whole import whole_file
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.radio.radiomap import RadioMap, is_of_plan_alone, map_arrays, map_from_arrays, map_misfit
 
 
 def save_radio_map(path: Path, radio_map: RadioMap, plan: Plan, cells: Cells) -> None:
-    """Writes the map. Raises OperatorError when the place cannot be written."""
-    try:
-        with path.open("wb") as stream:
-            np.savez_compressed(stream, **map_arrays(radio_map, plan, cells))
-    except OSError as error:
-        raise OperatorError(
-            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a place to write")]
-        ) from error
+    """Writes the map, whole or not at all. Raises OperatorError when the place cannot be written."""
+    with whole_file(path) as draft, draft.open("wb") as stream:
+        np.savez_compressed(stream, **map_arrays(radio_map, plan, cells))
 
 
 def load_radio_map(path: Path, plan: Plan, cells: Cells) -> RadioMap:

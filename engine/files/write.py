@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import OperatorError, Problem
 from engine.files.columns import FixTable, ReadingTable, TruthTable
-from engine.files.parquet import write_parquet
+from engine.files.parquet import require_pyarrow, write_parquet
+from engine.files.whole import whole_file
 
 
 def write_fixes(path: Path, table: FixTable) -> None:
@@ -61,20 +61,20 @@ def write_truth(path: Path, table: TruthTable) -> None:
 
 
 def write_columns(path: Path, columns: dict[str, tuple[Any, int | None]]) -> None:
-    """Columns by name, each with its decimals (None for text). Raises OperatorError where nothing can be written."""
-    try:
+    """Columns by name, each with its decimals (None for text), whole or not at all. Raises OperatorError where nothing
+    can be written."""
+    if path.suffix == ".parquet":
+        require_pyarrow(str(path))  # who lacks it is told of the file that was asked for
+    with whole_file(path) as draft:
         if path.suffix == ".parquet":
-            write_parquet(path, {n: v if d is None else np.round(v, d) for n, (v, d) in columns.items()})
+            rounded = {n: v if d is None else np.round(v, d) for n, (v, d) in columns.items()}
+            write_parquet(draft, rounded)
             return
         texts = [v.tolist() if d is None else _decimals(v, d) for v, d in columns.values()]
-        with path.open("w", encoding="utf-8", newline="") as stream:
+        with draft.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows(zip(*texts, strict=True))
-    except OSError as error:
-        raise OperatorError(
-            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a place to write")]
-        ) from error
 
 
 def _decimals(values: Any, decimals: int) -> list[str]:

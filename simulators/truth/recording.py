@@ -14,6 +14,7 @@ from engine.files.experiments import write_potential
 from engine.files.flows import write_flows
 from engine.files.labels import write_labels, write_receipts
 from engine.files.outcomes import write_coupons, write_hours
+from engine.files.whole import whole_file
 from engine.offers.campaigns import Campaign
 from engine.presence.flows import FlowRow
 from simulators.truth.coupons import coupons
@@ -108,24 +109,18 @@ def _write_truth(path: Path, world: World, at: Positions, start_t: float) -> int
         fixed_cells(at.x_m[rows], 3),
         fixed_cells(at.y_m[rows], 3),
     ]
-    try:
-        with path.open("wb") as stream:
-            stream.write(b"t,device,level,x_m,y_m\n")
-            stream.writelines(table_bytes(columns))
-    except OSError as error:
-        raise _unwritable(path, "(whole file)", error) from error
+    with whole_file(path) as draft, draft.open("wb") as stream:
+        stream.write(b"t,device,level,x_m,y_m\n")
+        stream.writelines(table_bytes(columns))
     return len(rows)
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A CSV file with the same bytes everywhere. Raises OperatorError when it cannot be written."""
-    try:
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(rows)
-    except OSError as error:
-        raise _unwritable(path, "(whole file)", error) from error
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 def _tables(

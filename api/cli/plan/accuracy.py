@@ -14,6 +14,7 @@ from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from api.cli.plan.own_labels import own_labels
 from api.cli.plan.promises import campaigns_of, promise_of_place, promises, say_no_campaigns
 from engine.errors import OperatorError, Problem
+from engine.files.whole import whole_file
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan
@@ -182,10 +183,8 @@ def _draw(plan: Plan, cells: Cells, error: F64, places: list[CandidatePlace], le
     ]
     svg = draw_svg(plan, level=level, layers=[*squares, *rings])
     content = svg_to_png(svg) if output.suffix.lower() == ".png" else svg.encode()
-    try:
-        output.write_bytes(content)
-    except OSError as problem:
-        raise OperatorError([Problem(str(output), "(whole file)", problem.strerror or str(problem))]) from problem
+    with whole_file(output) as draft:
+        draft.write_bytes(content)
     print(f"{output}: {len(content):,} bytes", file=sys.stderr)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from engine.errors import OperatorError, Problem
+from engine.files.whole import whole_file
 from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan
 
@@ -39,8 +40,6 @@ def draw(
     except ValueError as error:
         raise OperatorError([Problem("--level", str(level), str(error))]) from error
     content = svg_to_png(svg) if output.suffix.lower() == ".png" else svg.encode()
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise OperatorError([Problem(str(output), "(whole file)", error.strerror or str(error))]) from error
+    with whole_file(output) as draft:
+        draft.write_bytes(content)
     print(f"{output}: {len(content):,} bytes", file=sys.stderr)

@@ -12,6 +12,7 @@ import typer
 
 from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from engine.errors import OperatorError, Problem
+from engine.files.whole import whole_file
 from engine.plan.exporters.imdf import Address, imdf_archive
 from engine.plan.load import PLAN_FILE, load_plan
 
@@ -53,8 +54,6 @@ def export(
     written = datetime.fromtimestamp(int(file.stat().st_mtime), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     where = Address(address or plan.name, locality, country.upper(), language)
     content = imdf_archive(plan, where, written)
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise OperatorError([Problem(str(output), "(whole file)", error.strerror or str(error))]) from error
+    with whole_file(output) as draft:
+        draft.write_bytes(content)
     print(f"{output}: {len(content):,} bytes", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import OperatorError, Problem
+from engine.files.whole import whole_file
 from engine.plan.findings import Findings
 from engine.plan.importers.start import README, new_plan, plan_text
 from engine.plan.load import PLAN_FILE, check_raw
@@ -56,7 +57,8 @@ def write_text(path: Path, text: str) -> None:
     """Writes a file, and the folder that it is in. Raises OperatorError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with whole_file(path) as draft:
+            draft.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OperatorError([Problem(str(path), "(whole file)", error.strerror or str(error))]) from error
 

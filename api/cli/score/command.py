@@ -16,6 +16,7 @@ from api.cli.score.read import Files, Pair, files_of_run, read_files
 from api.cli.score.triggers import trigger_lines
 from api.cli.score.uplift import uplift_lines
 from engine.errors import OperatorError, Problem
+from engine.files.whole import whole_file
 from engine.referee.run import score_tables
 
 HONEST = (
@@ -166,10 +167,8 @@ def _say_ledger(ledger: Ledger, options: ScoreOptions) -> None:
 
 
 def _write_page(path: Path, page: str) -> None:
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise OperatorError([Problem(str(path), "--html", error.strerror or str(error), "a writable .html")]) from error
+    with whole_file(path, "--html", "a writable .html") as draft:
+        draft.write_text(page, encoding="utf-8")
     print(f"report in {path}", file=sys.stderr)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import OperatorError, Problem
+from engine.files.whole import whole_file
 from engine.referee.places import ErrorReport
 
 
@@ -28,6 +29,7 @@ def draw_errors(path: Path, report: ErrorReport) -> None:
     axes.set(xlabel="error, m", ylabel="share of fixes", ylim=(0, 1), xlim=(0, None), title=f"{len(errors)} fixes")
     axes.grid(alpha=0.3)
     try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
+        with whole_file(path, "--plot", "a writable .png, .svg or .pdf") as draft:
+            figure.savefig(draft, dpi=150)
+    except ValueError as error:
         raise OperatorError([Problem(str(path), "--plot", str(error), "a writable .png, .svg or .pdf")]) from error

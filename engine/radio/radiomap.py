@@ -17,6 +17,13 @@ from engine.records import F32, F64
 VERSION = 1  # of the saved form
 SAYS_NOTHING = 0.01  # dB and metres: less is rounding
 OUTLINE_M = 0.5  # a wall so near all along is the level's own outline
+_HELD = {
+    "mean_dbm": (-1e5, 1e3),
+    "sigma_db": (1e-3, 1e3),
+    "range_mean_m": (-1e4, 1e5),
+    "range_sigma_m": (1e-3, 1e3),
+}
+"""What a map holds at least and at most, in dBm, dB and metres: beyond that, sums over access points are no numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +169,21 @@ def map_misfit(arrays: dict[str, Any], plan: Plan, cells: Cells) -> str:
 
 def _damage(arrays: dict[str, Any], n_ap: int, n_cells: int) -> str:
     """What in the arrays no map can hold; empty when nothing."""
-    for name in ("mean_dbm", "sigma_db", "range_mean_m", "range_sigma_m"):
+    for name, (least, most) in _HELD.items():
         values = np.asarray(arrays[name])
         if values.shape != (n_ap, n_cells) or values.dtype != np.float32:
             return f"{name} is {values.dtype} of shape {values.shape}, not float32 of {(n_ap, n_cells)}"
         if not np.isfinite(values).all() or ("sigma" in name and (values <= 0).any()):
             return f"{name} holds values that are not {'positive' if 'sigma' in name else 'finite'}"
+        if (values < least).any() or (values > most).any():
+            return f"{name} holds values that are not from {least:g} to {most:g}"
     offset = np.asarray(arrays["offset"], np.float64)
     if offset.shape != (3,) or not np.isfinite(offset).all() or (offset[1:] <= 0).any():
         return "the devices' offsets are not a mean and two positive spreads"
-    return ""
+    if (abs(offset) > _HELD["sigma_db"][1]).any():
+        return f"the devices' offsets are above {_HELD['sigma_db'][1]:g}"
+    measured = np.asarray(arrays.get("measured", 1.0), np.float64)
+    return "" if measured.shape == () and 0.0 <= measured <= 1.0 else "measured is not a share from 0 to 1"
 
 
 def map_from_arrays(arrays: dict[str, Any]) -> RadioMap:

@@ -141,6 +141,17 @@ def test_a_map_of_another_plan_says_what_is_different(cells: Cells) -> None:
         ("offset", np.array([0.0, 1.0]), "the devices' offsets are not a mean and two positive spreads"),
         ("offset", np.array([0.0, 0.0, 1.0]), "the devices' offsets are not a mean and two positive spreads"),
         ("offset", np.array([np.nan, 1.0, 1.0]), "the devices' offsets are not a mean and two positive spreads"),
+        ("mean_dbm", np.full((2, 12), 1e30, np.float32), "mean_dbm holds values that are not from -100000 to 1000"),
+        ("sigma_db", np.full((2, 12), 1e-30, np.float32), "sigma_db holds values that are not from 0.001 to 1000"),
+        (
+            "range_sigma_m",
+            np.full((2, 12), 2e3, np.float32),
+            "range_sigma_m holds values that are not from 0.001 to 1000",
+        ),
+        ("offset", np.array([1e30, 1.0, 1.0]), "the devices' offsets are above 1000"),
+        ("measured", np.array([1.0, 0.5]), "measured is not a share from 0 to 1"),
+        ("measured", np.array(np.nan), "measured is not a share from 0 to 1"),
+        ("measured", np.array(1.1), "measured is not a share from 0 to 1"),
     ],
 )
 def test_a_damaged_map_is_told_by_its_column(name: str, values: np.ndarray, says: str, cells: Cells) -> None:

@@ -12,9 +12,18 @@ import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
 from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd
-from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_left_out
+from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_left_out, warn_of_unheard
 from engine.errors import OperatorError, Problem, collect_problems
-from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
+from engine.files import (
+    ReadingTable,
+    SurveyTable,
+    read_readings,
+    read_survey,
+    readings_for_plan,
+    save_radio_map,
+    survey_for_plan,
+)
+from engine.files.joined import unknown_access_points
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.labels.recording import learn_from_recording
@@ -88,6 +97,8 @@ def calibrate(
         names = {name: i for i, name in enumerate(crowd.device_names)} if crowd is not None else {}
         told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
     warn_of_left_out(told)
+    if crowd is not None:
+        warn_of_unheard(told, crowd.readings.t, crowd.readings.device)
     parts, faults = list[Evidence](), HearingFaults.none()
     if surveyed is not None:
         warn(str(survey), surveyed.odd.counts, places.ap if places is not None else None, plan)
@@ -101,8 +112,7 @@ def calibrate(
         parts.append(hearings_evidence(plan, keep_sound(crowd.hearings, faults)))
     if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings) + len(crowd.hearings)):
         files = " and ".join(str(p) for p in (survey, readings) if p)
-        reason = "holds no reading that an access point of the plan made"
-        raise OperatorError([Problem(files, "(whole file)", reason, "column ap: the ids of the plan's access points")])
+        raise OperatorError([_nothing_learnt(files, plan, places, unplaced)])
     cells = walkable_cells(plan, CELL_M)
     known = Evidence.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
     surveyors = [] if places is None else np.unique(places.device).tolist()
@@ -124,6 +134,15 @@ def calibrate(
     print(fit_table(plan, result))
     for sentence in result.warnings:
         print(f"warning: {sentence}", file=sys.stderr)
+
+
+def _nothing_learnt(files: str, plan: Plan, places: SurveyTable | None, unplaced: ReadingTable | None) -> Problem:
+    """Why no row of the tables can be used."""
+    named = [table.ap for table in (places, unplaced) if table is not None]
+    if all(sum(n for _, n in unknown_access_points(ap, plan)) == len(ap) for ap in named):
+        reason, fix = "holds no reading that an access point of the plan made", "the ids of the plan's access points"
+        return Problem(files, "(whole file)", reason, f"column ap: {fix}")
+    return Problem(files, "(whole file)", "holds no reading that can be used", "see the warnings before this")
 
 
 def _say(sentence: str) -> None:

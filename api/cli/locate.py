@@ -220,6 +220,7 @@ _ASKED = {
     " 1000",
     "range_in_mm": "most ranges are too long for this plan: are these millimetres? Metres are meant",
     "rssi_above_zero": "rssi is above 0: are these percent, or levels without their minus? dBm are meant",
+    "rssi_all_alike": "all access points say one level: that tells no place; turn on measured levels (dBm)",
     "rssi_in_mw": "rssi is between 0 and 1: are these milliwatts, or shares? dBm are meant",
 }
 _NO_FIX = {

@@ -148,7 +148,8 @@ def _csv_columns(path: Path, known: Sequence[str]) -> tuple[list[str], list[Sequ
             [Problem(file, "(whole file)", error.strerror or str(error), "give a readable file")]
         ) from error
     except UnicodeDecodeError as error:
-        raise OperatorError([Problem(file, f"byte {error.start}", "not UTF-8 text")]) from error
+        fix = "save it as CSV in UTF-8, not as a workbook or Unicode text"
+        raise OperatorError([Problem(file, f"byte {error.start}", "not UTF-8 text", fix)]) from error
     except csv.Error as error:
         raise OperatorError([Problem(file, "(whole file)", f"not CSV: {error}")]) from error
     if not header:

@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from engine.errors import collect_problems
 from engine.files.labels import LabelTable, read_labels, read_receipts
 from engine.offers.promise import Promise
 from engine.plan.model import Plan
+from engine.records import F64, U64
 
 PAUSES = "the plan and where people pause"
 """What an engine's promise is told by while no labels tell it."""
@@ -30,6 +33,26 @@ def warn_of_left_out(tables: Mapping[str, LabelTable]) -> None:
     """Of lines that cannot be used beside others that can."""
     for sentence in (said for table in tables.values() for said in table.left_out):
         print(f"warning: {sentence}", file=sys.stderr)
+
+
+def warn_of_unheard(tables: Mapping[str, LabelTable], t: F64, devices: U64) -> None:
+    """Of files whose labels mostly are of a time, or of devices, that the readings (at `t`, of `devices`) have not: the
+    two were recorded by other clocks, or name devices differently."""
+    if not len(t):
+        return
+    first, last = float(t.min()), float(t.max())
+    for file, labels in ((file, table.labels) for file, table in tables.items()):
+        n, strange = len(labels), int((~np.isin(labels.device, devices)).sum())
+        outside = int(((labels.t < first) | (labels.t > last)).sum())
+        said = []
+        if 2 * strange > n:
+            said.append(f"{strange} of {n} lines are of devices that the readings have not: write `device` as they do")
+        if 2 * outside > n:
+            spans = f"{labels.t.min():.0f} to {labels.t.max():.0f}, readings {first:.0f} to {last:.0f}"
+            fix = "both in seconds since 1970, UTC"
+            said.append(f"{outside} of {n} lines are of times that the readings have not ({spans}): {fix}")
+        for sentence in said:
+            print(f"{file}: warning: {sentence}", file=sys.stderr)
 
 
 def labels_in_words(figures: Mapping[str, Any]) -> list[str]:

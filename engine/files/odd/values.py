@@ -26,8 +26,8 @@ NOT_HEARD_GAP_DB = 5.0  # levels that were measured thin out towards the faintes
 class Oddities:
     """`counts` rows by reason; of each reason the access points `of` which nearly all values are such, by id. `units`
     that the values may be in: `range_in_mm`, `rssi_above_zero`, `rssi_in_mw`, and those of
-    `engine.positioning.doubting.range_units`, in which all ranges are. `stuck`: access points whose values never
-    vary, by id, and what they say."""
+    `engine.positioning.doubting.range_units`, in which all ranges are; `rssi_all_alike` where all access points say one
+    level. `stuck`: access points whose values never vary, by id, and what they say."""
 
     counts: dict[str, int] = field(default_factory=dict)
     of: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def without_oddities(plan: Plan, ap: I32, rssi: F64, rng: F64, sigma: F64) -> tu
     odd = Oddities(
         {reason: int(rows.sum()) for reason, rows in counted.items() if rows.any()},
         {reason: names for reason, names in of.items() if names},
-        _units(rssi, rng, plan.longest_range_m),
+        _units(ap, rssi, rng, plan.longest_range_m),
         _find_stuck(plan, ap, good_range, "m") | _find_stuck(plan, ap, good_rssi, "dBm"),
     )
     good_sigma = np.where(absurd_sigma | far, np.nan, sigma)
@@ -123,12 +123,15 @@ def _nearly_all(ap: I32, given: Bools, absurd: Bools, n_ap: int) -> I64:
     return np.flatnonzero(found) if (many > 0)[~found].any() else np.empty(0, np.int64)
 
 
-def _units(rssi: F64, rng: F64, longest_m: float) -> tuple[str, ...]:
-    """What the values may be in, where most of them cannot be dBm or metres."""
+def _units(ap: I32, rssi: F64, rng: F64, longest_m: float) -> tuple[str, ...]:
+    """What the values may be in, where most of them cannot be dBm or metres, or one level of all tells no place."""
     ranges, levels = rng[np.isfinite(rng)], rssi[np.isfinite(rssi)]
     out = []
     if len(ranges) >= LEAST and (ranges > longest_m).mean() > 0.5 and np.median(ranges) <= 1000.0 * longest_m:
         out.append("range_in_mm")
     if len(levels) >= LEAST and (levels > 0.0).mean() >= NEARLY_ALL:
         out.append("rssi_in_mw" if levels.max() < 1.0 else "rssi_above_zero")
+    alone = len(levels) >= LEAST_ALIKE and not len(ranges)
+    if alone and np.ptp(levels) < SAME and len(np.unique(ap[np.isfinite(rssi)])) > 1:
+        out.append("rssi_all_alike")
     return tuple(out)

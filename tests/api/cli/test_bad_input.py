@@ -236,6 +236,7 @@ SURVEYS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a place beyond all numbers": ([*SURVEY, "1e300,5,0,ap0,-50"], ["(1e+300, 5) lies 1e+300 m outside level '0'"]),
     "nothing": ([], ["holds no reading that an access point of the plan made"]),
+    "levels without their minus": (["5,5,0,ap0,50"], ["holds no reading that can be used (see the warnings"]),
     "only other access points": (["5,5,0,ap77,-50"], ["holds no reading that an access point of the plan made"]),
 }
 

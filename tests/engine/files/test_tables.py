@@ -203,6 +203,26 @@ def test_who_always_says_the_same_while_others_do_not_is_stuck(tmp_path: Path) -
     assert readings_for_plan(table_of(tmp_path, still), hall()).odd.stuck == {}, "a phone that nobody moves"
 
 
+def test_where_all_say_one_level_nothing_was_measured(tmp_path: Path) -> None:
+    def units(rows: list[tuple[str, object, object]]) -> tuple[str, ...]:
+        return readings_for_plan(table_of(tmp_path, rows), hall()).odd.units
+
+    alike: list[tuple[str, object, object]] = [("ap0", -60, ""), ("ap1", -60, "")] * 20
+    assert units(alike) == ("rssi_all_alike",)
+    assert units(alike[1:]) == (), "39 levels"
+    assert units([*alike, ("ap2", -61, "")]) == ()
+    assert units([(ap, -60, 5.0) for ap, _, _ in alike]) == (), "ranges tell places"
+    assert units([("ap0", -60, "")] * 40) == (), "one access point: it is still"
+
+
+def test_a_file_in_another_encoding_is_told_how_to_save_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("t,device,ap,rssi_dbm\n1,d,ap,-50\n".encode("utf-16"))
+    assert problems(read_readings, path) == [
+        "byte 0: not UTF-8 text (save it as CSV in UTF-8, not as a workbook or Unicode text)"
+    ]
+
+
 def test_access_points_hearing_each_other_are_set_apart(tmp_path: Path) -> None:
     text = "t,device,ap,rssi_dbm\n1,phone,ap0,-50\n2,ap1,ap0,-60\n3,ap0,ap0,-20\n"
     joined = readings_for_plan(read_readings(written(tmp_path, text)), hall())

@@ -82,7 +82,7 @@ def joined(metres: F64, rssi: float) -> PlanReadings:
 
 def test_ranges_in_feet_are_left_aside_and_levels_used() -> None:
     found = joined(ranges() / 0.3048, -60.0)
-    assert found.odd.units == ("ranges_in_feet_or_ns",)
+    assert found.odd.units == ("ranges_in_feet_or_ns", "rssi_all_alike"), "without ranges, levels have to tell places"
     assert np.isnan(found.readings.range_m).all()
     assert len(found.readings) == MANY * SIX
     assert found.warnings == {}
@@ -107,7 +107,7 @@ def surveyed(metres: F64, rssi: float) -> SurveyReadings:
 
 def test_a_survey_in_feet_is_named_and_its_levels_are_used() -> None:
     found = surveyed(ranges() / 0.3048, -60.0)
-    assert found.odd.units == ("ranges_in_feet_or_ns",)
+    assert found.odd.units == ("ranges_in_feet_or_ns", "rssi_all_alike"), "without ranges, levels have to tell places"
     assert np.isnan(found.range_m).all()
     assert len(found) == MANY * SIX
     alone = surveyed(ranges() / 0.3048, np.nan)

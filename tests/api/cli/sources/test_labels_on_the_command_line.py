@@ -1,0 +1,49 @@
+"""What the commands say of tables of labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from api.cli.sources.labels import warn_of_unheard
+from engine.files.labels import LabelTable
+from engine.records import Labels
+
+NO = np.empty(0, np.uint64)
+
+
+def of(t: list[float], device: list[int]) -> dict[str, LabelTable]:
+    n, zeros = len(t), np.zeros(len(t))
+    numbers = np.zeros(n, np.int32)
+    who = np.array(device, np.uint64)
+    return {"l.csv": LabelTable(Labels(np.array(t), who, numbers, numbers, numbers, zeros, zeros, zeros > 0), [])}
+
+
+def said(capsys: pytest.CaptureFixture[str], labels: dict[str, LabelTable]) -> list[str]:
+    warn_of_unheard(labels, np.array([1000.0, 1300.0, 1100.0]), np.array([1, 2, 2], np.uint64))
+    return capsys.readouterr().err.splitlines()
+
+
+def test_labels_of_other_times_than_the_readings_are_told_with_both_spans(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, of([4600.0, 4900.0, 1200.0], [1, 2, 1])) == [
+        "l.csv: warning: 2 of 3 lines are of times that the readings have not (1200 to 4900, readings 1000 to 1300):"
+        " both in seconds since 1970, UTC"
+    ]
+    assert said(capsys, of([999.0], [1]))
+    assert said(capsys, of([1301.0], [1]))
+
+
+def test_labels_of_devices_that_the_readings_have_not_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, of([1000.0, 1100.0, 1300.0], [7, 2, 8])) == [
+        "l.csv: warning: 2 of 3 lines are of devices that the readings have not: write `device` as they do"
+    ]
+
+
+def test_a_half_of_strangers_and_of_late_lines_is_no_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not said(capsys, of([1000.0, 1300.0, 5000.0, 5000.0], [1, 2, 8, 9]))
+    assert not said(capsys, of([], []))
+
+
+def test_where_nobody_was_heard_other_things_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_of_unheard(of([1.0], [1]), np.empty(0), NO)
+    assert not capsys.readouterr().err

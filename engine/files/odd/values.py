@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.plan.model import Plan
+from engine.positioning.learning.stuck import LEAST_ALIKE, SAME, never_varying
 from engine.records import F64, I32, I64, Bools
 
 RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
@@ -16,8 +17,6 @@ RSSI_CEILING_DBM = (
 )
 NEARLY_ALL = 0.9
 LEAST = 10  # values, to say something of all of them
-LEAST_ALIKE = 40  # values that are all the same: by chance, of three that are likely, once in 10^19
-SAME = 1e-3  # dB or m
 NOT_HEARD_DBM = -90.0  # what stands for "not heard" in tables is no higher: -100 or -110 as a rule
 NOT_HEARD_GAP_DB = 5.0  # levels that were measured thin out towards the faintest
 
@@ -91,19 +90,6 @@ def find_not_heard(ap: I32, rssi: F64, n_ap: int) -> Bools:
     of_most = 2 * np.logical_and(*filled).sum() > len(np.unique(ap[ok]))
     thick = found.sum() > (ok & ~found & ~heard).sum()
     return found if of_most and thick else np.zeros_like(found)
-
-
-def never_varying(ap: I32, values: F64, n_ap: int) -> I64:
-    """Access points of which LEAST_ALIKE finite values (n,) and more are all the same, while most of the others' are
-    not: where all are, nobody moved and nobody measured."""
-    ok = np.isfinite(values) & (ap >= 0)
-    count = np.bincount(ap[ok], minlength=n_ap)
-    low, high = np.full(n_ap, np.inf), np.full(n_ap, -np.inf)
-    np.minimum.at(low, ap[ok], values[ok])
-    np.maximum.at(high, ap[ok], values[ok])
-    many = count >= LEAST_ALIKE
-    alike = many & (high - low < SAME)
-    return np.flatnonzero(alike) if 2 * alike.sum() < many.sum() else np.empty(0, np.int64)
 
 
 def _find_stuck(plan: Plan, ap: I32, values: F64, unit: str) -> dict[str, str]:

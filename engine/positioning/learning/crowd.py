@@ -119,6 +119,7 @@ def _rssi(
         return _note(first, "unlabelled readings left aside: the survey says more of this floor")
     memory = ScanMemory(len(plan.access_points), len(scans))  # a long recording is drawn from as a whole
     memory.add(scans)
+    memory = memory.without_points(memory.never_varying())
     crowd = CrowdLearning(plan, cells, keeps=True, on_round=on_round)
     stretches = crowd.draw(memory, np.random.default_rng(LOT))
     n = int(stretches.steps.sum())

@@ -191,7 +191,8 @@ class SelfCalibration:
     def _fit(self, known: _Known) -> Fitted:
         faults, geometry = self._faults_of(known.total, known.count), self._geometry()
         links = self._sound(self._links(known.total, known.count), faults)
-        scans = known.scans.without_points(faults.misplaced)
+        # what never varies bends the law of all others, and moves who stands near them
+        scans = known.scans.without_points(np.union1d(faults.misplaced, known.scans.never_varying()))
         rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
         plain, scale = self._plain(links, geometry), None
         learnt = self._crowd.learn(plain.law, scans, rng)

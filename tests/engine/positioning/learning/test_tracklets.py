@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.positioning.learning import tracklets as stretches
+from engine.positioning.learning.stuck import LEAST_ALIKE
 from engine.positioning.learning.tracklets import GAP_S, LEAST_STEPS, MOST_STEPS, ScanMemory
 from engine.records import Scans
 
@@ -102,3 +103,14 @@ def test_scans_of_other_devices_are_left_as_they_were() -> None:
         np.testing.assert_array_equal(state[name], whole[name][kept])
     rest.add(scans(np.arange(100.0, 300.0, 2.0), 4))
     assert (len(memory), len(rest.before(np.inf))) == (15, 50)  # it holds as many, and of its own
+
+
+def test_an_access_point_that_always_says_the_same_is_told_from_those_that_measure() -> None:
+    memory = ScanMemory(5)
+    some = scans(np.arange(0.0, 3.0 * LEAST_ALIKE, 3.0), 1)
+    some.rssi_dbm[:, :4] += np.arange(len(some.t))[:, None] % 7
+    some.rssi_dbm[:, 2] = -10.0
+    memory.add(some.take(slice(0, LEAST_ALIKE - 1)))
+    assert memory.never_varying().tolist() == []
+    memory.add(some.take(slice(LEAST_ALIKE - 1, None)))
+    assert memory.never_varying().tolist() == [2]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import OperatorError, Problem
-from engine.files.whole import whole_file
+from engine.files.write import whole_file
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.radio.radiomap import RadioMap, is_of_plan_alone, map_arrays, map_from_arrays, map_misfit

@@ -14,7 +14,7 @@ from engine.files.experiments import write_potential
 from engine.files.flows import write_flows
 from engine.files.labels import write_labels, write_receipts
 from engine.files.outcomes import write_coupons, write_hours
-from engine.files.whole import whole_file
+from engine.files.write import whole_file
 from engine.offers.campaigns import Campaign
 from engine.presence.flows import FlowRow
 from simulators.truth.coupons import coupons

@@ -14,7 +14,7 @@ from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from api.cli.plan.own_labels import own_labels
 from api.cli.plan.promises import campaigns_of, promise_of_place, promises, say_no_campaigns
 from engine.errors import OperatorError, Problem
-from engine.files.whole import whole_file
+from engine.files.write import whole_file
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan

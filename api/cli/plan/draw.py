@@ -10,7 +10,7 @@ import typer
 
 from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from engine.errors import OperatorError, Problem
-from engine.files.whole import whole_file
+from engine.files.write import whole_file
 from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan
 

@@ -12,7 +12,7 @@ import typer
 
 from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from engine.errors import OperatorError, Problem
-from engine.files.whole import whole_file
+from engine.files.write import whole_file
 from engine.plan.exporters.imdf import Address, imdf_archive
 from engine.plan.load import PLAN_FILE, load_plan
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import OperatorError, Problem
-from engine.files.whole import whole_file
+from engine.files.write import whole_file
 from engine.plan.findings import Findings
 from engine.plan.importers.start import README, new_plan, plan_text
 from engine.plan.load import PLAN_FILE, check_raw

@@ -16,7 +16,7 @@ from api.cli.score.read import Files, Pair, files_of_run, read_files
 from api.cli.score.triggers import trigger_lines
 from api.cli.score.uplift import uplift_lines
 from engine.errors import OperatorError, Problem
-from engine.files.whole import whole_file
+from engine.files.write import whole_file
 from engine.referee.run import score_tables
 
 HONEST = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import OperatorError, Problem
-from engine.files.whole import whole_file
+from engine.files.write import whole_file
 from engine.referee.places import ErrorReport
 
 

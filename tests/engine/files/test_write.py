@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from engine.errors import OperatorError
-from engine.files.whole import whole_file
-from engine.files.write import write_columns
+from engine.files.write import whole_file, write_columns
 
 
 def test_what_was_there_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:

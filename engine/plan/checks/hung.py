@@ -1,4 +1,4 @@
-"""Warnings of how access points hang: too few of them, two at one place, all of a floor's in one corner."""
+"""Warnings of how access points hang: too few of them, two at one place, all of a floor's in a corner or on a line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from engine.plan.model import AccessPoint, Level, Plan
 FEWEST_ACCESS_POINTS = 3  # fewer cannot fix a position in the plane
 ONE_PLACE_M = 0.5  # nobody hangs two that near: it is one box, drawn for each of its radios
 ONE_CORNER = 0.25  # of a floor's diagonal: seen from afar, access points that near all lie in one direction
+ON_LINE_M = 1.0  # beside it: less is no angle to tell one side by
+BOTH_SIDES_M = 3.0  # of floor on each side of it: with less, sides are nearer than a scan tells anyhow
 
 
 def check_hung(plan: Plan, findings: Findings) -> None:
@@ -26,6 +28,7 @@ def check_hung(plan: Plan, findings: Findings) -> None:
         own = [ap for ap in plan.access_points if ap.level == level.id]
         _warn_of_one_place(level, own, findings)
         _warn_of_one_corner(level, own, findings)
+        _warn_of_one_line(level, own, findings)
 
 
 def _warn_of_one_place(level: Level, own: list[AccessPoint], findings: Findings) -> None:
@@ -45,3 +48,24 @@ def _warn_of_one_corner(level: Level, own: list[AccessPoint], findings: Findings
     if apart_m < ONE_CORNER * hypot(x1 - x0, y1 - y0):
         reason = f"its {len(own)} access points hang within {apart_m:.1f} m, on a floor of {x1 - x0:g} by {y1 - y0:g} m"
         findings.odd(f"level {level.id}", reason, "spread them: from one corner, nobody tells directions apart")
+
+
+def _warn_of_one_line(level: Level, own: list[AccessPoint], findings: Findings) -> None:
+    if len(own) < FEWEST_ACCESS_POINTS:
+        return
+    places = [(ap.x_m, ap.y_m) for ap in own]
+    (x_m, y_m), far = max(combinations(places, 2), key=lambda pair: dist(*pair))
+    along_m = dist((x_m, y_m), far)
+    if along_m < ONE_PLACE_M:
+        return  # that they hang at one place is said
+
+    def beside_m(x: float, y: float) -> float:
+        return ((far[0] - x_m) * (y - y_m) - (far[1] - y_m) * (x - x_m)) / along_m
+
+    sides = [beside_m(x, y) for x, y, *_ in level.polygon.exterior.coords]
+    left_m, right_m = max(sides), -min(sides)
+    if max(abs(beside_m(*place)) for place in places) < ON_LINE_M and min(left_m, right_m) > BOTH_SIDES_M:
+        reason = (
+            f"its {len(own)} access points hang on one line, with {left_m:.0f} and {right_m:.0f} m of floor beside it"
+        )
+        findings.odd(f"level {level.id}", reason, "hang one off it: on which side somebody is, nobody tells")

@@ -71,3 +71,20 @@ def test_each_floor_is_looked_at_by_itself_and_two_are_no_corner() -> None:
     near: Places = [(1, 1), (5, 1), (5, 4)]
     assert warned(*hung(near[:2]), *hung(CORNERS, level="1", name="up")) == []
     assert [place for place, _ in warned(*hung(CORNERS), *hung(near, level="1", name="up"))] == ["level 1"]
+
+
+@pytest.mark.parametrize(
+    ("off_m", "y_m", "said"),
+    [
+        (0.99, 15.0, "its 4 access points hang on one line, with 15 and 15 m of floor beside it"),
+        (1.01, 15.0, ""),
+        (0.0, 3.1, "its 4 access points hang on one line, with 27 and 3 m of floor beside it"),
+        (0.0, 2.9, ""),
+    ],
+)
+def test_on_one_line_nobody_tells_sides(off_m: float, y_m: float, said: str) -> None:
+    told = [("level 0", said)] if said else []
+    assert warned(*hung([(2, y_m), (14, y_m + off_m), (26, y_m - off_m), (38, y_m)])) == told
+    if y_m == 15.0:  # the same along the other axis, in which the floor is 40 m wide
+        turned = warned(*hung([(20, 2), (20 + off_m, 12), (20 - off_m, 20), (20, 28)]))
+        assert turned == [("level 0", said.replace("15", "20"))] * bool(said)

@@ -14,7 +14,7 @@ import typer
 
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
-from api.cli.locate import map_asked_for, warn, warn_of_no_fix, warn_of_odd
+from api.cli.locate import map_asked_for, warn, warn_of_macs, warn_of_no_fix, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words, warn_of_left_out, warn_of_unheard
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
@@ -94,6 +94,7 @@ def decide(
         known = collect.read(lambda: labels_of_files(plan, labels, receipts, device_number))
     warn(str(readings), joined.warnings, table.ap, plan)
     warn_of_odd(str(readings), joined.odd)
+    warn_of_macs(str(readings), [joined.device_names[d] for d in np.unique(joined.readings.device).tolist()], output)
     warn_of_left_out(known)
     warn_of_unheard(known, joined.readings.t, np.array([device_number(n) for n in joined.device_names], np.uint64))
     start_t, end_t = _span(joined.readings.t)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from engine.radio.hanging.faults import HearingFaults, find_hearing_faults
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import Scans
 
+_MAC = re.compile(r"[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}", re.IGNORECASE)
 MOST_NAMED = 5  # access points, in a warning
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
 
@@ -67,6 +69,7 @@ def locate(
     warn(str(readings), joined.warnings, table.ap, plan)
     warn_of_odd(str(readings), joined.odd)
     warn_of_hearings(str(readings), plan, find_hearing_faults(plan, joined.hearings))
+    warn_of_macs(str(readings), [joined.device_names[d] for d in np.unique(joined.readings.device).tolist()], output)
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
     maps = _maps(plan, cells, joined, scans, radio_map)
@@ -140,6 +143,16 @@ def warn(file: str, counts: Mapping[str, int], names: Texts | None = None, plan:
             said += f": {_unknown(names, plan)}"
         what = "spreads of ranges" if reason == "range_sigma_not_positive" else "readings"
         print(f"{file}: warning: {count} {what} not used: {said}", file=sys.stderr)
+
+
+def warn_of_macs(file: str, devices: Sequence[str], output: Path) -> None:
+    """One line on stderr where devices are named by what seem to be MACs, which then stand in the output too. How many,
+    and never which."""
+    macs = sum(_MAC.fullmatch(name) is not None for name in devices)
+    if macs:
+        named = f"{macs} of {len(devices)} devices are named by their MAC, which {output} holds too"
+        fix = "a table is to hold names that lead to nobody; see Privacy"
+        print(f"{file}: warning: {named}: {fix}", file=sys.stderr)
 
 
 def warn_of_no_fix(file: str, refused: Mapping[NoFix, int]) -> None:

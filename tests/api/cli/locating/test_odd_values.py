@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from api.cli.locate import no_fix_at_all, warn_of_contradicting, warn_of_hearings, warn_of_no_fix, warn_of_odd
+from api.cli.locate import (
+    no_fix_at_all,
+    warn_of_contradicting,
+    warn_of_hearings,
+    warn_of_macs,
+    warn_of_no_fix,
+    warn_of_odd,
+)
 from engine.files.odd.values import Oddities
 from engine.plan.findings import Findings
 from engine.plan.load import check_raw
@@ -50,6 +59,16 @@ def test_access_points_that_hang_elsewhere_are_named_with_where(capsys: pytest.C
         " (99%): left aside; go and look",
         "r.csv: warning: ap2 does not seem to hang where the plan says, likeliest about x 12, y 3, by what access"
         " points hear of each other (97%): left aside; go and look",
+    ]
+
+
+def test_macs_of_phones_are_told_without_being_named(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["aa:bb:cc:00:00:01", "AA-BB-CC-00-00-02", "aabb.cc00.0003", "aabbcc000004", "s00001", "0123456789abcdef"]
+    warn_of_macs("r.csv", names, Path("f.csv"))
+    warn_of_macs("r.csv", names[4:], Path("f.csv"))
+    assert capsys.readouterr().err.splitlines() == [
+        "r.csv: warning: 4 of 6 devices are named by their MAC, which f.csv holds too: a table is to hold names that"
+        " lead to nobody; see Privacy"
     ]
 
 

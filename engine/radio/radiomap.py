@@ -182,8 +182,11 @@ def _damage(arrays: dict[str, Any], n_ap: int, n_cells: int) -> str:
         return "the devices' offsets are not a mean and two positive spreads"
     if (abs(offset) > _HELD["sigma_db"][1]).any():
         return f"the devices' offsets are above {_HELD['sigma_db'][1]:g}"
-    measured = np.asarray(arrays.get("measured", 1.0), np.float64)
-    return "" if measured.shape == () and 0.0 <= measured <= 1.0 else "measured is not a share from 0 to 1"
+    for name in ("measured", "kept"):
+        share = np.asarray(arrays.get(name, 1.0), np.float64)
+        if share.shape != () or not 0.0 <= share <= 1.0:
+            return f"{name} is not a share from 0 to 1"
+    return ""
 
 
 def map_from_arrays(arrays: dict[str, Any]) -> RadioMap:

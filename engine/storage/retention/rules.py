@@ -57,34 +57,55 @@ class Rule:
 
 def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule]:
     """All rules, with the periods of the configuration."""
-    salts, keys, state_s = DailySalts(data_dir), KeyFile(data_dir), config.state_hours * 3600.0
-    over = (col(DeliveryTable.state) != DeliveryState.PENDING) & _not_restricted(DeliveryTable.shopper_id)
-    spots = _not_restricted(ErasedSpotTable.shopper_id)
-    visits, decisions = _not_restricted(VisitTable.shopper_id), _not_restricted(DecisionTable.shopper_id)
-    stops, stops_s = _not_restricted(ProductStopTable.shopper_id), config.stops_days * DAY_S
-    messages = _not_restricted(MessageTable.shopper_id)
-    profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
-    of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
-    shop_events_s = config.shop_events_days * DAY_S
-    crm_events_s, cashiers_s = config.crm_events_days * DAY_S, config.cashiers_days * DAY_S
-    share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
+    salts, keys = DailySalts(data_dir), KeyFile(data_dir)
     return [
         Rule(RetentionRule.SALTS, DAY_S, salts.destroy_ended, salts.count_ended),
         Rule(RetentionRule.DAY_KEYS, DAY_S, keys.destroy_ended, keys.count_ended),
-        _by_age(db, RetentionRule.JOURNAL, JournalTable, "now", state_s),
-        _by_age(db, RetentionRule.CHECKPOINTS, CheckpointTable, "saved_at", state_s),
-        _by_age(db, RetentionRule.VISITS, VisitTable, "ended_at", config.visits_days * DAY_S, visits),
-        _by_age(db, RetentionRule.PRODUCT_STOPS, ProductStopTable, "at", stops_s, stops),
-        # a visit under way when its spot was erased ends within a day
-        _by_age(db, RetentionRule.ERASED_SPOTS, ErasedSpotTable, "at", (config.visits_days + 1) * DAY_S, spots),
-        _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", config.decisions_days * DAY_S, decisions),
-        _by_age(db, RetentionRule.MESSAGES, MessageTable, "at", config.decisions_days * DAY_S, messages),
-        _by_age(db, RetentionRule.MAILBOX_MARKS, MailboxMarkTable, "at", profiles_s),
-        _by_age(db, RetentionRule.SHARE_VISITS, ShareVisitTable, "at", share_visits_s),
-        _by_age(db, RetentionRule.DELIVERIES, DeliveryTable, "created_at", deliveries_s, over),
+        *_of_the_engine(db, config),
+        *_of_coupons(db, config),
         _by_purge(db, RetentionRule.ANSWERS, idempotency.purge, IdempotencyTable, idempotency.KEEP_S),
         _by_purge(db, RetentionRule.CAP_COUNTS, cap_counts.purge, CapCountTable, WEEK_S),
         _by_purge(db, RetentionRule.RECEIVED, received.purge_messages, ReceivedTable, received.KEEP_S),
+        *_of_profiles(db, config),
+        *_of_shops(db, config),
+        *_of_proofs(db, config),
+    ]
+
+
+def _of_the_engine(db: Database, config: RetentionConfig) -> list[Rule]:
+    """Where phones were, and what an engine that starts again goes on from."""
+    state_s, visits_s, stops_s = config.state_hours * 3600.0, config.visits_days * DAY_S, config.stops_days * DAY_S
+    spots_s = visits_s + DAY_S  # a visit under way when its spot was erased ends within a day
+    visits, stops = _not_restricted(VisitTable.shopper_id), _not_restricted(ProductStopTable.shopper_id)
+    spots = _not_restricted(ErasedSpotTable.shopper_id)
+    return [
+        _by_age(db, RetentionRule.JOURNAL, JournalTable, "now", state_s),
+        _by_age(db, RetentionRule.CHECKPOINTS, CheckpointTable, "saved_at", state_s),
+        _by_age(db, RetentionRule.VISITS, VisitTable, "ended_at", visits_s, visits),
+        _by_age(db, RetentionRule.PRODUCT_STOPS, ProductStopTable, "at", stops_s, stops),
+        _by_age(db, RetentionRule.ERASED_SPOTS, ErasedSpotTable, "at", spots_s, spots),
+    ]
+
+
+def _of_coupons(db: Database, config: RetentionConfig) -> list[Rule]:
+    """How a coupon was decided on and how it reached somebody, not the coupon."""
+    decisions_s, deliveries_s = config.decisions_days * DAY_S, config.deliveries_days * DAY_S
+    marks_s, share_visits_s = config.prospects_days * DAY_S, config.share_visits_days * DAY_S
+    decisions, messages = _not_restricted(DecisionTable.shopper_id), _not_restricted(MessageTable.shopper_id)
+    over = (col(DeliveryTable.state) != DeliveryState.PENDING) & _not_restricted(DeliveryTable.shopper_id)
+    return [
+        _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", decisions_s, decisions),
+        _by_age(db, RetentionRule.MESSAGES, MessageTable, "at", decisions_s, messages),
+        _by_age(db, RetentionRule.MAILBOX_MARKS, MailboxMarkTable, "at", marks_s),
+        _by_age(db, RetentionRule.SHARE_VISITS, ShareVisitTable, "at", share_visits_s),
+        _by_age(db, RetentionRule.DELIVERIES, DeliveryTable, "created_at", deliveries_s, over),
+    ]
+
+
+def _of_profiles(db: Database, config: RetentionConfig) -> list[Rule]:
+    """Profiles that nobody came back to, and guests' ways to their coupons."""
+    profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
+    return [
         Rule(
             RetentionRule.PROSPECTS,
             profiles_s,
@@ -97,21 +118,30 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
             lambda now: cut_guests(db, now, guests_s),
             lambda now: count_guests(db, now, guests_s),
         ),
-        _by_age(db, RetentionRule.SHOP_EVENTS, ShopEventTable, "at", shop_events_s, of_people, "received_at"),
+    ]
+
+
+def _of_shops(db: Database, config: RetentionConfig) -> list[Rule]:
+    """What shops on the web told of their customers."""
+    keep_s = config.shop_events_days * DAY_S
+    of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
+    asked = _not_restricted(AskedOrderTable.shopper_id)
+    return [
+        _by_age(db, RetentionRule.SHOP_EVENTS, ShopEventTable, "at", keep_s, of_people, "received_at"),
         Rule(
             RetentionRule.HELD_MESSAGES,
             held.KEEP_S,
             lambda now: held.purge_held(db, now),
             lambda now: _count(db, HeldMessageTable, table_of(HeldMessageTable).c.received_at < now - held.KEEP_S),
         ),
-        _by_age(
-            db,
-            RetentionRule.ASKED_ORDERS,
-            AskedOrderTable,
-            "asked_at",
-            shop_events_s,
-            _not_restricted(AskedOrderTable.shopper_id),
-        ),
+        _by_age(db, RetentionRule.ASKED_ORDERS, AskedOrderTable, "asked_at", keep_s, asked),
+    ]
+
+
+def _of_proofs(db: Database, config: RetentionConfig) -> list[Rule]:
+    """What proves who was told, who stood at the till and who changed what."""
+    crm_events_s, cashiers_s = config.crm_events_days * DAY_S, config.cashiers_days * DAY_S
+    return [
         Rule(
             RetentionRule.CRM_EVENTS,
             crm_events_s,

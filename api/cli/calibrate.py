@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,8 @@ from engine.files import (
     save_radio_map,
     survey_for_plan,
 )
-from engine.files.joined import unknown_access_points
+from engine.files.joined import PlanReadings, SurveyReadings, unknown_access_points
+from engine.files.labels import LabelTable
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.labels.recording import learn_from_recording
@@ -79,52 +80,26 @@ def calibrate(
 
     Example: [bold]rayon calibrate floorplans/boutique --survey survey.csv -o radiomap.npz[/bold]
     """
-    if survey is None and readings is None:
-        fix = "give --survey, --readings or both"
-        raise OperatorError([Problem("rayon calibrate", "options", "nothing to learn from", fix)])
-    if readings is None and (labels or receipts):
-        fix = "give --readings: labels say where the devices of readings were"
-        raise OperatorError([Problem("rayon calibrate", "--labels", "labels without readings teach nothing", fix)])
+    _refuse_nothing_to_learn(survey, readings, labels, receipts)
     refuse_no_folder("--output", output)
     refuse_overwriting("--output", output, survey, readings, labels, receipts, *plan_files(folder))
-    with collect_problems() as collect:
-        plan = collect.read(lambda: plan_to_locate(folder))
-        places = collect.read(lambda: read_survey(survey) if survey else None)
-        unplaced = collect.read(lambda: read_readings(readings) if readings else None)
-    with collect_problems() as collect:
-        surveyed = collect.read(lambda: survey_for_plan(places, plan) if places is not None else None)
-        crowd = collect.read(lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None)
-        names = {name: i for i, name in enumerate(crowd.device_names)} if crowd is not None else {}
-        told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
-    warn_of_left_out(told)
-    if crowd is not None:
-        warn_of_unheard(told, crowd.readings.t, crowd.readings.device)
-    parts, faults = list[Evidence](), HearingFaults.none()
-    if surveyed is not None:
-        warn(str(survey), surveyed.odd.counts, places.ap if places is not None else None, plan)
-        warn_of_odd(str(survey), surveyed.odd)
-        parts.append(survey_evidence(plan, surveyed))
-    if crowd is not None:
-        warn(str(readings), crowd.warnings, unplaced.ap if unplaced is not None else None, plan)
-        warn_of_odd(str(readings), crowd.odd)
-        faults = find_hearing_faults(plan, crowd.hearings)
-        warn_of_hearings(str(readings), plan, faults)
-        parts.append(hearings_evidence(plan, keep_sound(crowd.hearings, faults)))
-    if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings) + len(crowd.hearings)):
-        files = " and ".join(str(p) for p in (survey, readings) if p)
-        raise OperatorError([_nothing_learnt(files, plan, places, unplaced)])
-    cells = walkable_cells(plan, CELL_M)
+    given = _read_files(folder, survey, readings, labels, receipts)
+    plan, cells = given.plan, walkable_cells(given.plan, CELL_M)
+    warn_of_left_out(given.told)
+    if given.crowd is not None:
+        warn_of_unheard(given.told, given.crowd.readings.t, given.crowd.readings.device)
+    parts, faults = _evidence_of(given, survey, readings)
     known = Evidence.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
-    surveyors = [] if places is None else np.unique(places.device).tolist()
+    surveyors = [] if given.places is None else np.unique(given.places.device).tolist()
     unlabelled = None
-    if crowd is not None:
-        unlabelled = crowd.readings.take(~np.isin(crowd.readings.ap, faults.misplaced))
+    if given.crowd is not None:
+        unlabelled = given.crowd.readings.take(~np.isin(given.crowd.readings.ap, faults.misplaced))
     with show_progress("calibrate", MOST_ROUNDS) as progress:
         result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance, surveyors=surveyors)
     # as far as a survey speaks for the floor, it says how strong they are there, wherever they hang
     radio_map = forget_places(result.radio_map, cells, faults.misplaced, 1.0 - result.reach.of_map)
-    if told and unlabelled is not None:
-        own = {name: table.labels for name, table in told.items()}
+    if given.told and unlabelled is not None:
+        own = {name: table.labels for name, table in given.told.items()}
         learning = learn_from_recording(plan, cells, radio_map, unlabelled, own)
         radio_map = learning.correct(radio_map)
         result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
@@ -143,6 +118,66 @@ def _nothing_learnt(files: str, plan: Plan, places: SurveyTable | None, unplaced
         reason, fix = "holds no reading that an access point of the plan made", "the ids of the plan's access points"
         return Problem(files, "(whole file)", reason, f"column ap: {fix}")
     return Problem(files, "(whole file)", "holds no reading that can be used", "see the warnings before this")
+
+
+def _refuse_nothing_to_learn(
+    survey: Path | None, readings: Path | None, labels: Path | None, receipts: Path | None
+) -> None:
+    if survey is None and readings is None:
+        fix = "give --survey, --readings or both"
+        raise OperatorError([Problem("rayon calibrate", "options", "nothing to learn from", fix)])
+    if readings is None and (labels or receipts):
+        fix = "give --readings: labels say where the devices of readings were"
+        raise OperatorError([Problem("rayon calibrate", "--labels", "labels without readings teach nothing", fix)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the files hold, as they have it and in the plan's indices; `told` are labels by the name of their file."""
+
+    plan: Plan
+    places: SurveyTable | None
+    surveyed: SurveyReadings | None
+    unplaced: ReadingTable | None
+    crowd: PlanReadings | None
+    told: dict[str, LabelTable]
+
+
+def _read_files(
+    folder: Path, survey: Path | None, readings: Path | None, labels: Path | None, receipts: Path | None
+) -> _Given:
+    """Raises OperatorError with all that is wrong in them."""
+    with collect_problems() as collect:
+        plan = collect.read(lambda: plan_to_locate(folder))
+        places = collect.read(lambda: read_survey(survey) if survey else None)
+        unplaced = collect.read(lambda: read_readings(readings) if readings else None)
+    with collect_problems() as collect:
+        surveyed = collect.read(lambda: survey_for_plan(places, plan) if places is not None else None)
+        crowd = collect.read(lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None)
+        names = {name: i for i, name in enumerate(crowd.device_names)} if crowd is not None else {}
+        told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
+    return _Given(plan, places, surveyed, unplaced, crowd, told)
+
+
+def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> tuple[list[Evidence], HearingFaults]:
+    """What was heard at known places, and which access points those that hear each other name. Warns of what is left
+    out of it; raises OperatorError where there is nothing else to learn from either."""
+    plan, surveyed, crowd = given.plan, given.surveyed, given.crowd
+    parts, faults = list[Evidence](), HearingFaults.none()
+    if surveyed is not None:
+        warn(str(survey), surveyed.odd.counts, given.places.ap if given.places is not None else None, plan)
+        warn_of_odd(str(survey), surveyed.odd)
+        parts.append(survey_evidence(plan, surveyed))
+    if crowd is not None:
+        warn(str(readings), crowd.warnings, given.unplaced.ap if given.unplaced is not None else None, plan)
+        warn_of_odd(str(readings), crowd.odd)
+        faults = find_hearing_faults(plan, crowd.hearings)
+        warn_of_hearings(str(readings), plan, faults)
+        parts.append(hearings_evidence(plan, keep_sound(crowd.hearings, faults)))
+    if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings) + len(crowd.hearings)):
+        files = " and ".join(str(p) for p in (survey, readings) if p)
+        raise OperatorError([_nothing_learnt(files, plan, given.places, given.unplaced)])
+    return parts, faults
 
 
 def _say(sentence: str) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from api.cli.locate import map_asked_for, warn, warn_of_macs, warn_of_no_fix, wa
 from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words, warn_of_left_out, warn_of_unheard
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
-from engine.files import read_readings, readings_for_plan, write_fixes
+from engine.files import ReadingTable, read_readings, readings_for_plan, write_fixes
 from engine.files.expected import write_expected
 from engine.files.experiments import write_experiments
 from engine.files.flows import write_flows
-from engine.files.outcomes import read_sessions, write_decisions, write_hours, write_visits
-from engine.offers.campaigns import CampaignState, load_campaigns
+from engine.files.joined import PlanReadings
+from engine.files.labels import LabelTable
+from engine.files.outcomes import SessionEvent, read_sessions, write_decisions, write_hours, write_visits
+from engine.offers.campaigns import Campaign, CampaignState, load_campaigns
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.locator import NoFix
@@ -82,6 +85,68 @@ def decide(
     if tables is not None:
         for name in (FIXES, VISITS, HOURS, FLOWS, EXPERIMENTS):
             refuse_overwriting("--tables", tables / name, *inputs)
+    given = _read_files(folder, campaigns, readings, sessions, config, radiomap, labels, receipts)
+    plan, recording, known = given.plan, given.recording, given.labels
+    warn(str(readings), recording.warnings, given.table.ap, plan)
+    warn_of_odd(str(readings), recording.odd)
+    used = np.unique(recording.readings.device).tolist()
+    warn_of_macs(str(readings), [recording.device_names[device] for device in used], output)
+    warn_of_left_out(known)
+    numbers = np.array([device_number(name) for name in recording.device_names], np.uint64)
+    warn_of_unheard(known, recording.readings.t, numbers)
+    start_t, end_t = _span(recording.readings.t)
+    with show_progress("decide", end_t - start_t) as progress:
+        chain = run_chain(
+            plan,
+            given.settings,
+            given.campaigns,
+            recording,
+            given.sessions,
+            given.radio_map,
+            lambda now: progress.reach(min(now, end_t) - start_t),
+            Labels.concat([table.labels for table in known.values()]) if known else None,
+        )
+    write_decisions(output, decision_table(chain, given.campaigns))
+    if tables is not None:
+        write_chain(tables, chain, plan, given.settings)
+        write_experiments(tables / EXPERIMENTS, [c for c in given.campaigns if c.state is CampaignState.RUNNING])
+        _keep_plan(folder, tables)
+    warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
+    print(_summary(chain, output), file=sys.stderr)
+    for sentence in labels_in_words(chain.labels) if known else []:
+        print(sentence, file=sys.stderr)
+    for name, promised in sorted(chain.promises.items()):
+        print(f"{name}: {promise_in_words(promised)}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({**_counts(chain), "readings_not_used": recording.warnings}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the files hold: `table` as the readings' file has it, `recording` in the plan's indices; `labels` by the
+    name of their file."""
+
+    plan: Plan
+    settings: Config
+    campaigns: list[Campaign]
+    sessions: list[SessionEvent] | None
+    table: ReadingTable
+    recording: PlanReadings
+    radio_map: RadioMap | None
+    labels: dict[str, LabelTable]
+
+
+def _read_files(
+    folder: Path,
+    campaigns: Path,
+    readings: Path,
+    sessions: Path | None,
+    config: Path | None,
+    radiomap: Path | None,
+    labels: Path | None,
+    receipts: Path | None,
+) -> _Given:
+    """Raises OperatorError with all that is wrong in them."""
     with collect_problems() as collect:
         plan = collect.read(lambda: plan_to_locate(folder))
         settings = collect.read(lambda: load_config(config))
@@ -92,36 +157,7 @@ def decide(
         radio_map = collect.read(lambda: _radio_map(radiomap, plan, settings))
         joined = collect.read(lambda: readings_for_plan(table, plan))
         known = collect.read(lambda: labels_of_files(plan, labels, receipts, device_number))
-    warn(str(readings), joined.warnings, table.ap, plan)
-    warn_of_odd(str(readings), joined.odd)
-    warn_of_macs(str(readings), [joined.device_names[d] for d in np.unique(joined.readings.device).tolist()], output)
-    warn_of_left_out(known)
-    warn_of_unheard(known, joined.readings.t, np.array([device_number(n) for n in joined.device_names], np.uint64))
-    start_t, end_t = _span(joined.readings.t)
-    with show_progress("decide", end_t - start_t) as progress:
-        chain = run_chain(
-            plan,
-            settings,
-            loaded,
-            joined,
-            said,
-            radio_map,
-            lambda now: progress.reach(min(now, end_t) - start_t),
-            Labels.concat([table.labels for table in known.values()]) if known else None,
-        )
-    write_decisions(output, decision_table(chain, loaded))
-    if tables is not None:
-        write_chain(tables, chain, plan, settings)
-        write_experiments(tables / EXPERIMENTS, [c for c in loaded if c.state is CampaignState.RUNNING])
-        _keep_plan(folder, tables)
-    warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
-    print(_summary(chain, output), file=sys.stderr)
-    for sentence in labels_in_words(chain.labels) if known else []:
-        print(sentence, file=sys.stderr)
-    for name, given in sorted(chain.promises.items()):
-        print(f"{name}: {promise_in_words(given)}", file=sys.stderr)
-    if as_json:
-        print(json.dumps({**_counts(chain), "readings_not_used": joined.warnings}))
+    return _Given(plan, settings, loaded, said, table, joined, radio_map, known)
 
 
 def _radio_map(path: Path | None, plan: Plan, config: Config) -> RadioMap | None:

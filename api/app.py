@@ -238,21 +238,41 @@ def create_app(
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan_of(start_delivery),
-        middleware=[
-            Middleware(metrics.CountRequests, metrics=instruments),
-            Middleware(SafeHeaders, always_https=config.api.secure_cookies),
-            Middleware(problems.LastResort),
-            Middleware(Border),
-            Middleware(SameOrigin, public_url=ctx.public_url),
-            Middleware(gate.ManagerDoor, ctx=ctx),
-            Middleware(Idempotency, ctx=ctx, required=NEED_KEY, restore=restore_session),
-        ],
+        middleware=_middleware(ctx, instruments),
     )
     app.state.ctx = ctx
     app.state.rate_limits = limits
     app.state.metrics = instruments
+    app.state.own_engine = list  # called for what keeps the engine of this process, if it has one, from its work
+    _open_senders(app, ctx, instruments)
+    _open_receivers(app, ctx)
+    problems.mount(app)
+    for router in _ROUTERS:
+        _include(app, router)
+    pages.mount(app)
+    contract.mount(app, NEED_KEY)
+    _mount_managers(app, ctx)
+    return app
+
+
+def _middleware(ctx: AppContext, instruments: metrics.Metrics) -> list[Middleware]:
+    """What every request goes through, from the outside to the inside."""
+    return [
+        Middleware(metrics.CountRequests, metrics=instruments),
+        Middleware(SafeHeaders, always_https=ctx.config.api.secure_cookies),
+        Middleware(problems.LastResort),
+        Middleware(Border),
+        Middleware(SameOrigin, public_url=ctx.public_url),
+        Middleware(gate.ManagerDoor, ctx=ctx),
+        Middleware(Idempotency, ctx=ctx, required=NEED_KEY, restore=restore_session),
+    ]
+
+
+def _open_senders(app: FastAPI, ctx: AppContext, instruments: metrics.Metrics) -> None:
+    """What leaves the site: messages to phones, webhooks, orders, customer files, and the controllers' doors."""
+    config, db, secrets, plans = ctx.config, ctx.db, ctx.secrets, ctx.plans
     app.state.hub = page_hub(db)
-    app.state.sides = open_sides(config, db, secrets, mailer, os.environ)
+    app.state.sides = open_sides(config, db, secrets, ctx.mailer, os.environ)
     app.state.orders = open_orders(config, db, secrets, os.environ)
     app.state.dispatcher = Dispatcher(
         db,
@@ -269,21 +289,17 @@ def create_app(
     app.state.courier = open_courier(ctx, instruments, app.state.crm_mailbox)
     app.state.doors = open_doors(config, secrets, plans, os.environ)
     app.state.delivery = []
-    app.state.seen_messages = SeenMessages(db, secrets.derive_key("received messages"))
-    app.state.envelope_key = envelope_key(secrets)
+
+
+def _open_receivers(app: FastAPI, ctx: AppContext) -> None:
+    """What clouds, controllers and mail services push to the site."""
+    app.state.seen_messages = SeenMessages(ctx.db, ctx.secrets.derive_key("received messages"))
+    app.state.envelope_key = envelope_key(ctx.secrets)
     app.state.mail_events_secret = os.environ.get(MAIL_EVENTS, "")
     app.state.turned_away = TurnedAway()
     app.state.streams = Streams()
     app.state.decoding = CapacityLimiter(DECODED_AT_ONCE)
-    app.state.hand_over = HandOver(config.mqtt) if any(s.config.receiver for s in sources) else None
-    app.state.own_engine = list  # called for what keeps the engine of this process, if it has one, from its work
-    problems.mount(app)
-    for router in _ROUTERS:
-        _include(app, router)
-    pages.mount(app)
-    contract.mount(app, NEED_KEY)
-    _mount_managers(app, ctx)
-    return app
+    app.state.hand_over = HandOver(ctx.config.mqtt) if any(s.config.receiver for s in ctx.sources) else None
 
 
 def _include(app: FastAPI, router: APIRouter) -> None:

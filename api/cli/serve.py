@@ -16,66 +16,65 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
+    app.command("serve")(serve)
 
-    @app.command("serve")
-    def serve(
-        config: Path | None = CONFIG_OPTION,
-        host: str | None = typer.Option(None, help="Address to listen on; default from the configuration."),
-        port: int | None = typer.Option(
-            None, min=0, max=65_535, help="Port to listen on; default from the configuration."
-        ),
-        verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more."),
-    ) -> None:
-        """Run a whole site in one process: broker subscription, engine, API and pages.
 
-        Needs an MQTT broker. Plans come from floorplans_dir; the site's key from RAYON_SITE_KEY,
-        or else from a file made in data_dir on the first start. That start also makes a key each for managers, tills
-        and monitoring, and prints them, this once: see rayon keys.
+def serve(
+    config: Path | None = CONFIG_OPTION,
+    host: str | None = typer.Option(None, help="Address to listen on; default from the configuration."),
+    port: int | None = typer.Option(None, min=0, max=65_535, help="Port to listen on; default from the configuration."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more."),
+) -> None:
+    """Run a whole site in one process: broker subscription, engine, API and pages.
 
-        Example: rayon serve --config config.yaml
-        """
-        from api.cli.startup import (
-            config_path,
-            make_first_keys,
-            open_site,
-            print_links,
-            read_config,
-            refuse_cluster,
-            start_logging,
-        )
-        from api.server import run_api
-        from engine.runtime.process import EngineProcess
+    Needs an MQTT broker. Plans come from floorplans_dir; the site's key from RAYON_SITE_KEY,
+    or else from a file made in data_dir on the first start. That start also makes a key each for managers, tills
+    and monitoring, and prints them, this once: see rayon keys.
 
-        console = start_logging(verbose=verbose)
-        read = read_config(config)
-        refuse_cluster(read, config_path(config))
-        site = open_site(read, file=config_path(config), broker=True, pages=True)
-        process = EngineProcess(site.config, site.db, site.secrets, site.plans)
-        stop_on_signals(process.stopping)
-        server = run_api(
-            site.config,
-            site.db,
-            site.secrets,
-            site.plans,
-            host=host,
-            port=port,
-            start_pages=True,
-            own_engine=process.not_ready,
-        )
-        engine = EngineThread(process)
-        try:
-            server.start()
-            make_first_keys(site)
-            engine.start()
-            print_links(console, site, server.url)
-            # in short waits: of a signal that comes just before one, Python tells after it
-            while not process.stopping.wait(0.5):
-                pass
-        finally:
-            engine.stop()
-            server.stop()
-            site.db.close()
-        engine.check()
+    Example: rayon serve --config config.yaml
+    """
+    from api.cli.startup import (
+        config_path,
+        make_first_keys,
+        open_site,
+        print_links,
+        read_config,
+        refuse_cluster,
+        start_logging,
+    )
+    from api.server import run_api
+    from engine.runtime.process import EngineProcess
+
+    console = start_logging(verbose=verbose)
+    read = read_config(config)
+    refuse_cluster(read, config_path(config))
+    site = open_site(read, file=config_path(config), broker=True, pages=True)
+    process = EngineProcess(site.config, site.db, site.secrets, site.plans)
+    stop_on_signals(process.stopping)
+    server = run_api(
+        site.config,
+        site.db,
+        site.secrets,
+        site.plans,
+        host=host,
+        port=port,
+        start_pages=True,
+        own_engine=process.not_ready,
+    )
+    engine = EngineThread(process)
+    try:
+        server.start()
+        make_first_keys(site)
+        engine.start()
+        print_links(console, site, server.url)
+        # in short waits: of a signal that comes just before one, Python tells after it
+        while not process.stopping.wait(0.5):
+            pass
+    finally:
+        engine.stop()
+        server.stop()
+        site.db.close()
+    engine.check()
 
 
 class EngineThread:

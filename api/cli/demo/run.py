@@ -26,6 +26,8 @@ from engine.positioning.kernels.choice import kernels
 from engine.privacy.proofs import portal_secrets, secret_variable, sign_redirect
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from api.cli.demo.broker import BrokerProcess
     from engine.config import Config
 
@@ -107,10 +109,7 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     stop_on_signals(stop)
 
     def show_links() -> None:
-        until = "Ctrl-C stops the demo" if wanted.seconds is None else f"the demo stops after {wanted.seconds:g} s"
-        console.print(f"Shoppers are walking; {until}.")
-        console.print("The shoppers' link makes you one of them, at the cheese: agree to offers, and a coupon comes.")
-        console.print(f"The managers' link works once; the tills' key is {till_key}", soft_wrap=True, highlight=False)
+        _say_what_to_do(console, wanted.seconds, till_key)
         guest = guest_path(portal.of(GUEST_STORE), time.time())
         managers = manager_link(site.secrets, manager_key, server.url)
         print_links(console, site, server.url, shopper_path=guest, managers=managers)
@@ -141,6 +140,13 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     counts = gather(site, engine.process, summaries) if wanted.counted else {}
     site.db.close()
     return counts
+
+
+def _say_what_to_do(console: Console, seconds: float | None, till_key: str) -> None:
+    until = "Ctrl-C stops the demo" if seconds is None else f"the demo stops after {seconds:g} s"
+    console.print(f"Shoppers are walking; {until}.")
+    console.print("The shoppers' link makes you one of them, at the cheese: agree to offers, and a coupon comes.")
+    console.print(f"The managers' link works once; the tills' key is {till_key}", soft_wrap=True, highlight=False)
 
 
 def guest_path(secret: bytes, now: float) -> str:

@@ -1,5 +1,5 @@
-"""The house stays one that can be walked through: folders of fifteen Python files, files of four hundred lines, and
-nothing that only tests call, which tells of nothing that anybody uses."""
+"""The house stays one that can be walked through: folders of fifteen Python files, files of four hundred lines,
+functions of sixty, and nothing that only tests call, which tells of nothing that anybody uses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("api", "docs", "engine", "floorplans", "simulators", "tests")
-MOST_FILES, MOST_LINES = 15, 400
+MOST_FILES, MOST_LINES, MOST_OF_FUNCTION = 15, 400, 60
 CATALOGUES = {
     "engine/storage/migrations/versions": "a file a migration, in a row that only grows",
     "tests/cases": "a file a fault, found by its name",
@@ -43,6 +43,35 @@ def test_no_file_is_longer_than_four_hundred_lines() -> None:
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files()}
     long = {path.relative_to(ROOT).as_posix(): n for path, n in lines.items() if n > MOST_LINES}
     assert long == {}, "move what does one thing into a module beside it, by the name of what it does"
+
+
+def lengths(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """How many lines each function has, from `def` on. Its docstring is not counted: it is read on its own, and that of
+    a command is its help. A function inside of another counts for both."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first, said = node.body[0], ast.get_docstring(node) is not None
+            told = (first.end_lineno or 0) - first.lineno + 1 if said else 0
+            yield node.name, (node.end_lineno or 0) - node.lineno + 1 - told
+
+
+def test_no_function_is_longer_than_sixty_lines() -> None:
+    each = [
+        (f"{path.relative_to(ROOT).as_posix()}: {name}", n)
+        for path in files()
+        for name, n in lengths(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert len(each) > 10_000
+    long = {name: n for name, n in each if n > MOST_OF_FUNCTION}
+    assert long == {}, (
+        "a noun is missing: give each thing it does a function by the name of what that makes, and what these hand on"
+        " together a dataclass; of a table, make data"
+    )
+
+
+def test_lines_of_functions_are_counted_without_their_docstring() -> None:
+    code = '@given\ndef f():\n    """One.\n\n    Three."""\n    def g():\n        return 1\n\n    return g\n'
+    assert list(lengths(ast.parse(code))) == [("f", 5), ("g", 2)]
 
 
 def test_properties_are_explored_with_as_many_examples_as_are_asked_for() -> None:

@@ -15,6 +15,12 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Adds empty tables: customer files are told what happens from now on."""
+    _add_log()
+    _add_receivers()
+
+
+def _add_log() -> None:
+    """What happened to whom, in one order, told by a counter."""
     op.create_table(
         "crm_subject",
         sa.Column("shopper_id", sa.String(), nullable=False),
@@ -44,6 +50,10 @@ def upgrade() -> None:
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _add_receivers() -> None:
+    """Who is told, whom each is being told about just now, and what failed and waits."""
     op.create_table(
         "crm_receiver",
         sa.Column("name", sa.String(), nullable=False),

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from api.cli.commands import build
 from engine.errors import OperatorError
 from engine.files import ReadingTable, TruthTable, write_readings, write_truth
+from engine.records import Readings
 from tests.engine.positioning.stores import CORNERS, hall, hear, walk
 
 runner = CliRunner()
@@ -21,6 +22,37 @@ runner = CliRunner()
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store's folder with a plan, readings of two devices and of access points, truth and a survey."""
     folder = tmp_path_factory.mktemp("hall")
+    write_plan(folder)
+    rng = np.random.default_rng(6)
+    truth, readings = [], []
+    for device in (1, 2):
+        w = walk(rng, 120.0)
+        truth.append((w, device))
+        r = hear(hall(), w, rng, device)
+        readings.append(r)
+    write_heard(folder, readings)
+    level = np.full(120, "0")
+    write_truth(
+        folder / "truth.csv",
+        TruthTable(
+            "",
+            np.concatenate([w.t for w, _ in truth]),
+            np.repeat(["phone1", "phone2"], 120),
+            np.tile(level, 2),
+            np.concatenate([w.x_m for w, _ in truth]),
+            np.concatenate([w.y_m for w, _ in truth]),
+        ),
+    )
+    w, r = truth[0][0], readings[0]
+    rows = [
+        f"{np.interp(r.t[i], w.t, w.x_m):.2f},{np.interp(r.t[i], w.t, w.y_m):.2f},0,ap{r.ap[i]},{r.rssi_dbm[i]:.0f}"
+        for i in range(len(r))
+    ]
+    (folder / "survey.csv").write_text("x_m,y_m,level,ap,rssi_dbm\n" + "\n".join(rows) + "\n")
+    return folder
+
+
+def write_plan(folder: Path) -> None:
     features = [
         {
             "type": "Feature",
@@ -46,13 +78,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     plan = {"type": "FeatureCollection", "rayon": head, "features": features}
     (folder / "plan.geojson").write_text(json.dumps(plan))
-    rng = np.random.default_rng(6)
-    truth, readings = [], []
-    for device in (1, 2):
-        w = walk(rng, 120.0)
-        truth.append((w, device))
-        r = hear(hall(), w, rng, device)
-        readings.append(r)
+
+
+def write_heard(folder: Path, readings: list[Readings]) -> None:
+    """What access points heard of the phones, and every ten seconds of each other."""
     t = np.concatenate([r.t for r in readings])
     names = np.concatenate([[f"phone{int(d)}" for d in r.device] for r in readings])
     aps = np.concatenate([[f"ap{a}" for a in r.ap] for r in readings])
@@ -66,26 +95,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rssi = np.append(rssi, [m[3] for m in mast])
     none = np.full(len(t), np.nan)
     write_readings(folder / "readings.csv", ReadingTable("", t, names, aps, rssi, none, none, np.full(len(t), "")))
-    level = np.full(120, "0")
-    for name in ("truth.csv",):
-        write_truth(
-            folder / name,
-            TruthTable(
-                "",
-                np.concatenate([w.t for w, _ in truth]),
-                np.repeat(["phone1", "phone2"], 120),
-                np.tile(level, 2),
-                np.concatenate([w.x_m for w, _ in truth]),
-                np.concatenate([w.y_m for w, _ in truth]),
-            ),
-        )
-    w, r = truth[0][0], readings[0]
-    rows = [
-        f"{np.interp(r.t[i], w.t, w.x_m):.2f},{np.interp(r.t[i], w.t, w.y_m):.2f},0,ap{r.ap[i]},{r.rssi_dbm[i]:.0f}"
-        for i in range(len(r))
-    ]
-    (folder / "survey.csv").write_text("x_m,y_m,level,ap,rssi_dbm\n" + "\n".join(rows) + "\n")
-    return folder
 
 
 def run(*args: object) -> str:

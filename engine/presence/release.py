@@ -21,12 +21,12 @@ from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
 from engine.presence.expected.histories import steps_within, tills_within
 from engine.presence.expected.rows import ExpectedRow, add_up
+from engine.presence.expected.stops import MadeStop
 from engine.presence.expected.waiting import ExpectedWaiting
 from engine.presence.flows import FlowRow, zones_within
 from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.heat import HeatRow
 from engine.presence.local_hours import LocalHours, hours_in
-from engine.presence.ropo.journeys import MadeStop
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_ks, weights, whole_ks
 from engine.records import F64, I64, U64, Fixes, VisitEvent

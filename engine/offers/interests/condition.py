@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.offers.bounds import Plain
-from engine.presence.ropo.journeys import LikelyStop
+from engine.presence.expected.stops import LikelyStop
 from engine.privacy.consent import Grants, allows_joining
 from engine.vocabulary import Purpose
 

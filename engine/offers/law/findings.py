@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import Problem
-from engine.offers.law.rows import LOI_EVIN, NO_GRATUIT, PERISHABLE, ROWS, WORDINGS, LegalRow, class_of, rows_on
+from engine.offers.law.rows import LOI_EVIN, NO_GRATUIT, ROWS, WORDINGS, LegalRow, class_of, rows_on
 from engine.offers.law.wording import LIFESTYLE, NOT_FOR_FOOD, Texts, wrong_words
-from engine.offers.pricing.kinds import FULL_BP, Amount, BuyXGetY, FixedPrice, Offer, Percent
+from engine.offers.pricing.kinds import FULL_BP, PERISHABLE, Amount, BuyXGetY, FixedPrice, Offer, Percent
 from engine.plan.model import FOODS, Plan, Product
 from engine.vocabulary import Channel
 from engine.wording import MistakeCode as Code

@@ -19,11 +19,6 @@ OVERSEAS_DEPARTMENTS = frozenset(
 """Time zones of the departments that the promotion caps do not hold in."""
 
 
-PERISHABLE = frozenset({"food", "pet_food"})
-"""Classes whose goods near their end may have more off than the cap, where the offer is not announced outside the shop
-(ordonnance 2018-1128, art. 3; as L.442-5 C. com. has it for reselling below cost)."""
-
-
 @dataclass(frozen=True, slots=True)
 class LegalRow:
     """One rule about one class of goods: at most `cap_bp` (basis points) off the price paid, whatever the form of the

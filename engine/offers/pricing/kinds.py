@@ -14,6 +14,9 @@ OfferKind = Literal["percent", "amount", "fixed_price", "buy_x_get_y"]
 
 FULL_BP = 10_000  # basis points in the whole: 100.00 %
 MAX_MINOR = 10_000_000_000  # 100 million rupiah, 6,000 euros: beyond is a typing mistake, and no basket's sum overflows
+PERISHABLE = frozenset({"food", "pet_food"})
+"""Classes whose goods near their end may have more off than the cap, where the offer is not announced outside the shop
+(ordonnance 2018-1128, art. 3; as L.442-5 C. com. has it for reselling below cost)."""
 
 
 class _Offer(BaseModel):

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.offers.law.rows import PERISHABLE
 from engine.offers.pricing.baskets import Basket, Line
-from engine.offers.pricing.kinds import FULL_BP, Amount, BuyXGetY, FixedPrice, Offer, OfferKind, Percent
+from engine.offers.pricing.kinds import FULL_BP, PERISHABLE, Amount, BuyXGetY, FixedPrice, Offer, OfferKind, Percent
 
 Caps = Mapping[str, int]
 """The most that may come off the price paid, in basis points by legal class; a class that is not named has no cap."""

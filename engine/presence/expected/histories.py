@@ -15,6 +15,7 @@ from engine.presence.expected.levels import VISIT_S, Runs, levels_above, mostly,
 from engine.presence.expected.likely import likely_ways
 from engine.presence.expected.products import STOP_RUN_S, product_places
 from engine.presence.expected.rows import FLOOR, PRODUCT, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
+from engine.presence.expected.stops import LikelyStop, MadeStop
 from engine.presence.expected.thinning import SECONDTHS, TICKS, Held, thin
 from engine.presence.expected.ways import CAME, LEAST, find_reached, way_rows, wholes_of
 from engine.presence.flows import ZoneStay, leaf_zones
@@ -22,7 +23,6 @@ from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import hours_in
 from engine.presence.places import around_opening
 from engine.presence.rhythm import GAP_MAX_S
-from engine.presence.ropo.journeys import LikelyStop, MadeStop
 from engine.presence.staff.behaviour import STAFF_S, StaffByBehaviour
 from engine.records import F32, F64, I64, U64, Bools, Fixes, StoreVisit
 

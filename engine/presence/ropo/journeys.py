@@ -17,6 +17,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.presence.expected.stops import LikelyStop
+
 SAME_VISIT_S = 12 * 3600.0
 """Stops so long before a purchase in the store are of the same visit."""
 
@@ -38,23 +40,6 @@ class RopoStep(StrEnum):
     STOPPED_FIRST = "stopped_first"  # in the store, without a view before
     VIEWED_AFTER = "viewed_after"  # online, after that stop
     BOUGHT_AFTER = "bought_after"  # online, after that stop
-
-
-@dataclass(frozen=True, slots=True)
-class LikelyStop:
-    """A stop at a product at `at` (s UTC), with the chance that there was one."""
-
-    at: float
-    chance: float
-
-
-@dataclass(frozen=True, slots=True)
-class MadeStop:
-    """The first stop of a device's stay in the store at the product `sku`."""
-
-    device: int
-    sku: str
-    stop: LikelyStop
 
 
 @dataclass(frozen=True, slots=True)

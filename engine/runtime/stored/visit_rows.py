@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.offers.audience import LinkedShopper
-from engine.presence.ropo.journeys import MadeStop
+from engine.presence.expected.stops import MadeStop
 from engine.records import VisitEvent
 from engine.storage.figures.product_stops import StopRow
 from engine.storage.journal import VisitRow

@@ -22,7 +22,8 @@ from sqlmodel import Session, col
 
 from engine.offers.audience import LinkedShopper
 from engine.offers.interests.condition import DAY_S, Interested, ProductInterest, ShopperTouches, may_be_asked
-from engine.presence.ropo.journeys import LikelyStop, ProductTouches
+from engine.presence.expected.stops import LikelyStop
+from engine.presence.ropo.journeys import ProductTouches
 from engine.privacy.consent import JOINED
 from engine.storage.commerce.events import is_named_by
 from engine.storage.database import Database

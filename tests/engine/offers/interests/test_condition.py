@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.offers.interests.condition import Interested, ProductInterest, ShopperTouches
-from engine.presence.ropo.journeys import LikelyStop
+from engine.presence.expected.stops import LikelyStop
 from engine.privacy.consent import Grants
 from engine.vocabulary import Channel, Purpose
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.presence.expected.stops import LikelyStop
 from engine.presence.ropo.journeys import (
-    LikelyStop,
     ProductTouches,
     RopoStep,
     RopoWay,

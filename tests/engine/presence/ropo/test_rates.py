@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from engine.presence.ropo.journeys import LikelyStop, RopoJourney, RopoStep, RopoWay
+from engine.presence.expected.stops import LikelyStop
+from engine.presence.ropo.journeys import RopoJourney, RopoStep, RopoWay
 from engine.presence.ropo.rates import PRIOR, GoOnRates, StepTaken, estimate_rates, steps_of
 
 STOPS = (LikelyStop(10.0, 0.3), LikelyStop(20.0, 0.2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.offers.audience import LinkedShopper
-from engine.presence.ropo.journeys import LikelyStop, MadeStop
+from engine.presence.expected.stops import LikelyStop, MadeStop
 from engine.runtime.stored.visit_rows import stop_rows
 from engine.storage.figures.product_stops import StopRow
 

@@ -11,12 +11,11 @@ from api.cli.startup import config_path, open_site, read_plans, start_logging
 from engine.config import Config
 from engine.errors import OperatorError, Problem
 from engine.privacy.secrets import SECRETS_FILE, Secrets, load_secrets
-from engine.runtime.cluster.keeping.keeper import HeadLost
 from engine.runtime.cluster.nodes.names import NodeSite, check_node_name
 from engine.runtime.cluster.nodes.ray_start import own_address
 from engine.runtime.cluster.nodes.supervising import NodeSupervisor
 from engine.storage.database import Database, open_database
-from engine.storage.shards.nodes import Head, read_head
+from engine.storage.shards.nodes import Head, HeadLost, read_head
 
 
 def run_node(path: Path | None, join: str | None, name: str, host: str, *, verbose: bool) -> None:

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 
 from sqlmodel import col, select
 
-from engine.errors import NotFound
+from engine.errors import NotFound, RayonError
 from engine.storage.database import Database
 from engine.storage.models.cluster.shards import ClusterHeadTable, ClusterNodeTable
 from engine.storage.status import ENGINE, EVERY_STORE, forget_word
 from engine.storage.upserts import age_s, database_time, upsert
 
 _ONLY = 1
+
+
+class HeadLost(RayonError):
+    """Another head was started: this one is none any more."""
 
 
 @dataclass(frozen=True, slots=True)

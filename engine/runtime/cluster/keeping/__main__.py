@@ -14,11 +14,12 @@ import threading
 
 from engine.config import load_config
 from engine.errors import StorageUnavailable
-from engine.runtime.cluster.keeping.keeper import HeadLost, Keeper
+from engine.runtime.cluster.keeping.keeper import Keeper
 from engine.runtime.cluster.nodes.logs import start_log
 from engine.runtime.cluster.nodes.names import read_site
 from engine.runtime.cluster.nodes.opening import open_when_there
 from engine.runtime.cluster.nodes.ray_start import listens, split_address
+from engine.storage.shards.nodes import HeadLost
 
 log = logging.getLogger(__name__)
 LOOK_S = 1.0

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.config import ClusterConfig
-from engine.errors import RayonError
 from engine.runtime.cluster.keeping.seen import SAID_S, JoinWatch, MoveWatch, NodeWatch, bounds_of, layout_of, under_way
 from engine.runtime.cluster.placing.layout import (
     AddShard,
@@ -25,7 +24,7 @@ from engine.runtime.cluster.placing.layout import (
 from engine.runtime.cluster.placing.place import place
 from engine.storage.database import Database
 from engine.storage.shards.duties import let_go
-from engine.storage.shards.nodes import NodeSeen, keep_head, read_nodes
+from engine.storage.shards.nodes import HeadLost, NodeSeen, keep_head, read_nodes
 from engine.storage.shards.shards import (
     ShardSeen,
     add_shard,
@@ -44,10 +43,6 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 15.0  # without an answer for so long, an actor is given up: frozen, or its machine cut off
 MEND_EVERY_S = 10.0
 MOST_PATIENCE_S = 120.0  # each actor of a shard that is given up gets twice the time of the one before
-
-
-class HeadLost(RayonError):
-    """Another head was started: this one is none any more."""
 
 
 class Actors(Protocol):

@@ -18,7 +18,6 @@ from functools import partial
 from engine.config import ClusterConfig, Config
 from engine.errors import OperatorError, Problem, StorageUnavailable
 from engine.privacy.secrets import Secrets
-from engine.runtime.cluster.keeping.keeper import HeadLost
 from engine.runtime.cluster.nodes.checks import holds_mark, require_same, site_check
 from engine.runtime.cluster.nodes.names import NodeSite, forks_socket, stop_note
 from engine.runtime.cluster.nodes.namesakes import Namesakes, keep_name
@@ -35,7 +34,7 @@ from engine.runtime.cluster.nodes.rays import Lives, NodeRays
 from engine.runtime.cluster.nodes.word import NodeWords
 from engine.runtime.cluster.report import ShardState
 from engine.storage.database import Database
-from engine.storage.shards.nodes import Head, beat_node, become_head, read_head, read_nodes
+from engine.storage.shards.nodes import Head, HeadLost, beat_node, become_head, read_head, read_nodes
 from engine.storage.shards.shards import ShardSeen, read_shards
 
 log = logging.getLogger(__name__)

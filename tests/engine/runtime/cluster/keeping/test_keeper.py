@@ -9,13 +9,14 @@ from sqlalchemy import text
 
 from engine.config import ClusterConfig
 from engine.errors import StorageUnavailable
-from engine.runtime.cluster.keeping.keeper import PATIENCE_S, HeadLost, Keeper, due
+from engine.runtime.cluster.keeping.keeper import PATIENCE_S, Keeper, due
 from engine.runtime.cluster.keeping.moving import move_all, plan_drain, plan_rebalance
 from engine.runtime.cluster.keeping.seen import JOINS_S, MOVES_S, RESTS_S, SAID_S, NodeWatch
 from engine.runtime.cluster.placing.layout import AddShard, GiveStore, MoveStore, RemoveShard
 from engine.storage.database import Database, open_database
 from engine.storage.shards.duties import ShardWord, arrive, claim_shard, let_go, put_word
 from engine.storage.shards.nodes import (
+    HeadLost,
     NodeSeen,
     NodeWord,
     beat_node,

@@ -21,7 +21,8 @@ from engine.offers.lifecycle import CampaignNotApproved, check_change, is_second
 from engine.offers.segments.check import audience_problems
 from engine.plan.model import Plan
 from engine.storage.vouchers import campaigns as store_of
-from engine.storage.vouchers.revisions import Signatures, revisions, signatures
+from engine.storage.vouchers.rows.revisions import Signatures, revisions, signatures
+from engine.storage.vouchers.rows.writing import StoredCampaign
 from engine.vocabulary import Right
 from engine.wording import validation_problems
 
@@ -78,7 +79,7 @@ def find_signatures(ctx: AppContext, store: str, campaign_id: str) -> Signatures
 
 def save(
     ctx: AppContext, store: str, campaign: Campaign, grant: Grant, *, expected: int | None = None
-) -> store_of.StoredCampaign:
+) -> StoredCampaign:
     """Writes a campaign in the state that it names. `expected` is the version its editor had read, 0 for a new one.
 
     Raises Forbidden (403) where bringing it to that state takes a right that the editor lacks, CampaignChanged (412),
@@ -94,7 +95,7 @@ def save(
     return store_of.put_campaign(ctx.db, store, campaign, time.time(), by=by, expected=at)
 
 
-def save_edit(ctx: AppContext, store: str, campaign: Campaign, grant: Grant, expected: int) -> store_of.StoredCampaign:
+def save_edit(ctx: AppContext, store: str, campaign: Campaign, grant: Grant, expected: int) -> StoredCampaign:
     """The same for a form, which names no state: new ones and new terms that need a second person are drafts."""
     state = CampaignState.DRAFT
     if expected:
@@ -107,7 +108,7 @@ def save_edit(ctx: AppContext, store: str, campaign: Campaign, grant: Grant, exp
 
 def move(
     ctx: AppContext, store: str, campaign_id: str, to: CampaignState, by: str, *, expected: int | None = None
-) -> store_of.StoredCampaign:
+) -> StoredCampaign:
     """Brings a campaign to another state. Raises NotFound, CampaignChanged, CampaignNotApproved, WrongCampaignState."""
     stored = store_of.get_campaign(ctx.db, store, campaign_id)
     names = find_signatures(ctx, store, campaign_id)

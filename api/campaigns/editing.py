@@ -26,8 +26,9 @@ from api.texts.language import Language, language
 from engine.errors import BusinessRefusal, NotFound, Problem
 from engine.offers.campaigns import Campaign
 from engine.offers.hours import DAYS
-from engine.storage.vouchers.campaigns import CampaignChanged, get_campaign, has_campaign
-from engine.storage.vouchers.revisions import revisions, term_changes
+from engine.storage.vouchers.campaigns import get_campaign, has_campaign
+from engine.storage.vouchers.rows.revisions import revisions, term_changes
+from engine.storage.vouchers.rows.writing import CampaignChanged
 from engine.vocabulary import ProblemCode
 from engine.wording import MistakeCode
 

@@ -24,7 +24,7 @@ from engine.offers.caps import Spent
 from engine.offers.promise import PromiseBasis
 from engine.runtime.promised.foresight import Foresight
 from engine.storage.vouchers import campaigns as store_of
-from engine.storage.vouchers.campaigns import CampaignChanged
+from engine.storage.vouchers.rows.writing import CampaignChanged, StoredCampaign
 from engine.vocabulary import ProblemCode, Right
 
 router = APIRouter(
@@ -210,13 +210,13 @@ def version_of(if_match: str | None) -> int | None:
     return int(found[1])
 
 
-def _tag(ctx: AppContext, response: Response, stored: store_of.StoredCampaign) -> CampaignAnswer:
+def _tag(ctx: AppContext, response: Response, stored: StoredCampaign) -> CampaignAnswer:
     told = ctx.told_spending([key := (stored.store, stored.campaign.id)], time.time())[key]
     response.headers["ETag"] = f'"{stored.version}.{told.vouchers}.{told.amount_minor}"'
     return _answer(stored, told)
 
 
-def _answer(stored: store_of.StoredCampaign, told: Spent) -> CampaignAnswer:
+def _answer(stored: StoredCampaign, told: Spent) -> CampaignAnswer:
     return CampaignAnswer(
         store=stored.store,
         campaign=stored.campaign,

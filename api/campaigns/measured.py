@@ -28,8 +28,9 @@ from engine.plan.model import Plan
 from engine.privacy.k_anonymity import whole_ks
 from engine.storage.status import ENGINE, get_status
 from engine.storage.told.campaigns import campaign_results, told_share
-from engine.storage.vouchers.campaigns import StoredCampaign, get_campaign
+from engine.storage.vouchers.campaigns import get_campaign
 from engine.storage.vouchers.results import Funnel, Results
+from engine.storage.vouchers.rows.writing import StoredCampaign
 
 router = APIRouter(prefix="/campaigns", tags=["pages"], default_response_class=HTMLResponse)
 DAYS = 28  # of results, where no others are asked for

@@ -33,9 +33,10 @@ from engine.offers.lifecycle import NEXT, SPEAKS, is_second_person
 from engine.offers.segments.check import audience_problems
 from engine.plan.model import Plan
 from engine.storage.told.spending import untold_of
-from engine.storage.vouchers.campaigns import StoredCampaign, get_campaign, list_campaigns
+from engine.storage.vouchers.campaigns import get_campaign, list_campaigns
 from engine.storage.vouchers.hq.revisions import hq_waits
-from engine.storage.vouchers.revisions import FROM_FILE, Revision, Signatures, revisions, term_changes
+from engine.storage.vouchers.rows.revisions import FROM_FILE, Revision, Signatures, revisions, term_changes
+from engine.storage.vouchers.rows.writing import StoredCampaign
 from engine.vocabulary import Right
 
 router = APIRouter(prefix="/campaigns", tags=["pages"], default_response_class=HTMLResponse)

@@ -31,7 +31,7 @@ from engine.storage.loyalty.reviews import (
     waiting_reviews,
 )
 from engine.storage.vouchers.campaigns import get_campaign
-from engine.storage.vouchers.specs import UnreadableCampaign
+from engine.storage.vouchers.rows.specs import UnreadableCampaign
 from engine.vocabulary import ReviewVerdict, Right
 
 router = APIRouter(

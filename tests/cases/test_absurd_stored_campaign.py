@@ -28,7 +28,7 @@ from engine.storage.database import Database, open_database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
 from engine.storage.vouchers.campaigns import get_campaign, list_campaigns, put_campaign, set_campaign_state
-from engine.storage.vouchers.specs import UnreadableCampaign, read_spec
+from engine.storage.vouchers.rows.specs import UnreadableCampaign, read_spec
 from tests.brokers import free_port
 from tests.databases import new_sqlite
 from tests.engine.runtime.made import FLOORPLANS

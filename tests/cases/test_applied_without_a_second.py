@@ -12,7 +12,7 @@ from engine.storage.database import Database
 from engine.storage.keys import FINGERPRINT_CHARS, add_key, digest_of, rotate_key
 from engine.storage.vouchers.campaign_files import CampaignDifference, apply_campaigns, compare_campaigns
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign, seed_campaigns, set_campaign_state
-from engine.storage.vouchers.revisions import signatures
+from engine.storage.vouchers.rows.revisions import signatures
 from engine.vocabulary import Role
 from tests.engine.storage.scenes import NOW, STORE, campaign
 

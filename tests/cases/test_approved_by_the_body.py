@@ -15,7 +15,7 @@ from engine.offers.campaigns import CampaignState
 from engine.offers.lifecycle import is_second_person, may_spend_minor
 from engine.storage.database import Database
 from engine.storage.vouchers.campaigns import put_campaign, set_campaign_state
-from engine.storage.vouchers.revisions import signatures
+from engine.storage.vouchers.rows.revisions import signatures
 from engine.vocabulary import Role
 from tests.api.site import Site, campaign, campaign_json
 

@@ -19,7 +19,7 @@ from engine.delivery.mail import compose
 from engine.offers.campaigns import Campaign
 from engine.offers.law.wording import NOT_FOR_FOOD, wrong_words
 from engine.storage.sending.letters import Letter
-from engine.storage.vouchers.specs import read_spec
+from engine.storage.vouchers.rows.specs import read_spec
 from tests.engine.offers.plans import campaign
 
 TEXT = {"title": "Tea", "text": "Today\nuntil six"}

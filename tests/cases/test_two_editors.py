@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from engine.storage.database import Database
-from engine.storage.vouchers.campaigns import CampaignChanged, get_campaign, put_campaign
+from engine.storage.vouchers.campaigns import get_campaign, put_campaign
+from engine.storage.vouchers.rows.writing import CampaignChanged
 from tests.databases import database_url, db, postgres
 from tests.engine.storage.scenes import NOW, STORE, campaign
 

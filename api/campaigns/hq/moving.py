@@ -12,9 +12,9 @@ from api.keyring import Grant
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.campaigns import CampaignState
 from engine.offers.lifecycle import NEXT
-from engine.storage.vouchers.campaigns import CampaignChanged
 from engine.storage.vouchers.hq.listed import StoredHq, StoreVariant, hq_campaign
 from engine.storage.vouchers.hq.revisions import approve_hq_campaign, is_hq_second
+from engine.storage.vouchers.rows.writing import CampaignChanged
 from engine.vocabulary import ProblemCode, Right
 
 

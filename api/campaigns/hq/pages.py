@@ -34,10 +34,10 @@ from engine.offers.campaigns import CampaignState
 from engine.offers.hours import DAYS
 from engine.offers.hq.campaigns import RANGED, WHOLE, HqCampaign, read_hq_campaign
 from engine.plan.model import Plan
-from engine.storage.vouchers.campaigns import CampaignChanged
 from engine.storage.vouchers.hq.giving import GivenOut
 from engine.storage.vouchers.hq.listed import StoredHq, hq_campaign, hq_stores
 from engine.storage.vouchers.hq.revisions import HqRevision, hq_revisions
+from engine.storage.vouchers.rows.writing import CampaignChanged
 from engine.vocabulary import ProblemCode, Right
 from engine.wording import MistakeCode
 

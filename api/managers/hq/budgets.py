@@ -11,8 +11,9 @@ from engine.offers.decide import worth_of
 from engine.offers.measured.pacing import BudgetPace, pace_of
 from engine.plan.model import Plan
 from engine.storage.told.spending import sum_told, untold_of
-from engine.storage.vouchers.campaigns import StoredCampaign, list_campaigns
+from engine.storage.vouchers.campaigns import list_campaigns
 from engine.storage.vouchers.hq.listed import StoredHq, hq_campaigns
+from engine.storage.vouchers.rows.writing import StoredCampaign
 
 MOST = 500
 """Campaigns of a store."""

@@ -14,11 +14,11 @@ from engine.offers.lifecycle import SPEAKS, NeedsSecond, as_draft_if, nobody_ask
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.versions import bump
-from engine.storage.vouchers.campaigns import put_values
 from engine.storage.vouchers.hq.limits import require_limits
 from engine.storage.vouchers.hq.revisions import require_hq_approval
-from engine.storage.vouchers.revisions import signatures_in, term_changes
-from engine.storage.vouchers.specs import read_spec
+from engine.storage.vouchers.rows.revisions import signatures_in, term_changes
+from engine.storage.vouchers.rows.specs import read_spec
+from engine.storage.vouchers.rows.writing import put_values
 
 
 class CampaignChange(StrEnum):

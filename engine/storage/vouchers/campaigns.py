@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from engine.errors import BusinessRefusal, NotFound
+from engine.errors import NotFound
 from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.lifecycle import SPEAKS, NeedsSecond, as_draft_if, nobody_asks
 from engine.storage.database import Database
@@ -17,28 +16,16 @@ from engine.storage.upserts import upsert
 from engine.storage.versions import bump, version
 from engine.storage.vouchers.hq.limits import require_limits
 from engine.storage.vouchers.hq.revisions import require_hq_approval
-from engine.storage.vouchers.revisions import FROM_FILE, note_revision
-from engine.storage.vouchers.specs import Spec, campaign_of, read_spec
-from engine.vocabulary import ProblemCode
-
-
-class CampaignChanged(BusinessRefusal):
-    """Somebody else has changed the campaign since it was read."""
-
-    code = ProblemCode.CAMPAIGN_CHANGED
-    status = 412
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCampaign:
-    """A campaign with its version and what it has spent. `campaign.state` is the state it is in."""
-
-    store: str
-    campaign: Campaign
-    version: int
-    vouchers_used: int
-    amount_used_minor: int
-    updated_at: float
+from engine.storage.vouchers.rows.revisions import FROM_FILE, note_revision
+from engine.storage.vouchers.rows.specs import Spec, read_spec
+from engine.storage.vouchers.rows.writing import (
+    StoredCampaign,
+    put_values,
+    require_version,
+    stored_campaign,
+    values_of,
+    write_version,
+)
 
 
 def put_campaign(
@@ -52,7 +39,7 @@ def put_campaign(
     """
     with db.write() as session:
         if expected is not None:
-            _expect(session, store, campaign.id, expected)
+            require_version(session, store, campaign.id, expected)
         require_limits(session, store, campaign)
         require_hq_approval(session, store, campaign.id, campaign.state)
         stored = put_values(session, store, campaign, now, by=by)
@@ -68,7 +55,7 @@ def seed_campaigns(
     with db.write() as session:
         known = set(session.exec(select(CampaignTable.campaign_id).where(col(CampaignTable.store) == store)))
         fresh = [as_draft_if(c, c.state in SPEAKS and second(c)) for c in campaigns if c.id not in known]
-        rows = [_values(store, c, now, seeded=True) | {"version": 1} for c in fresh]
+        rows = [values_of(store, c, now, seeded=True) | {"version": 1} for c in fresh]
         upsert(session, CampaignTable, rows)
         for c in fresh:
             note_revision(session, session.get_one(CampaignTable, (store, c.id)), FROM_FILE)
@@ -134,10 +121,10 @@ def set_campaign_state(
         if row is None:
             raise NotFound("no such campaign")
         if expected is not None:
-            _expect(session, store, campaign_id, expected)
+            require_version(session, store, campaign_id, expected)
         require_hq_approval(session, store, campaign_id, state)
         changed = stored_campaign(row).campaign.model_copy(update={"state": state})
-        _change(session, row, changed, now, by)
+        write_version(session, row, changed, now, by)
         session.flush()
         bump(session, [store], "campaigns")
         return stored_campaign(row)
@@ -146,54 +133,3 @@ def set_campaign_state(
 def campaigns_version(db: Database, store: str) -> int:
     """Moves with every change of the store's campaigns. Cheap: one row by key."""
     return version(db, store, "campaigns")
-
-
-def stored_campaign(row: CampaignTable) -> StoredCampaign:
-    """The record of a row. Raises UnreadableCampaign."""
-    campaign = campaign_of(row.spec)
-    return StoredCampaign(
-        row.store, campaign, row.version, row.vouchers_used, row.amount_used_minor, updated_at=row.updated_at
-    )
-
-
-def put_values(
-    session: Session, store: str, campaign: Campaign, now: float, *, seeded: bool = False, by: str = ""
-) -> StoredCampaign:
-    """Creates or replaces a campaign within a transaction, one version up. `seeded`: it is as its file says."""
-    # Insert at version 0 where missing, then change under the row's lock: two managers at once give two versions.
-    upsert(session, CampaignTable, [_values(store, campaign, now, seeded=seeded) | {"version": 0}])
-    row = session.get_one(CampaignTable, (store, campaign.id), with_for_update=True)
-    _change(session, row, campaign, now, FROM_FILE if seeded else by)
-    row.seeded = seeded
-    session.flush()
-    return stored_campaign(row)
-
-
-def _expect(session: Session, store: str, campaign_id: str, version: int) -> None:
-    """Under the row's lock. Raises CampaignChanged."""
-    row = session.get(CampaignTable, (store, campaign_id), with_for_update=True)
-    found = 0 if row is None else row.version
-    if found != version:
-        raise CampaignChanged(f"it is version {found} by now, not {version}: read it again")
-
-
-def _change(session: Session, row: CampaignTable, campaign: Campaign, now: float, by: str) -> None:
-    row.version += 1
-    row.state = campaign.state
-    row.spec = campaign.model_dump_json(by_alias=True)
-    row.seeded = False
-    row.updated_at = now
-    note_revision(session, row, by)
-
-
-def _values(store: str, campaign: Campaign, now: float, *, seeded: bool) -> dict[str, object]:
-    return {
-        "store": store,
-        "campaign_id": campaign.id,
-        "state": campaign.state,
-        "spec": campaign.model_dump_json(by_alias=True),
-        "seeded": seeded,
-        "vouchers_used": 0,
-        "amount_used_minor": 0,
-        "updated_at": now,
-    }

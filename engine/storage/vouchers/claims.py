@@ -38,7 +38,7 @@ from engine.storage.sending.marks import find_last_complaint
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
 from engine.storage.vouchers.hq.shared import is_bound, shared_budgets
-from engine.storage.vouchers.specs import campaign_of
+from engine.storage.vouchers.rows.specs import campaign_of
 from engine.storage.vouchers.vouchers import voucher_record
 from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, VoucherState
 

@@ -29,7 +29,7 @@ from engine.storage.people.twins import visit_of
 from engine.storage.upserts import named_lock
 from engine.storage.vouchers.claims import voucher_identity, voucher_row
 from engine.storage.vouchers.hq.shared import is_bound, shared_budgets
-from engine.storage.vouchers.specs import campaign_of
+from engine.storage.vouchers.rows.specs import campaign_of
 from engine.vocabulary import DecisionReason, ProblemCode, VoucherState
 
 _NO_LIMITS = Limits(per_visit=10**9, per_day=10**9, per_week=10**9)

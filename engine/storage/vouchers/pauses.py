@@ -19,7 +19,7 @@ from engine.offers.foretold.replay import Held, PlaceMoment
 from engine.storage.database import Database
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable
-from engine.storage.vouchers.specs import read_spec
+from engine.storage.vouchers.rows.specs import read_spec
 from engine.vocabulary import DecisionOutcome, DecisionReason
 
 _NEVER = frozenset(

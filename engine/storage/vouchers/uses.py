@@ -14,7 +14,7 @@ from engine.offers.campaigns import Campaign
 from engine.storage.budget_release import LIVE
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignRevisionTable, RedemptionTable, VoucherTable
-from engine.storage.vouchers.specs import read_spec
+from engine.storage.vouchers.rows.specs import read_spec
 from engine.storage.vouchers.tills import Redemption, RedemptionState, find_voucher, redemption_of
 from engine.storage.vouchers.verdicts import TillReason, sale_time
 from engine.vocabulary import VoucherState

@@ -10,7 +10,7 @@ from api.campaigns.changes import change_lines
 from api.texts.catalogue import words
 from api.texts.categories import category_name
 from engine.offers.campaigns import Campaign
-from engine.storage.vouchers.revisions import term_changes
+from engine.storage.vouchers.rows.revisions import term_changes
 from tests.engine.offers.plans import PLAN, campaign
 
 FULL = campaign(

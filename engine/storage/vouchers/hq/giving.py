@@ -24,9 +24,9 @@ from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable, HqCampaignTable, HqInstanceTable, HqRevisionTable
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.versions import bump
-from engine.storage.vouchers.campaigns import CampaignChanged, put_values
-from engine.storage.vouchers.revisions import signatures_in
-from engine.storage.vouchers.specs import read_spec
+from engine.storage.vouchers.rows.revisions import signatures_in
+from engine.storage.vouchers.rows.specs import read_spec
+from engine.storage.vouchers.rows.writing import CampaignChanged, put_values
 from engine.vocabulary import AuditAction
 from engine.wording import MistakeCode
 

@@ -17,7 +17,7 @@ from engine.offers.hq.terms import terms_of
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable, HqCampaignTable, HqInstanceTable
 from engine.storage.vouchers.hq.shared import hq_campaign_of
-from engine.storage.vouchers.specs import read_spec
+from engine.storage.vouchers.rows.specs import read_spec
 
 
 @dataclass(frozen=True, slots=True)

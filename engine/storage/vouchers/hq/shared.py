@@ -11,7 +11,7 @@ from engine.offers.caps import SharedBudget, Spent
 from engine.offers.hq.campaigns import HqCampaign
 from engine.storage.budget_release import lock_campaigns
 from engine.storage.models.vouchers import CampaignTable, HqCampaignTable, HqInstanceTable
-from engine.storage.vouchers.specs import read_spec
+from engine.storage.vouchers.rows.specs import read_spec
 
 
 def shared_budgets(session: Session, store: str, campaign_ids: Iterable[str]) -> dict[str, SharedBudget]:

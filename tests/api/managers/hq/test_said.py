@@ -12,7 +12,7 @@ from api.managers.hq.budgets import CampaignBudget
 from api.managers.hq.pages import budget_row
 from api.texts.language import Language
 from engine.offers.measured.pacing import BudgetPace, PaceState
-from engine.storage.vouchers.campaigns import StoredCampaign
+from engine.storage.vouchers.rows.writing import StoredCampaign
 from tests.api.managers.console.shop import at, plan_in
 from tests.api.site import campaign
 

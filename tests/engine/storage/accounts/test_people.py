@@ -29,7 +29,7 @@ from engine.storage.accounts.people import (
 from engine.storage.accounts.sessions import find_signed_in, open_session
 from engine.storage.database import Database
 from engine.storage.vouchers.campaigns import put_campaign
-from engine.storage.vouchers.revisions import revisions
+from engine.storage.vouchers.rows.revisions import revisions
 from engine.vocabulary import AuditAction, Role
 from tests.engine.storage.scenes import NOW, at_once, campaign
 

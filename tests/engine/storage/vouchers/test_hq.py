@@ -20,7 +20,7 @@ from engine.storage.database import Database
 from engine.storage.models.accounts import AuditEntryTable
 from engine.storage.models.vouchers import HqCampaignTable
 from engine.storage.vouchers.campaign_files import apply_campaigns
-from engine.storage.vouchers.campaigns import CampaignChanged, get_campaign, has_campaign, put_campaign
+from engine.storage.vouchers.campaigns import get_campaign, has_campaign, put_campaign
 from engine.storage.vouchers.campaigns import set_campaign_state as move
 from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.hq.giving import (
@@ -31,6 +31,7 @@ from engine.storage.vouchers.hq.giving import (
     give_hq_campaign,
 )
 from engine.storage.vouchers.hq.revisions import approve_hq_campaign, hq_revisions
+from engine.storage.vouchers.rows.writing import CampaignChanged
 from engine.storage.vouchers.vouchers import expire_undelivered
 from engine.vocabulary import Role
 from tests.engine.offers.plans import PLAN

@@ -13,8 +13,8 @@ from api.context import AppContext, context
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers import schemas as says
-from api.shoppers.cards import cards
 from api.shoppers.choices import check_asked, may_be_asked
+from api.shoppers.coupons.cards import cards
 from api.shoppers.receipts import send_receipt
 from api.shoppers.sessions import known_shopper, refuse_granted
 from api.texts.brought import points_why

@@ -10,7 +10,7 @@ from typing import Any
 
 from api.context import AppContext
 from api.pages import LetterLink, render_letter
-from api.shoppers.cards import was_asked, was_mailed, why
+from api.shoppers.coupons.cards import was_asked, was_mailed, why
 from api.texts.catalogue import words
 from api.texts.language import Language, in_language, language_of
 from api.texts.money import badge, least

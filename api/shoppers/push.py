@@ -16,7 +16,7 @@ from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, line_of, rate_limits
 from api.shoppers import schemas as says
-from api.shoppers.cards import cards
+from api.shoppers.coupons.cards import cards
 from api.shoppers.me import require_shopper
 from api.shoppers.messages import use_by
 from api.texts.consents import TEXT_VERSION

@@ -18,7 +18,7 @@ from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_responses
 from api.shoppers import schemas as says
-from api.shoppers.cards import cards
+from api.shoppers.coupons.cards import cards
 from api.shoppers.me import require_shopper, worth_of
 from api.shoppers.points.statement import statement
 from api.shoppers.receipts import receipt_of

@@ -14,7 +14,7 @@ from api.callers.cookies import session_of
 from api.context import AppContext, context
 from api.middleware.metrics import Metrics
 from api.problems import problem_responses
-from api.shoppers.cards import to_streamed
+from api.shoppers.coupons.cards import to_streamed
 from api.shoppers.sessions import known_shopper
 from api.shoppers.wallet.news import tell_change
 from engine.delivery.pages import PageHub

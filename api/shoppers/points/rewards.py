@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
-from api.shoppers.cards import cards
+from api.shoppers.coupons.cards import cards
 from api.shoppers.me import require_shopper
 from api.shoppers.points import schemas as says
 from api.shoppers.schemas import VoucherCard

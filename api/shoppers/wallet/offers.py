@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from api.context import AppContext, context
 from api.problems import problem_responses
+from api.shoppers.coupons.goods import goods_of
 from api.shoppers.me import require_shopper
-from api.shoppers.wallet.goods import goods_of
 from api.shoppers.wallet.schemas import OfferList, OpenOffer, TakenOffer
 from api.texts.catalogue import words
 from api.texts.language import in_language, language_of

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from api.context import AppContext, context
 from api.drawn.qr import coupon_qr
 from api.problems import problem_responses
-from api.shoppers.cards import cards
+from api.shoppers.coupons.cards import cards
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import VoucherCard
 from api.texts.catalogue import words

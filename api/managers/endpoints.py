@@ -15,10 +15,9 @@ from pydantic import AwareDatetime
 from api.auth import needs
 from api.keyring import Grant
 from api.managers import schemas as out
-from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import draw_heat, ground_level
 from api.managers.reports import Period, Reports, counted_sums, reports
-from api.managers.told import FEWER_THAN_K, CountedSums, ToldZone, tell_zone
+from api.managers.told import FEWER_THAN_K, CountedSums, TableFigure, ToldZone, tell_zone
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
 from api.texts.catalogue import words

@@ -9,10 +9,10 @@ import numpy as np
 
 from api.keyring import Grant
 from api.managers.alerted import alert_text
-from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import ZoneReport
 from api.managers.snapshot import Glance, Pulse, Snapshot, hottest
+from api.managers.told import TableFigure
 from api.pages import render
 from api.texts.catalogue import words
 from api.texts.language import Language

@@ -7,15 +7,15 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
 
 from api.context import AppContext
-from api.managers.console.figures.kept import Kept
-from api.managers.console.figures.prints import PlanPrints
-from api.managers.told import CountedSums, ToldFlow, ToldZone, flow_spreads, tell_flow, tell_zone
+from api.managers.spans.days import DaySpan
+from api.managers.spans.kept import Kept
+from api.managers.spans.prints import PlanPrints
+from api.managers.told import CountedSums, Heat, ToldFlow, ToldZone, flow_spreads, tell_flow, tell_zone
 from engine.errors import BusinessRefusal
 from engine.plan.model import Plan, Zone
 from engine.presence.expected.figures import ZoneSums
@@ -31,10 +31,6 @@ from engine.storage.presence.heatmaps import flow_sums, zone_hours
 from engine.storage.presence.sales import ProductCoupons, campaign_places, coupons_by_product
 from engine.storage.told.coupons import CouponFigures, campaign_coupons, coupon_figures
 from engine.vocabulary import ProblemCode
-
-if TYPE_CHECKING:
-    from api.managers.console.figures.counts import Heat
-    from api.managers.console.figures.days import DaySpan
 
 LONGEST_S = 366 * 86_400.0
 EARLIEST_T, LATEST_T = 86_400.0, 7_258_118_400.0  # a day of 1970, and 2200: calendars hold what is asked between them

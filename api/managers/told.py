@@ -1,4 +1,4 @@
-"""What is told of a zone over a period: one truth for pages, exports and programs.
+"""What is told of a zone and of a store's heat over a period: one truth for pages, exports and programs.
 
 Visits and dwell are expected ones with their intervals where the engine kept them; elsewhere (imported or older hours,
 zones that hold others) they are counted ones, which is said. What is nought where k is more than one is nought or
@@ -11,13 +11,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from api.managers.console.figures.tables import TableFigure
 from engine.presence.expected.figures import Spread, ZoneSums, flow_spread
 from engine.presence.flows import OUTSIDE
+from engine.presence.hotzones import HotZone, LevelHeat
+from engine.records import Bools
 
 VisitKind = Literal["expected", "counted"]
 FEWER_THAN_K = "fewer_than_k"
 """Why there is no figure: nobody is behind it, or fewer than k people are."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFigure:
+    """A figure and, where it has one, its interval: with 90 % it lies between `low` and `high`; of a mean over several
+    periods, 90 % of such periods do. None: there is none; `withheld`: because it is nought, or fewer than k people are
+    behind it. `p` is how likely a figure as far from those before is by chance, where several are known."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    withheld: bool = False
+
+
+@dataclass(frozen=True)
+class Heat:
+    """The heat of a span, tested; and of each zone whether it is hot. `seconds` is how long the span was."""
+
+    levels: list[LevelHeat]
+    verdicts: list[HotZone]
+    outlined: list[Bools]
+    seconds: float
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is none, as of hours that were counted elsewhere."""
+        return not any(float(level.person_s.sum()) > 0 for level in self.levels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report
-from api.managers.console.figures.tables import Cell, TableFigure
-from api.managers.told import FEWER_THAN_K
+from api.managers.console.figures.tables import Cell
+from api.managers.told import FEWER_THAN_K, TableFigure
 from api.times import rfc3339
 from engine.plan.importers.ground import of_anchor
 from engine.plan.model import Plan

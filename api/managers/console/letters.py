@@ -12,9 +12,7 @@ from api.auth import needs
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.managers.console.figures.asked import View
-from api.managers.console.figures.days import midnight_of
 from api.managers.console.figures.report import Report, last_week, make_report
-from api.managers.console.figures.tables import TableFigure
 from api.managers.console.saying import (
     cell_text,
     compared_text,
@@ -26,6 +24,8 @@ from api.managers.console.saying import (
     title,
 )
 from api.managers.reports import Reports
+from api.managers.spans.days import midnight_of
+from api.managers.told import TableFigure
 from api.pages import render
 from api.texts.catalogue import words
 from api.texts.language import Language, language, language_of

@@ -13,7 +13,6 @@ from api.drawn.paper import FONT, faces, missing_letters, plain, printable
 from api.managers.console.drawn.pictures import can_draw, report_png
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report
-from api.managers.console.figures.tables import TableFigure
 from api.managers.console.saying import (
     cell_text,
     compared_text,
@@ -25,6 +24,7 @@ from api.managers.console.saying import (
     span_text,
     title,
 )
+from api.managers.told import TableFigure
 from api.texts.catalogue import words
 from api.texts.language import Language
 from engine.plan.model import Plan

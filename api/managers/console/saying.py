@@ -6,10 +6,11 @@ import datetime as dt
 from typing import Any
 
 from api.managers.console.figures.asked import Note, View
-from api.managers.console.figures.days import Bucket, DaySpan
 from api.managers.console.figures.report import Report
-from api.managers.console.figures.tables import ALL_PRODUCTS, Cell, TableColumn, TableFigure, Unit
+from api.managers.console.figures.tables import ALL_PRODUCTS, Cell, TableColumn, Unit
 from api.managers.console.figures.views import OUTSIDE_KEY
+from api.managers.spans.days import Bucket, DaySpan
+from api.managers.told import TableFigure
 from api.texts.catalogue import words
 from api.texts.language import Language
 from api.texts.numbers import number, short_number, whole_percent

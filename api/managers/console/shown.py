@@ -12,10 +12,9 @@ from api.managers.console.drawn.charts import Bar, bars_svg, ticks_of
 from api.managers.console.drawn.drawings import DIFFERENCES, ZoneLink, draw
 from api.managers.console.drawn.playback import Moment
 from api.managers.console.figures.asked import AskedPage, View
-from api.managers.console.figures.days import Bucket, Comparison, bucket_of, presets
 from api.managers.console.figures.funnel import COUPON_STEPS
 from api.managers.console.figures.report import Report, headline
-from api.managers.console.figures.tables import Cell, Quantity, TableColumn, TableFigure, TableRow, Unit
+from api.managers.console.figures.tables import Cell, Quantity, TableColumn, TableRow, Unit
 from api.managers.console.figures.views import OUTSIDE_KEY
 from api.managers.console.flowing import SHADES, ShownFlows
 from api.managers.console.saying import (
@@ -31,6 +30,8 @@ from api.managers.console.saying import (
     zone_name,
 )
 from api.managers.overlay import HOT_COLOUR, STEPS
+from api.managers.spans.days import Bucket, Comparison, bucket_of, presets
+from api.managers.told import TableFigure
 from api.texts.catalogue import words
 from api.texts.language import Language
 from api.texts.numbers import short_number

@@ -11,8 +11,8 @@ from api.auth import NoStoreOfYours
 from api.keyring import Grant
 from api.managers.console.figures.asked import AskedPage, Note, NoteCode, View, read_asked
 from api.managers.console.figures.counts import SpanCounts
-from api.managers.console.figures.days import Comparison, DaySpan, steps_back
 from api.managers.reports import BadPeriod, Reports
+from api.managers.spans.days import Comparison, DaySpan, steps_back
 from engine.indicators.counts import store_counts
 from engine.indicators.league import LeagueFigure, LeagueRow, compare_stores, store_spread
 from engine.plan.model import Plan

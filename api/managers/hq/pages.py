@@ -14,13 +14,14 @@ from api.auth import needs_or_nobody
 from api.keyring import Grant
 from api.manager_login import sign_in_page
 from api.managers.alerted import alert_text, alerts_in
-from api.managers.console.figures.days import presets
-from api.managers.console.figures.tables import TableFigure, Unit
+from api.managers.console.figures.tables import Unit
 from api.managers.console.saying import NONE, figure_text, interval_text, note_text, span_text
 from api.managers.hq.budgets import CampaignBudget, StoresBudget, budgets_of, hq_campaigns_of, list_shared
 from api.managers.hq.endpoints import ends
 from api.managers.hq.league import ALIKE, StoreLeague, make_league, stores_of
 from api.managers.reports import Reports, reports
+from api.managers.spans.days import presets
+from api.managers.told import TableFigure
 from api.pages import page
 from api.texts.catalogue import Words, words
 from api.texts.language import Language, language

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from api.managers.console.figures.asked import NoteCode, View
-from api.managers.console.figures.days import Bucket, Comparison, presets
 from api.managers.console.figures.funnel import STEPS
 from api.managers.console.figures.views import FIGURES
 from api.managers.snapshot import SPANS
+from api.managers.spans.days import Bucket, Comparison, presets
 from engine.indicators.alerts import AlertKind
 from engine.indicators.league import LeagueFigure
 from engine.indicators.presets import Indicator, IndicatorBias

@@ -12,10 +12,10 @@ import numpy as np
 from shapely.geometry import Polygon
 
 from api.managers.console.figures.asked import View
-from api.managers.console.figures.counts import Heat, SpanCounts
+from api.managers.console.figures.counts import SpanCounts
 from api.managers.console.figures.report import Report
-from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import STEPS, draw_heat, mean_density, runs_path
+from api.managers.told import Heat, TableFigure
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.drawing.legend import Captions
 from engine.plan.model import Plan

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from api.managers.console.drawn.drawings import draw_part
 from api.managers.console.figures.counts import SpanCounts
-from api.managers.console.figures.days import midnight_of
 from api.managers.overlay import mean_density
+from api.managers.spans.days import midnight_of
 from api.texts.language import Language
 from api.texts.times import clock, short_date
 

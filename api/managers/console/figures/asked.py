@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from api.managers.console.figures.days import Bucket, Comparison, DaySpan
 from api.managers.overlay import ground_level
 from api.managers.reports import BadPeriod
+from api.managers.spans.days import Bucket, Comparison, DaySpan
 from engine.plan.model import Plan
 
 LONGEST_DAYS = 366

@@ -13,17 +13,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
-from api.managers.console.figures.days import DaySpan
 from api.managers.reports import Period, Reports, counted_sums
-from api.managers.told import CountedSums, ToldZone, flow_spreads, tell_zone
+from api.managers.spans.days import DaySpan
+from api.managers.told import CountedSums, Heat, ToldZone, flow_spreads, tell_zone
 from engine.plan.model import Plan
 from engine.presence.expected.figures import Spread, ZoneSums
 from engine.presence.expected.rows import ExpectedRow
 from engine.presence.flows import OUTSIDE, FlowRow, zones_within
 from engine.presence.heat import HeatRow
-from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.zonehours import ZoneHourRow
-from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
 from engine.storage.figures.stamps import figures_stamp
 from engine.storage.presence.expected import expected_hours, expected_sums, is_expected, steps_since
@@ -33,21 +31,6 @@ from engine.storage.told.coupons import CouponFigures
 from engine.storage.told.sales import told_sales
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Heat:
-    """The heat of a span, tested; and of each zone whether it is hot. `seconds` is how long the span was."""
-
-    levels: list[LevelHeat]
-    verdicts: list[HotZone]
-    outlined: list[Bools]
-    seconds: float
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is none, as of hours that were counted elsewhere."""
-        return not any(float(level.person_s.sum()) > 0 for level in self.levels)
 
 
 @dataclass(frozen=True)

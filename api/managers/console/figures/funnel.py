@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from api.managers.console.figures.counts import SpanCounts, till_zones
 from api.managers.console.figures.looked import LookedPeriods
-from api.managers.console.figures.tables import Table, TableColumn, TableFigure, TableRow, figure_cells, figure_columns
-from api.managers.told import tell_sum
+from api.managers.console.figures.tables import Table, TableColumn, TableRow, figure_cells, figure_columns
+from api.managers.told import TableFigure, tell_sum
 from engine.indicators.comparison import difference
 from engine.indicators.formulas import rate, ratio
 from engine.presence.expected.figures import Figure, Spread

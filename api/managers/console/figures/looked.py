@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api.managers.console.figures.asked import AskedPage
 from api.managers.console.figures.counts import SpanCounts
-from api.managers.console.figures.days import Comparison
+from api.managers.spans.days import Comparison
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from api.managers.console.figures.counts import SpanCounts
-from api.managers.console.figures.days import DaySpan, midnight_of
 from api.managers.console.figures.looked import LookedPeriods
-from api.managers.console.figures.tables import Table, TableColumn, TableFigure, TableRow, figure_cells, figure_columns
-from api.managers.told import tell_sum
+from api.managers.console.figures.tables import Table, TableColumn, TableRow, figure_cells, figure_columns
+from api.managers.spans.days import DaySpan, midnight_of
+from api.managers.told import TableFigure, tell_sum
 from engine.indicators.comparison import difference
 from engine.indicators.counts import Counts
 from engine.indicators.formulas import ratio, stop_purchase

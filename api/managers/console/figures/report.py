@@ -10,14 +10,15 @@ from functools import cached_property
 
 from api.managers.console.figures.asked import AskedPage, Note, NoteCode, View, read_asked
 from api.managers.console.figures.counts import SpanCounts, till_zones
-from api.managers.console.figures.days import Comparison, DaySpan, steps_back
 from api.managers.console.figures.funnel import is_followed
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.products import whole_months
 from api.managers.console.figures.stamped import Stamp, read_stamp, report_tag
-from api.managers.console.figures.tables import Table, TableFigure
+from api.managers.console.figures.tables import Table
 from api.managers.console.figures.views import TABLES, counted_zones, was_counted_before
 from api.managers.reports import Reports
+from api.managers.spans.days import Comparison, DaySpan, steps_back
+from api.managers.told import TableFigure
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
 from engine.storage.presence.heatmaps import figures_reach

@@ -11,16 +11,8 @@ from collections.abc import Mapping
 from api.managers.console.figures.counts import SpanCounts
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.products import chosen_products
-from api.managers.console.figures.tables import (
-    ALL_PRODUCTS,
-    Table,
-    TableColumn,
-    TableFigure,
-    TableRow,
-    figure_cells,
-    figure_columns,
-)
-from api.managers.told import tell_sum
+from api.managers.console.figures.tables import ALL_PRODUCTS, Table, TableColumn, TableRow, figure_cells, figure_columns
+from api.managers.told import TableFigure, tell_sum
 from engine.indicators.comparison import difference
 from engine.offers.measured.intervals import wilson
 from engine.offers.measured.uplift import Difference

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 
 from api.managers.console.figures.asked import AskedPage, View
-from api.managers.console.figures.days import DaySpan
-from api.managers.console.figures.prints import PlanPrints
+from api.managers.spans.days import DaySpan
+from api.managers.spans.prints import PlanPrints
 from engine import __version__
 from engine.config import Config
 from engine.plan.model import Plan

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from api.managers.told import TableFigure
 from engine.indicators.comparison import ALPHA, PeriodDifference, against_usual, usual
 from engine.presence.hotzones import benjamini_hochberg
 
@@ -17,19 +18,6 @@ Quantity = Literal["count", "rate", "person_h", "s", "people", "share", "change"
 Unit = Name | Quantity
 """What a cell holds."""
 Role = Literal["now", "before", "change"]
-
-
-@dataclass(frozen=True, slots=True)
-class TableFigure:
-    """A figure and, where it has one, its interval: with 90 % it lies between `low` and `high`; of a mean over several
-    periods, 90 % of such periods do. None: there is none; `withheld`: because it is nought, or fewer than k people are
-    behind it. `p` is how likely a figure as far from those before is by chance, where several are known."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
-    withheld: bool = False
 
 
 Cell = str | TableFigure

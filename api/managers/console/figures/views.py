@@ -9,22 +9,14 @@ from dataclasses import dataclass, replace
 
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.counts import SpanCounts, outer_zones, shifted_day, till_zones
-from api.managers.console.figures.days import bucket_of, buckets_of
 from api.managers.console.figures.funnel import funnel_table
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.products import products_table
 from api.managers.console.figures.ropo import channels_table, ropo_table, uplift_table
-from api.managers.console.figures.tables import (
-    Cell,
-    Table,
-    TableColumn,
-    TableFigure,
-    TableRow,
-    figure_cells,
-    figure_columns,
-)
+from api.managers.console.figures.tables import Cell, Table, TableColumn, TableRow, figure_cells, figure_columns
 from api.managers.reports import counted_sums
-from api.managers.told import CountedSums, spreads_of, tell_flow, tell_sum, tell_zone
+from api.managers.spans.days import bucket_of, buckets_of
+from api.managers.told import CountedSums, TableFigure, spreads_of, tell_flow, tell_sum, tell_zone
 from engine.indicators.comparison import difference
 from engine.presence.expected.figures import ZoneSums
 from engine.presence.flows import OUTSIDE

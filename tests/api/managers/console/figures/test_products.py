@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from api.managers.console.figures.asked import NoteCode, View
-from api.managers.console.figures.days import DaySpan, midnight_of
 from api.managers.console.figures.products import whole_months
 from api.managers.console.figures.report import Report, make_report
 from api.managers.reports import Reports
+from api.managers.spans.days import DaySpan, midnight_of
 from engine.commerce.records import OrderLine, Purchase
 from engine.presence.expected.rows import StayLength
 from engine.presence.expected.ways import WAY_PRODUCT, WAY_PRODUCT_TILL, WAY_TILL, WAY_ZONE, WAY_ZONE_TILL

@@ -13,10 +13,10 @@ from api.context import AppContext
 from api.managers.console.figures.asked import NoteCode, View
 from api.managers.console.figures.report import Report, make_report
 from api.managers.console.figures.ropo import uplift_row
-from api.managers.console.figures.tables import TableFigure
 from api.managers.console.forms import rows_json, table_csv
 from api.managers.console.saying import cell_text
 from api.managers.reports import Reports
+from api.managers.told import TableFigure
 from engine.config import Config
 from engine.offers.measured.web_uplift import BothGroups, GroupSums
 from engine.storage.commerce.events import keep_events

@@ -9,13 +9,13 @@ from scipy import stats
 from api.managers.console.figures.tables import (
     Table,
     TableColumn,
-    TableFigure,
     TableRow,
     against_several,
     change,
     figure_cells,
     mean_of,
 )
+from api.managers.told import TableFigure
 from engine.indicators.comparison import difference
 from engine.presence.expected.figures import Spread
 

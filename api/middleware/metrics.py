@@ -85,7 +85,6 @@ class Metrics:
 _HELP = {
     "labels": "What labels of places came to, by what is counted in the label reason: used, kept, share of the "
     "correction that is used, gain_m, labelled_devices, left_devices.",
-    "labels_refused": "Labels of places that teach nothing, by reason.",
 }
 """Of figures whose name says too little."""
 

@@ -21,7 +21,6 @@ class EvidenceKind(IntEnum):
     """What was heard, and how its place is known."""
 
     SURVEYED = 0  # a device, where somebody said it was
-    ESTIMATED = 1  # a device, where a locator found it
     ACCESS_POINT = 2  # an access point, which another one heard, where the plan says it hangs
 
 

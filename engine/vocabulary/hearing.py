@@ -66,7 +66,6 @@ class RecordRefusal(StrEnum):
     WIRED = "wired"
     NOT_WIFI = "not_wifi"
     NOT_A_PHONE = "not_a_phone"
-    NOT_A_VISITOR = "not_a_visitor"
     DUPLICATE = "duplicate"
     STALE = "stale"
     AMBIGUOUS = "ambiguous"
@@ -92,7 +91,6 @@ NO_LOSS = frozenset(
         RecordRefusal.WIRED,
         RecordRefusal.NOT_WIFI,
         RecordRefusal.NOT_A_PHONE,
-        RecordRefusal.NOT_A_VISITOR,
         RecordRefusal.AP_MAC,
         RecordRefusal.DUPLICATE,
         RecordRefusal.STALE,

@@ -36,8 +36,9 @@ DELAY_S = {
     "unifi": 30.0,
     "omada": 30.0,
 }
-"""How old readings of a kind are when they come, where it is more than a live source's `reorder_s`: clouds post once a
-minute, controllers are asked now and then (VENDORS, cadence)."""
+"""How old readings of a kind may be when they come, where it is more than a live source's `reorder_s`. Meraki tells of
+a minute at a time (the FAQ of its Scanning API), and so does Central: that, and 5 s on the way. The others are what
+we allow for, and no vendor's word: a source that is slower says its own `delay_s`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Ekahau projects (.esx): a zip of JSON tables, with walls and their losses, shelves drawn as walls, and access points.
 
 Coordinates are pixels from the top left corner of a floor's picture; the plan's frame starts at its lower left corner.
-The floor is what the walls stand around. (VENDORS 15, no. 15; there is no public description of the format.)
+The floor is what the walls stand around. Ekahau describes the format nowhere in public; an open reader of such
+projects, EkahauBOM, takes the same tables of floors, access points and radios.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from engine.errors import Problem
 
@@ -16,6 +17,7 @@ class MistakeCode(StrEnum):
 
     MISSING = "missing"
     UNKNOWN_KEY = "unknown_key"
+    MISSPELT_KEY = "misspelt_key"
     WHOLE_NUMBER = "whole_number"
     NUMBER = "number"
     TEXT = "text"
@@ -92,10 +94,42 @@ class MistakeCode(StrEnum):
     TOO_MANY_RECEIPTS = "too_many_receipts"
 
 
-def validation_problems(error: ValidationError, file: str, *, brackets: bool = False) -> list[Problem]:
-    """Pydantic's findings as problems, each with its key path: `campaigns.0.id`, or `sources[0].name` in brackets."""
+def validation_problems(
+    error: ValidationError, file: str, *, brackets: bool = False, model: type[BaseModel] | None = None
+) -> list[Problem]:
+    """Pydantic's findings as problems, each with its key path: `campaigns.0.id`, or `sources[0].name` in brackets.
+
+    Where the `model` that was to be read is given, an unknown key is told with the one of its place that it is most
+    like."""
     entry = "[{}]" if brackets else ".{}"
-    return [_problem(found, file, entry) for found in error.errors() if not _is_long_enough(found)]
+    return [_problem(found, file, entry, model) for found in error.errors() if not _is_long_enough(found)]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a misspelt one is most like; None where it is like none."""
+    return next(iter(get_close_matches(word[:100], sorted(known), n=1)), None)
+
+
+def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> set[str]:
+    """The keys that a place below a model may have, as one writes them; `path` as pydantic has it."""
+    found = [model]
+    for part in path:
+        below = [m for own in found for name, field in own.model_fields.items() if part == (field.alias or name)
+                 for m in _models_in(field.annotation)]  # fmt: skip
+        found = below or [own for own in found if _is_called(own, part)] or found
+    return {field.alias or name for own in found for name, field in own.model_fields.items()}
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _is_called(model: type[BaseModel], part: str | int) -> bool:
+    """Whether pydantic names this one of several models in its paths: by its class, or by what its `kind` may be."""
+    return part == model.__name__ or any(part in get_args(field.annotation) for field in model.model_fields.values())
 
 
 def _is_long_enough(found: Mapping[str, Any]) -> bool:
@@ -104,13 +138,20 @@ def _is_long_enough(found: Mapping[str, Any]) -> bool:
     return found["type"] == "too_short" and isinstance(given, list | tuple) and len(given) >= found["ctx"]["min_length"]
 
 
-def _problem(found: Mapping[str, Any], file: str, entry: str) -> Problem:
+def _problem(found: Mapping[str, Any], file: str, entry: str, model: type[BaseModel] | None) -> Problem:
     parts = (entry.format(part) if isinstance(part, int) else f".{part}" for part in found["loc"])
     place = "".join(parts).removeprefix(".") or "(whole file)"
     kind, ctx = str(found["type"]), found.get("ctx", {})
     code = _CODES.get(kind) or _OWN.get(kind, MistakeCode.OTHER)
     limits = {"n": ctx[_LIMITS[kind]]} if kind in _LIMITS else {}
     values = {**limits, "got": _show(found.get("input"))}
+    if kind == "extra_forbidden" and model is not None:
+        near = nearest(str(found["loc"][-1]), keys_at(model, found["loc"][:-1]))
+        if near is not None:
+            values |= {"near": near}
+            return Problem(
+                file, place, _FIXED[kind][0], f"did you mean {near!r}?", code=MistakeCode.MISSPELT_KEY, values=values
+            )
     if kind in _FIXED:
         return Problem(file, place, *_FIXED[kind], code=code, values=values)
     words = _WORDS.get(kind)

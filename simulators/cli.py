@@ -13,7 +13,7 @@ from simulators.shops.cli import register_shops
 
 HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and the truth to score against.
 
-As tables, the same bytes for the same seed:
+Example, as tables, the same bytes for the same seed:
 
     rayon simulate quiet-tuesday -o recording/
 

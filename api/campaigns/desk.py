@@ -47,7 +47,7 @@ def read_campaign(
         # Through JSON text: the model is strict, and strict JSON takes lists for tuples and text for times.
         campaign = Campaign.model_validate_json(json.dumps(body))
     except ValidationError as error:
-        found = validation_problems(error, BODY)
+        found = validation_problems(error, BODY, model=Campaign)
         return None, [plain_place(replace(p, place=f"{BODY}.{p.place}")) for p in found]
     wrong = campaign_problems([campaign], plan, BODY, day_at(now, plan.timezone))
     wrong = [replace(p, place=p.place.replace("campaigns.0", BODY, 1)) for p in wrong]

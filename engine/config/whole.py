@@ -82,7 +82,7 @@ def parse_config(raw: Any, file: str) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        raise OperatorError(validation_problems(error, file, brackets=True)) from error
+        raise OperatorError(validation_problems(error, file, brackets=True, model=Config)) from error
 
 
 def load_config(path: Path | None) -> Config:

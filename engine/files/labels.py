@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from engine.plan.findings import MOST_ALIKE, SHOWN_PLACES
 from engine.plan.model import Plan
 from engine.records import F64, I32, I64, Labels
 from engine.vocabulary import LabelKind
+from engine.wording import nearest
 
 LABELS = (
     Column("t", number=True),
@@ -172,8 +172,8 @@ def _places(plan: Plan, sku: Texts) -> tuple[I32, I32, F64, F64, _Bad]:
 
 
 def _near(name: str, known: Mapping[str, int]) -> str:
-    found = get_close_matches(name[:100], known, n=1)
-    return f"did you mean {found[0]!r}?" if found else "a sku of the store's products.csv"
+    found = nearest(name, known)
+    return f"did you mean {found!r}?" if found is not None else "a sku of the store's products.csv"
 
 
 def _levels(plan: Plan, names: Texts) -> I32:

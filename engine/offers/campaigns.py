@@ -257,7 +257,7 @@ def _problems_of(model: type[M], raw: Any, file: str) -> tuple[M | None, list[Pr
     try:
         return model.model_validate_json(text), []
     except ValidationError as error:
-        return None, validation_problems(error, file)
+        return None, validation_problems(error, file, model=model)
 
 
 def campaign_problems(campaigns: Sequence[Campaign], plan: Plan, file: str, on: dt.date | None = None) -> list[Problem]:

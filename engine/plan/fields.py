@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.plan.findings import Findings, WrongValueError
+from engine.wording import nearest
 
 Read = Callable[[Any], Any]
 """Turns a raw JSON value into ours, or raises WrongValueError."""
@@ -56,8 +56,8 @@ def show(value: Any) -> str:
 def closest(word: Any, known: Iterable[str]) -> str:
     """What a misspelt word probably meant, or the list of what is known."""
     known = sorted(known)
-    near = difflib.get_close_matches(str(word)[:100], known, n=1)
-    return f"did you mean {near[0]!r}?" if near else "one of: " + ", ".join(known)
+    near = nearest(str(word), known)
+    return f"did you mean {near!r}?" if near is not None else "one of: " + ", ".join(known)
 
 
 def text(*, at_most: int = 200, pattern: str | None = None, like: str = "") -> Read:

@@ -52,7 +52,7 @@ def load_scenario(name: str) -> Scenario:
     try:
         return Scenario.model_validate({**raw, "folder": path.parent})
     except ValidationError as error:
-        problems = [_locate_problem(p, origin) for p in validation_problems(error, str(path))]
+        problems = [_locate_problem(p, origin) for p in validation_problems(error, str(path), model=Scenario)]
         raise OperatorError(problems) from error
 
 

@@ -17,9 +17,13 @@ from simulators.shops.posting import Kind
 
 SOURCES_HELP = """Prints the `sources:` of a site that listens to simulated shops: e-shop, pages, app and tills.
 
+Example:
+
     rayon shops sources --store supermarket --wire shopify
 """
 PLAY_HELP = """Posts the events of a folder that `rayon simulate cross-canal-week -o DIR` wrote to a running site.
+
+Example:
 
     RAYON_SHOPS_SECRET=whsec_… rayon shops play week/ --url http://127.0.0.1:8000 --wire shopify
 

@@ -131,7 +131,7 @@ def test_mistakes_of_the_configuration_are_in_words_too() -> None:
         "config.yaml: mqtt.port: must be at least 1 (got 0)",
         "config.yaml: mqtt.protocol: must be '5' or '3.1.1' (got '4')",
         "config.yaml: positioning.cell_m: must be a number (got 'wide')",
-        "config.yaml: storage.lease: is no key that Rayon knows (remove it or correct its name)",
+        "config.yaml: storage.lease: is no key that Rayon knows (did you mean 'lease_s'?)",
     ]
 
 

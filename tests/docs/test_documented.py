@@ -108,6 +108,21 @@ def test_every_option_says_what_it_does() -> None:
     assert all(command.help for command in code.commands().values())
 
 
+def test_every_command_shows_how_it_is_called() -> None:
+    silent = [name for name, command in code.commands().items() if not shows_itself(name, command.help)]
+    assert silent == [], "write `Example: rayon ...` into the docstring or help of the command, as a user would type it"
+
+
+def shows_itself(name: str, said: str) -> bool:
+    return re.search(rf"\bExamples?\b.*\brayon\s+{name}(?![\w-])", said, re.DOTALL) is not None
+
+
+def test_help_without_an_example_is_found() -> None:
+    assert shows_itself("plan check", "Checks.\n\nExample: [bold]rayon plan check shop[/bold]")
+    assert not shows_itself("plan check", "Checks, as rayon plan check shop does.")
+    assert not shows_itself("plan check", "Example: rayon plan check-all")
+
+
 def test_every_table_from_the_code_stands_on_exactly_one_page() -> None:
     asked = [name for page in pages() for name in DIRECTIVE.findall(page.read_text(encoding="utf-8"))]
     assert sorted(asked) == sorted(DIRECTIVES)

@@ -75,5 +75,5 @@ def read_mapping(path: Path | None, form: CrmForm) -> CrmMapping:
     try:
         found = CrmMapping.model_validate(read_yaml(file))
     except ValidationError as error:
-        raise OperatorError(validation_problems(error, str(file), brackets=True)) from error
+        raise OperatorError(validation_problems(error, str(file), brackets=True, model=CrmMapping)) from error
     return found

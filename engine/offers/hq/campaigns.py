@@ -161,7 +161,7 @@ def read_hq_campaigns(raw: Any, file: str, segments: Collection[str] = ()) -> tu
     try:
         HqFile.model_validate_json(_json(raw))
     except ValidationError as error:
-        problems += validation_problems(error, file)
+        problems += validation_problems(error, file, model=HqFile)
     items = raw.get("campaigns")
     seen: dict[str, int] = {}
     for i, item in enumerate(items if isinstance(items, list) else []):
@@ -198,7 +198,7 @@ def read_hq_campaign(
     try:
         campaign = HqCampaign.model_validate_json(_json(_spell_out(raw)))
     except ValidationError as error:
-        problems = [replace(p, place=_place(at, p.place)) for p in validation_problems(error, file)]
+        problems = [replace(p, place=_place(at, p.place)) for p in validation_problems(error, file, model=HqCampaign)]
         return None, [plain_place(p) for p in problems if p.place != f"{at}.campaign.id"]
     return campaign, list(audience_problems(campaign.campaign, segments, file, f"{at}.campaign"))
 

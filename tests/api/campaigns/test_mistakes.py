@@ -76,6 +76,19 @@ def test_a_limit_is_said_in_the_unit_that_the_form_asks_in() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("fr", "n'est pas une clé que Rayon connaît\xa0: est-ce «\xa0budget\xa0»\u202f?"),
+        ("en", "is no key that Rayon knows: did you mean “budget”?"),
+    ],
+)
+def test_a_misspelt_key_is_told_with_the_one_that_is_meant(lang: Language, sentence: str) -> None:
+    raw = {"version": 1, "store": PLAN.store, "campaigns": [spec("a", bugdet={})]}
+    [said] = say_mistakes(read_campaigns(raw, PLAN, "c.yaml")[1], words(lang), lang, PLAN)
+    assert (said.at, said.sentence) == ("campaigns.0.bugdet", sentence)
+
+
 def test_text_that_is_no_yaml_says_its_line() -> None:
     with pytest.raises(OperatorError) as refused:
         parse_yaml(b"version: 1\ncampaigns: [a\n", Path("c.yaml"))

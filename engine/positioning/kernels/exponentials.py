@@ -40,7 +40,7 @@ def as_int(_context: Any, value: Any) -> Any:
 
 @inlined
 def exponential(x: np.float32) -> Any:
-    """To 2e-7, for -87 < x <= 0."""
+    """To 3e-7 of its value, for -87 < x <= 0."""
     n = np.floor(x * LOG2E + HALF)
     r = x - n * LN2_HIGH - n * LN2_LOW
     p = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5
@@ -51,7 +51,7 @@ def exponential(x: np.float32) -> Any:
 
 @inlined
 def logarithm(x: np.float32) -> Any:
-    """To 2e-7, for normal x > 0."""
+    """To 2e-7 of its value, or of 1 where that is less, for normal x > 0."""
     bits: np.int32 = as_int(x)
     exponent = (bits >> np.int32(23)) - np.int32(126)
     m = as_float((bits & np.int32(0x007FFFFF)) | np.int32(0x3F000000))

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import logging
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,9 +17,8 @@ from engine.positioning.bayes import bayes, weigh_readings
 from engine.positioning.belief import Belief, Estimate, Known, Quantity
 from engine.positioning.doubting.doubts import Doubts, cross_examine
 from engine.positioning.doubting.misfit import scan_misfit
-from engine.positioning.kernels import choice
-from engine.positioning.kernels.choice import kernels, kernels_in_words, numpy_alone
-from engine.positioning.kernels.rows import empty_rows, floats
+from engine.positioning.kernels.choice import kernels, numpy_alone
+from engine.positioning.kernels.rows import floats
 from engine.positioning.locator import Locator
 from engine.positioning.measurement.contradiction import Voices, contradictions
 from engine.positioning.measurement.expectation import Expectation
@@ -300,78 +295,3 @@ def test_arrays_that_cannot_be_written_are_taken_too() -> None:
     z.flags.writeable = False
     fixed = replace(expected, weight=np.broadcast_to(expected.weight[:, :1], (A, C)))
     assert np.isfinite(cell_likelihood(fixed, z, v, var).log).all()
-
-
-def test_memory_is_used_again_only_when_no_view_of_it_is_left() -> None:
-    rows = empty_rows(64, 4001)
-    at, view = rows.ctypes.data, rows[3:5].T
-    del rows
-    second = empty_rows(64, 4001)
-    assert second.ctypes.data != at
-    assert second.flags.writeable
-    assert second.flags.c_contiguous
-    view[:] = 1.0
-    del view
-    assert empty_rows(64, 4001).ctypes.data == at
-
-
-def test_who_asks_for_numpy_gets_it() -> None:
-    assert choice._choose("numpy") is None
-    assert choice._choose("") is kernels()
-    assert kernels_in_words().startswith("numba ")
-    with numpy_alone():
-        assert kernels_in_words() == "numpy"
-
-
-def test_with_nowhere_to_keep_what_was_compiled_numpy_computes_and_it_is_said(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def no_place(name: str) -> ModuleType:
-        raise RuntimeError("cannot cache function: no locator available")
-
-    monkeypatch.setattr(importlib, "import_module", no_place)
-    monkeypatch.setattr(choice, "_chosen", [])
-    with caplog.at_level(logging.WARNING):
-        assert kernels() is None
-        assert kernels() is None
-    assert [record.getMessage().count("no locator available") for record in caplog.records] == [1]
-
-
-def test_that_it_compiles_is_said_once_and_not_of_what_is_found(caplog: pytest.LogCaptureFixture) -> None:
-    numba = importlib.import_module("numba")
-    with caplog.at_level(logging.INFO), choice._say_before_compiling():
-        importlib.import_module(choice.COMPILED)
-        assert caplog.text == ""
-        for _ in range(2):
-            numba.njit("i8(i8)")(lambda i: i + 1)
-    assert caplog.text.count("numba compiles the hot path") == 1
-
-
-FRESH = """
-from engine.positioning.kernels.choice import kernels
-found = kernels()
-given = [f.stats for f in vars(found).values() if hasattr(f, "stats") and f.nopython_signatures]
-print(len(given) > 9, all(s.cache_hits for s in given), any(s.cache_misses for s in given))
-"""
-
-
-def test_a_second_start_compiles_nothing() -> None:
-    assert kernels() is not None
-    done = subprocess.run([sys.executable, "-c", FRESH], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "True True False"
-
-
-HELP = """
-import sys
-from api.cli.main import main
-sys.argv = ["rayon", "--help"]
-try:
-    main()
-except SystemExit:
-    pass
-sys.exit("numba" in sys.modules)
-"""
-
-
-def test_help_needs_no_numba() -> None:
-    subprocess.run([sys.executable, "-c", HELP], check=True, capture_output=True)

@@ -109,16 +109,13 @@ class ZoneReport:
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """A store over a period: `zones` ranked by person-seconds, withheld ones last, `levels` with heat and test, `hours`
-    as stored.
+    """A store over a period: `zones` ranked by person-seconds, withheld ones last, `levels` with heat and test.
 
     `outlined` are the squares of each level that may be shown as hot beside what is said of the zones."""
 
     plan: Plan
-    period: Period
     levels: list[LevelHeat]
     zones: list[ZoneReport]
-    hours: list[ZoneHourRow]
     outlined: list[Bools]
 
 
@@ -215,7 +212,7 @@ class Reports:
             sums = counted_sums(by_zone[zone.id])
             zones.append(ZoneReport(zone, tell_zone(sums, expected.get(zone.id), k), hot))
         zones.sort(key=lambda z: -(z.told.person_s.value or 0.0))  # stable: others stay in the plan's order
-        return StoreReport(plan, period, levels, zones, hours, self.tests(store).outline(levels, verdicts))
+        return StoreReport(plan, levels, zones, self.tests(store).outline(levels, verdicts))
 
     def sum_expected(self, store: str, period: Period, hours: Sequence[ZoneHourRow]) -> dict[str, ZoneSums]:
         """What is expected of zones over a period with these hours; nothing where it was not kept for all of it."""

@@ -34,7 +34,6 @@ OF_VISITS = (View.HEAT, View.ZONES, View.TREND, View.FUNNEL, View.QUEUE)
 class Report:
     """A page's figures: what was asked, the table, the heat where the page has it, and what a reader has to know.
 
-    `reach` is when the first and the last hour with figures of the store begin (s UTC); None for a store without.
     `versions` are the plans that the period's figures are of, oldest first; none where nobody has noted any.
     """
 
@@ -43,7 +42,6 @@ class Report:
     looked: LookedPeriods
     table: Table
     notes: tuple[Note, ...]
-    reach: tuple[float, float] | None
     versions: tuple[PlanVersion, ...]
     k: int
     demo: bool
@@ -106,7 +104,7 @@ class AskedReport:
         privacy = made.ctx.config.privacy
         told = tuple({(note.code, note.at): note for note in notes}.values())
         holding = _holding(versions, asked.span)
-        return Report(plan, asked, looked, table, told, reach, holding, privacy.k, privacy.demo)
+        return Report(plan, asked, looked, table, told, holding, privacy.k, privacy.demo)
 
 
 def ask_report(

@@ -87,13 +87,7 @@ def decide(
             refuse_overwriting("--tables", tables / name, *inputs)
     given = _read_files(folder, campaigns, readings, sessions, config, radiomap, labels, receipts)
     plan, recording, known = given.plan, given.recording, given.labels
-    warn(str(readings), recording.warnings, given.table.ap, plan)
-    warn_of_odd(str(readings), recording.odd)
-    used = np.unique(recording.readings.device).tolist()
-    warn_of_macs(str(readings), [recording.device_names[device] for device in used], output)
-    warn_of_left_out(known)
-    numbers = np.array([device_number(name) for name in recording.device_names], np.uint64)
-    warn_of_unheard(known, recording.readings.t, numbers)
+    _warn(given, str(readings), output)
     start_t, end_t = _span(recording.readings.t)
     with show_progress("decide", end_t - start_t) as progress:
         chain = run_chain(
@@ -134,6 +128,16 @@ class _Given:
     recording: PlanReadings
     radio_map: RadioMap | None
     labels: dict[str, LabelTable]
+
+
+def _warn(given: _Given, readings: str, output: Path) -> None:
+    """Of what cannot be used, and of names that stand in the output, too."""
+    recording, names = given.recording, given.recording.device_names
+    warn(readings, recording.warnings, given.table.ap, given.plan)
+    warn_of_odd(readings, recording.odd)
+    warn_of_macs(readings, [names[device] for device in np.unique(recording.readings.device).tolist()], output)
+    warn_of_left_out(given.labels)
+    warn_of_unheard(given.labels, recording.readings.t, np.array([device_number(n) for n in names], np.uint64))
 
 
 def _read_files(

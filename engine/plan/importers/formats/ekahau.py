@@ -1,8 +1,8 @@
 """Ekahau projects (.esx): a zip of JSON tables, with walls and their losses, shelves drawn as walls, and access points.
 
 Coordinates are pixels from the top left corner of a floor's picture; the plan's frame starts at its lower left corner.
-The floor is what the walls stand around. Ekahau describes the format nowhere in public; an open reader of such
-projects, EkahauBOM, takes the same tables of floors, access points and radios.
+The floor is what the walls stand around. Ekahau describes the format nowhere in public; what is
+taken here of its tables is what open readers of such projects take.
 """
 
 from __future__ import annotations

@@ -88,6 +88,9 @@ class LabelsOut(BaseModel):
         "counts that the sources page has of it."
     )
     lying_sources: dict[str, str] = Field(description="Streams that contradict the store: what they look like.")
+    off_m: dict[str, list[float]] = Field(
+        description="Of those that are shifted by one vector, how far their places lie off in x and y, in metres."
+    )
     moved_products: list[MovedProductOut]
     campaigns: list[TriggersOut]
 
@@ -139,6 +142,7 @@ def labels_of(
         refused_by_source=dict(heard),
         refused=dict(sorted(said.get("refused", {}).items())),
         lying_sources={mask_macs(name): what for name, what in sorted(said.get("lying_sources", {}).items())},
+        off_m={mask_macs(name): off for name, off in sorted(said.get("off_m", {}).items())},
         moved_products=[MovedProductOut(name=names.get(m["sku"], ""), **m) for m in said.get("moved_products", [])],
         campaigns=[
             TriggersOut(campaign_id=name, told_by=basis_of(given), **given) for name, given in sorted(promised.items())

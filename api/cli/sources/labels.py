@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from engine.errors import collect_problems
 from engine.files.labels import LabelTable, read_labels, read_receipts
 from engine.offers.promise import Promise
 from engine.plan.model import Plan
+from engine.positioning.labels.doubts import SQUARE_M
+from engine.positioning.labels.trial import LEAST_DEVICES, LEAST_LABELS
 from engine.records import F64, U64
 
 PAUSES = "the plan and where people pause"
@@ -58,20 +60,34 @@ def warn_of_unheard(tables: Mapping[str, LabelTable], t: F64, devices: U64) -> N
 def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
     """What labels were good for, what was left aside, and what is wrong."""
     gain, share = figures.get("gain_m"), figures.get("share", 0.0)
-    lying = figures.get("lying_sources", {})
+    lying, off = figures.get("lying_sources", {}), figures.get("off_m", {})
+    who = "devices at places" if figures.get("by_places") else "devices"
     if share:
-        used = f"devices left out are found {gain:.2f} m nearer with them"
+        used = f"{who} left out are found {gain:.2f} m nearer with them"
+    elif gain is None:
+        used = f"the map stays as it was: too few to judge, of which there must be {LEAST_LABELS}, of {LEAST_DEVICES}"
+        used += f" devices or in as many squares of {SQUARE_M:g} m"
     else:
         why = "what is not left aside makes it" if lying else "they make it"
-        used = f"the map stays as it was: {why} no better for devices left out"
+        used = f"the map stays as it was: {why} no better for {who} left out"
     out = [f"labels: {figures.get('used', 0)} held against tracks; {used}"]
     out += [f"labels: {n} left aside: {reason}" for reason, n in sorted(figures.get("refused", {}).items())]
-    out += [f"{name}: its labels contradict the store, and were left aside: {what}" for name, what in lying.items()]
+    out += [
+        f"{name}: its labels contradict the store, and were left aside: {what}{_by_how_much(off.get(name))}"
+        for name, what in lying.items()
+    ]
     out += [
         f"product {m['sku']} seems to stand at x {m['x_m']}, y {m['y_m']}, {m['moved_m']} m from its place in the plan"
         for m in figures.get("moved_products", [])
     ]
     return out
+
+
+def _by_how_much(off_m: Sequence[float] | None) -> str:
+    if off_m is None:
+        return ""
+    x, y = off_m
+    return f": places lie {x:+.1f} m in x and {y:+.1f} m in y of where devices were. Or are the access points drawn so?"
 
 
 def promise_in_words(given: Promise, basis: str = "") -> str:

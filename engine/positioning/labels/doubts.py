@@ -6,7 +6,8 @@ with a probability, as in a mixture of places around the label and anywhere on t
 nearer to their devices than to those of each other's contradicts the map where odds say that, too (`shares`): in a
 small store nothing lies much nearer. What contradicts it is left aside whatever its labels agree upon among themselves:
 a mirrored planogram agrees with itself. So does one that is off by one vector, and there the map may be what is off, by
-a metre or two: the plan's access points must say so as well, beyond what they differ by.
+a metre or two: the plan's access points must say so as well, beyond what they differ by, or the vector must be longer
+than most labels, all over the floor, lie from it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from engine.positioning.labels.places import KINDS, UNTIMED, Taught
 from engine.positioning.labels.shares import evidence_of
 from engine.radio.frames.frame import ASKEW, MIRRORS, SHIFTED, STRETCHED, SWAPPED, SWAPPED_TURNED, TURNED
 from engine.radio.frames.heard import HeardRows, rows_of
-from engine.radio.frames.told import Sureness, other_frame
-from engine.records import F64, I32, Bools
+from engine.radio.frames.told import Sureness, likely_shift, other_frame
+from engine.records import F64, I32, I64, Bools
 
 WRONG = 0.05  # of a planogram's places
 TRACK_M = 1.5  # per axis: what errors of a place add to a fix's own sigma
@@ -38,6 +39,13 @@ LOCAL_M = 5.0  # around a product, within which labels share the map's error
 CHANCE_SAYS = "no nearer than by chance"
 LIES = (*MIRRORS, SWAPPED, TURNED, SWAPPED_TURNED, ASKEW, STRETCHED, SHIFTED, CHANCE_SAYS)
 LEAST_SHIFT_M = 2.5  # common to a stream: less may be the map's, and costs no more than labels are worth
+ALL_OFF = 0.8  # of how far labels lie from their common vector, for tracks alone to tell it; maps of nine measured
+# sites are off by 0.66 of it at most over two routes, and by 1.8 on one
+ALL_OFF_M = 1.5  # and in all; those sites' maps come to 1.5 m, and to 3.7 on one route
+ALL_OFF_BY_POINTS = 0.3  # of it, along it, is what access points have to say, however unsure: not that places are right
+LEAST_SPREAD = 8  # squares of SQUARE_M with labels
+LEAST_OFF = 40  # labels, to say that all are off
+SQUARE_M = 5.0
 BESIDE_TRACKS = Sureness(0.95, 2.0, 0.0, 0.0, 0.0)  # what is asked of access points where tracks say the same
 _UNTIMED = [KINDS.index(kind) for kind in UNTIMED]
 
@@ -107,18 +115,54 @@ def _streams(taught: Taught) -> Iterator[tuple[int, Taught]]:
             yield source, own
 
 
-def find_displaced(plan: Plan, taught: Taught) -> dict[int, str]:
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """What a stream looks like whose places were told in another frame than the plan's; of one that is SHIFTED, by how
+    much they lie off (x, y)."""
+
+    what: str
+    off_m: tuple[float, float] | None = None
+
+
+def find_displaced(plan: Plan, taught: Taught) -> dict[int, Displaced]:
     """Streams, by their number, whose places were told in another frame than the plan's, as its access points and the
-    devices' tracks both say: what it looks like."""
-    out = {}
-    for source, own in _streams(taught):
-        frame = other_frame(plan, _rows(plan, own), BESIDE_TRACKS)
-        if frame is None or (frame.kind == SHIFTED and frame.off_m < LEAST_SHIFT_M):
-            continue
-        x, y = frame.right(own.level, own.x_m, own.y_m)
-        if np.median(np.hypot(x - own.fix_x_m, y - own.fix_y_m)) < BETTER * np.median(own.off_m):
-            out[source] = frame.kind
-    return out
+    devices' tracks both say, or tracks alone beyond doubt."""
+    found = ((source, _by_points(plan, own) or _by_tracks(plan, own)) for source, own in _streams(taught))
+    return {source: said for source, said in found if said is not None}
+
+
+def _by_points(plan: Plan, own: Taught) -> Displaced | None:
+    """By the plan's access points, where the devices' tracks say so, too."""
+    frame = other_frame(plan, _rows(plan, own), BESIDE_TRACKS)
+    if frame is None or (frame.kind == SHIFTED and frame.off_m < LEAST_SHIFT_M):
+        return None
+    x, y = frame.right(own.level, own.x_m, own.y_m)
+    if np.median(np.hypot(x - own.fix_x_m, y - own.fix_y_m)) >= BETTER * np.median(own.off_m):
+        return None
+    off_x, off_y = (-frame.shift_m).tolist()
+    return Displaced(frame.kind, (off_x, off_y) if frame.kind == SHIFTED else None)
+
+
+def _by_tracks(plan: Plan, own: Taught) -> Displaced | None:
+    """One vector by which labels all over the floor lie off where their devices seemed to be: the median of each axis,
+    as some labels are wrong, against how far labels lie from it."""
+    if len(own) < LEAST_OFF or len(np.unique(squares_of(own.level, own.x_m, own.y_m))) < LEAST_SPREAD:
+        return None
+    off = np.column_stack([own.x_m - own.fix_x_m, own.y_m - own.fix_y_m])
+    common = np.median(off, axis=0)
+    beside, off_m = float(np.median(np.hypot(*(off - common).T))), float(np.hypot(*common))
+    if off_m < max(ALL_OFF_M, ALL_OFF * beside):
+        return None
+    back = likely_shift(plan, _rows(plan, own))
+    if back is None or float(-back @ common) < ALL_OFF_BY_POINTS * off_m**2:
+        return None
+    return Displaced(SHIFTED, (float(common[0]), float(common[1])))
+
+
+def squares_of(level: I32, x_m: F64, y_m: F64) -> I64:
+    """(n,) the square of SQUARE_M that each place lies in."""
+    x, y = (np.floor(at / SQUARE_M).astype(np.int64) for at in (x_m, y_m))
+    return np.asarray((level.astype(np.int64) << 42) + (x << 21) + y, np.int64)
 
 
 def _rows(plan: Plan, own: Taught) -> HeardRows:

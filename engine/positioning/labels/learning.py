@@ -35,7 +35,7 @@ from engine.positioning.labels.places import (
 )
 from engine.positioning.labels.shares import Evidence, certain_of_none, evidence_of, pack, unpack
 from engine.positioning.labels.trail import Trail
-from engine.positioning.labels.trial import LEAST_LABELS, Verdict
+from engine.positioning.labels.trial import LEAST_DEVICES, LEAST_LABELS, Verdict
 from engine.radio.radiomap import RadioMap
 from engine.records import F64, U64, Fixes, Labels, Scans
 from engine.vocabulary import LabelKind, LabelRefusal
@@ -297,6 +297,8 @@ class LabelLearning:
             "share": self.verdict.share,
             "gain_m": None if np.isnan(self.verdict.gain_m) else round(self.verdict.gain_m, 2),
             "lying_sources": dict(self.lies),
+            "off_m": {self._sources[s]: [round(v, 1) for v in off] for s, off in self._lesson.off_m.items()},
+            "by_places": self.verdict.devices < LEAST_DEVICES,
             "moved_products": [
                 {
                     "sku": plan.products[m.product].sku,

@@ -5,7 +5,7 @@ Takes seconds of a core, and is a function of what it is given: it can be worked
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,10 +30,11 @@ from engine.radio.radiomap import RadioMap
 
 @dataclass(frozen=True, slots=True)
 class LabelDoubts:
-    """What labels say against each other: streams that lie, by their number, products that stand elsewhere, and the
-    labels that are left, weighed."""
+    """What labels say against each other: streams that lie, by their number, by how much (x, y) those lie off that are
+    off by one vector, products that stand elsewhere, and the labels that are left, weighed."""
 
     lies: dict[int, str]
+    off_m: dict[int, tuple[float, float]]
     moved: list[MovedProduct]
     believed: Taught
 
@@ -45,6 +46,7 @@ class Lesson:
     verdict: Verdict
     lies: dict[int, str]
     moved: list[MovedProduct]
+    off_m: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
 NO_LESSON = Lesson(NOTHING, {}, [])
@@ -53,7 +55,7 @@ NO_LESSON = Lesson(NOTHING, {}, [])
 def lesson_of(plan: Plan, cells: Cells, radio_map: RadioMap, taught: Taught, told: Evidence) -> Lesson:
     """Of these labels (n rows); `told` is what receipts say of the shares of their streams."""
     found = doubts_of(plan, cells, taught, told)
-    return Lesson(try_labels(plan, cells, radio_map, found.believed), found.lies, found.moved)
+    return Lesson(try_labels(plan, cells, radio_map, found.believed), found.lies, found.moved, found.off_m)
 
 
 def lesson_again(
@@ -66,7 +68,7 @@ def lesson_again(
     if verdict.share > 0.0:
         own = take_teaching(found.believed, verdict.receipts)
         verdict = replace(verdict, correction=correction_of(cells, radio_map, own))
-    return Lesson(verdict, found.lies, found.moved)
+    return Lesson(verdict, found.lies, found.moved, found.off_m)
 
 
 def doubts_of(plan: Plan, cells: Cells, taught: Taught, told: Evidence) -> LabelDoubts:
@@ -75,7 +77,9 @@ def doubts_of(plan: Plan, cells: Cells, taught: Taught, told: Evidence) -> Label
     doubted = no_nearer(taught, floor_m2)
     by_chance = [s for s, said in doubted.items() if contradicts(said, HALF)]
     by_chance += [s for s, said in told.items() if contradicts(said, LITTLE)]
-    frames = lying(taught) | find_displaced(plan, taught)
+    displaced = find_displaced(plan, taught)
+    off_m = {stream: one.off_m for stream, one in displaced.items() if one.off_m is not None}
+    frames = lying(taught) | {stream: one.what for stream, one in displaced.items()}
     frames |= _of_receipts(taught, frames)
     lies = dict.fromkeys(by_chance, CHANCE_SAYS) | frames
     honest = taught.take(~np.isin(taught.source, list(lies)))
@@ -84,7 +88,7 @@ def doubts_of(plan: Plan, cells: Cells, taught: Taught, told: Evidence) -> Label
     weight[np.isin(honest.product, [m.product for m in moved]) & (honest.product >= 0)] = 0.0
     for stream, said in {**told, **doubted}.items():
         weight[honest.source == stream] *= expected_share(said)
-    return LabelDoubts(lies, moved, replace(honest, weight=weight))
+    return LabelDoubts(lies, off_m, moved, replace(honest, weight=weight))
 
 
 def _of_receipts(taught: Taught, frames: dict[int, str]) -> dict[int, str]:

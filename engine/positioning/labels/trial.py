@@ -4,6 +4,9 @@ was heard at the labels left out is located with it and without (survey_trust te
 The answer is scored in metres, by the energy score of the posterior against the label's place. A correction is taken
 only as far as it is clearly better for devices that it has not heard: the map is never worse than before.
 
+Where fewer devices were labelled than can be left out, as where two terminals of a shop scan its shelves, places are
+left out instead, each square of them with all labels in it: who comes later stands between labels, as those do.
+
 Labels with a time of their own say where their device was; a receipt's line says what its track fitted best. So where
 there are enough of the first, all is scored at those, and receipts are taken beside them only where that is clearly
 better than without them.
@@ -20,7 +23,7 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.bayes import bayes
 from engine.positioning.belief import Belief
-from engine.positioning.labels.doubts import are_timed
+from engine.positioning.labels.doubts import SQUARE_M, are_timed, squares_of
 from engine.positioning.labels.field import Correction, correction_of
 from engine.positioning.labels.places import Taught
 from engine.positioning.measurement.site_build import site_of
@@ -35,6 +38,7 @@ MOST_CELLS = 1200  # looked at, evenly out of all
 PAIRS = 300  # cells by which the posterior's own spread is taken
 FAR_M = 8.0  # a label further off counts as if it were so far: it may be wrong
 CLEARLY = 1.0  # standard errors, by device
+CLEARLY_BY_PLACES = 2.0  # by square: what is a device's own is in all of them
 LEAST_WEIGHT = 0.1  # of a label that is taken
 
 
@@ -63,7 +67,7 @@ def try_labels(plan: Plan, cells: Cells, radio_map: RadioMap, taught: Taught) ->
     sure = timed if _enough(timed) else every
     if not _enough(sure):
         return replace(NOTHING, devices=len(np.unique(every.number)))
-    held_out = _HeldOut.of(plan, *_thin(cells, radio_map), sure)
+    held_out = _HeldOut.of(plan, *_thin(cells, radio_map), sure, by_places=not _of_many(sure))
     scores = held_out.scores(sure, (0.0, *SHARES))
     share, receipts = _choose(held_out, scores), sure is every
     score = scores[share]
@@ -84,7 +88,18 @@ def take_teaching(taught: Taught, receipts: bool) -> Taught:
 
 
 def _enough(own: Taught) -> bool:
-    return len(own) >= LEAST_LABELS and len(np.unique(own.number)) >= LEAST_DEVICES
+    squares, _ = _squares(own)
+    return len(own) >= LEAST_LABELS and (_of_many(own) or len(np.unique(squares)) >= LEAST_DEVICES)
+
+
+def _of_many(own: Taught) -> bool:
+    return len(np.unique(own.number)) >= LEAST_DEVICES
+
+
+def _squares(own: Taught) -> tuple[I64, I64]:
+    """(n,) the square that each label lies in, and its fold: those beside it are of others."""
+    x, y = (np.floor(at / SQUARE_M).astype(np.int64) for at in (own.x_m, own.y_m))
+    return squares_of(own.level, own.x_m, own.y_m), (x + 2 * y) % FOLDS
 
 
 def _choose(held_out: _HeldOut, scores: Mapping[float, F64]) -> float:
@@ -105,33 +120,40 @@ class _HeldOut:
     radio_map: RadioMap
     own: Taught
     apart: tuple[I64, F32]
+    by_places: bool
 
     @classmethod
-    def of(cls, plan: Plan, cells: Cells, radio_map: RadioMap, own: Taught) -> _HeldOut:
-        order = np.argsort(own.number % FOLDS, kind="stable")
-        return cls(plan, cells, radio_map, own.take(order), _apart(cells))
+    def of(cls, plan: Plan, cells: Cells, radio_map: RadioMap, own: Taught, *, by_places: bool) -> _HeldOut:
+        fold = _squares(own)[1] if by_places else own.number % FOLDS
+        return cls(plan, cells, radio_map, own.take(np.argsort(fold, kind="stable")), _apart(cells), by_places)
+
+    def fold_of(self, labels: Taught) -> I64:
+        """(n,) in which fold labels are left out."""
+        return np.asarray(_squares(labels)[1] if self.by_places else labels.number % FOLDS, np.int64)
 
     def scores(self, teach: Taught, shares: Sequence[float]) -> dict[float, F64]:
-        """(n,) each, of so large a share of what `teach` says without the devices that are scored."""
+        """(n,) each, of so large a share of what `teach` says without the devices, or places, that are scored."""
         said: dict[float, list[F64]] = {share: [] for share in shares}
-        for fold in np.unique(self.own.number % FOLDS).tolist():
-            test, rest = self.own.take(self.own.number % FOLDS == fold), teach.take(teach.number % FOLDS != fold)
+        own_fold, fold_taught = self.fold_of(self.own), self.fold_of(teach)
+        for fold in np.unique(own_fold).tolist():
+            test, rest = self.own.take(own_fold == fold), teach.take(fold_taught != fold)
             found = correction_of(self.cells, self.radio_map, rest)
             for share, part in said.items():
                 part.append(_score(self.plan, self.cells, found.apply(self.radio_map, share), test, self.apart))
         return {share: np.concatenate(part) for share, part in said.items()}
 
     def clearly(self, before: F64, after: F64) -> bool:
-        """Whether scores are better by more than CLEARLY standard errors."""
-        more = self._by_device(before - after)
-        return bool(more.mean() > CLEARLY * more.std() / np.sqrt(len(more)))
+        """Whether scores are better by more than chance makes them."""
+        more = self._by_group(before - after)
+        errors = CLEARLY_BY_PLACES if self.by_places else CLEARLY
+        return bool(more.mean() > errors * more.std() / np.sqrt(len(more)))
 
     def gain(self, before: F64, after: F64) -> float:
-        """Metres nearer, of a device."""
-        return float(self._by_device(before - after).mean())
+        """Metres nearer, of a device or at a place."""
+        return float(self._by_group(before - after).mean())
 
-    def _by_device(self, values: F64) -> F64:
-        _, of = np.unique(self.own.number, return_inverse=True)
+    def _by_group(self, values: F64) -> F64:
+        _, of = np.unique(_squares(self.own)[0] if self.by_places else self.own.number, return_inverse=True)
         weight = self.own.weight
         return np.asarray(np.bincount(of, weights=weight * values) / np.bincount(of, weights=weight), np.float64)
 

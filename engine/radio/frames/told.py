@@ -94,6 +94,15 @@ def other_frame(plan: Plan, rows: HeardRows, sure: Sureness = ALONE, asked: int 
     return found
 
 
+def likely_shift(plan: Plan, rows: HeardRows) -> F64 | None:
+    """The vector (2,) by which these places are likeliest moved to where access points put them, however unsure; None
+    of fewer than LEAST_POINTS."""
+    if len(np.unique(rows.ap)) < LEAST_POINTS:
+        return None
+    told = _try(plan, rows, next(frame for frame in frames_of(plan) if frame.kind == SHIFTED))
+    return _mean(told.vectors, told.cost.sum(axis=1))[0]
+
+
 def _find_frame(
     here: F64, told: _Tried, best: _Tried, sure: Sureness, least_odds: float = LEAST_ODDS
 ) -> OtherFrame | None:

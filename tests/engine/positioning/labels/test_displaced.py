@@ -32,7 +32,7 @@ def told(x_m: float, y_m: float) -> Taught:
     ],
 )
 def test_a_stream_that_is_off_as_a_whole_is_named(given: Taught, what: dict[int, str]) -> None:
-    assert find_displaced(shop()[0], given) == what
+    assert {source: said.what for source, said in find_displaced(shop()[0], given).items()} == what
 
 
 def test_what_tracks_do_not_say_as_well_may_be_the_map() -> None:
@@ -52,6 +52,33 @@ def test_nineteen_labels_and_receipts_name_nothing() -> None:
     assert find_displaced(shop()[0], own.take(slice(0, 19))) == {}
     receipts = replace(own, kind=np.full(200, KINDS.index(LabelKind.RECEIPT), np.int32))
     assert find_displaced(shop()[0], receipts) == {}
+
+
+def test_by_how_much_it_is_off_is_said() -> None:
+    [said] = find_displaced(shop()[0], told(4.0, 0.0)).values()
+    assert said.off_m == pytest.approx((4.0, 0.0), abs=0.8)
+
+
+def tracked(x_m: float, beside_m: float, many: int = 200) -> Taught:
+    """Labels so far off in x, whose devices' tracks lie beside them at random, half of them within about so much."""
+    own = told(x_m, 0.0).take(slice(0, many))
+    beside = np.random.default_rng(8).normal(0.0, beside_m / 1.18, (2, many))
+    return replace(own, fix_x_m=own.x_m - x_m + beside[0], fix_y_m=own.y_m + beside[1])
+
+
+@pytest.mark.parametrize(
+    ("own", "named"),
+    [
+        (tracked(1.8, 1.5), True),
+        (tracked(1.2, 0.5), False),  # a metre may be the map's
+        (tracked(1.8, 2.9), False),  # less than most labels lie from it
+        (tracked(1.8, 1.5, 30), False),  # too few
+        (replace(tracked(1.8, 1.5), x_m=tracked(1.8, 1.5).x_m * 0.1, fix_x_m=tracked(1.8, 1.5).fix_x_m * 0.1), False),
+    ],
+)
+def test_tracks_alone_tell_a_vector_that_stands_out_of_them(own: Taught, named: bool) -> None:
+    """Access points are too few to be sure of two metres; they need not contradict."""
+    assert bool(find_displaced(shop()[0], own)) == named
 
 
 def test_only_the_stream_that_is_off_is_left_aside() -> None:

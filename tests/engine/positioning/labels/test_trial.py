@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.positioning.labels.doubts import weigh
-from engine.positioning.labels.field import correction_of
+from engine.positioning.labels.field import correction_of, nearest_cells
 from engine.positioning.labels.places import KINDS, Taught
 from engine.positioning.labels.trial import try_labels
 from engine.positioning.measurement.site_build import site_of
@@ -54,6 +54,24 @@ def test_few_labels_or_devices_teach_nothing() -> None:
     plan, cells, radio_map = shop()
     assert try_labels(plan, cells, radio_map, labels(plan, cells, radio_map, 15)).share == 0.0
     assert try_labels(plan, cells, radio_map, labels(plan, cells, radio_map, 100, devices=3)).share == 0.0
+
+
+def test_two_terminals_are_judged_by_places_left_out_and_labels_that_are_mixed_up_are_not_taken() -> None:
+    """By shadows of 10 m, which what is heard 5 m away tells; of 3 m it does not, and then nothing is taken."""
+    plan, cells, radio_map = shop()
+    own, rng = labels(plan, cells, radio_map, 300, devices=2), np.random.default_rng(4)
+    phase = np.arange(radio_map.n_ap)[:, None]
+    there = (radio_map.mean_dbm + 7.0 * np.sin(cells.x_m / 5.0 + 2.0 * phase) * np.cos(cells.y_m / 6.0 + phase)).T
+    heard = there[nearest_cells(cells, own.level, own.x_m, own.y_m)] + rng.normal(0.0, 3.0, own.rssi_dbm.shape)
+    wide = replace(own, rssi_dbm=heard.astype(np.float32))
+    verdict = try_labels(plan, cells, radio_map, wide)
+    before, after = (there.T - m.mean_dbm for m in (radio_map, verdict.apply(radio_map)))
+    assert (verdict.devices, verdict.share > 0) == (2, True)
+    assert rms(after) < 0.7 * rms(before)
+    assert try_labels(plan, cells, radio_map, own).share == 0.0
+    other = rng.permutation(len(wide))
+    mixed_up = replace(wide, x_m=wide.x_m[other], y_m=wide.y_m[other])
+    assert try_labels(plan, cells, radio_map, mixed_up).share == 0.0
 
 
 def test_a_thousand_labels_of_one_terminal_count_as_one_of_each_place() -> None:

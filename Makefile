@@ -26,7 +26,8 @@ help:
 	@echo "make baselines  rewrite the figures that tests compare with: a change that moves them says so"
 	@echo "make mutants  small wrong changes to the pure rooms: which do their own tests notice? (MUTANTS='offers --sample 50 --seed 2')"
 	@echo "make explore  try every property of the tests with random examples (EXAMPLES=2000 of each;"
-	@echo "              SECONDS=360 ends a property after so many of processor); says at its end what was reached"
+	@echo "              SECONDS=360 ends a property after so many of processor, LEFT=1 goes on where others ended);"
+	@echo "              says at its end what was reached, and keeps it in tests/exploring/reached.txt"
 	@echo "make fuzz     send any request that the OpenAPI document allows, and many others, on both databases (EXAMPLES=200 of each)"
 	@echo "make fuzz-decoders  spoilt messages over all decoders of vendors, for a night (EXAMPLES=10000000)"
 	@echo "make soak     three hundred phones for an hour: do memory, disk and fixes stay as they are? (MINUTES=60)"
@@ -116,9 +117,11 @@ baselines: $(VENV)/.dev
 # a failure prints the line that repeats it, and is tried first by the next exploration
 EXAMPLES ?= 2000
 SECONDS ?=
+LEFT ?=
 explore: export OMP_NUM_THREADS = 1
 explore: export RAYON_EXAMPLES = $(EXAMPLES)
 explore: export RAYON_SECONDS = $(SECONDS)
+explore: export RAYON_LEFT = $(LEFT)
 explore: $(VENV)/.dev
 	$(BIN)/python -m pytest -m hypothesis --timeout 0 $(PYTEST_ARGS)
 

@@ -12,7 +12,8 @@ import pytest
 
 from tests.brokers import Mosquitto
 from tests.clocks import HeldClock, hold_rate_limits
-from tests.examples import EXPLORED, SECONDS
+from tests.examples import EXPLORED, LEFT, SECONDS
+from tests.exploring.ledger import LEDGER, is_reached, read_reached
 from tests.exploring.report import Explorer
 from tests.warm.sql import share_compiled
 
@@ -110,12 +111,18 @@ LONG = (
 def pytest_configure(config: pytest.Config) -> None:
     """An exploration says what it reached."""
     if EXPLORED:
-        config.pluginmanager.register(Explorer(config, SECONDS), "explorer")
+        config.pluginmanager.register(Explorer(config, SECONDS, LEDGER), "explorer")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long files begin first, so that none of them is still running when all other workers are done."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long files begin first, so that none of them is still running when all other workers are done. An exploration
+    of what is left leaves out what was reached."""
+    if EXPLORED and LEFT:
+        known = read_reached()
+        reached = [item for item in items if is_reached(item.nodeid, EXPLORED, known)]
+        config.hook.pytest_deselected(items=reached)
+        items[:] = [item for item in items if item not in reached]
     place = {name: k for k, name in enumerate(LONG)}
     for item in items:
         if item.nodeid.partition("::")[0] in place:

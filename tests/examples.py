@@ -5,7 +5,8 @@
 
 `RAYON_EXAMPLES` says otherwise: a number explores, with that many random examples of every property (`make explore`);
 `unshrunk` is for runs that only ask whether a test fails. `RAYON_SECONDS` ends the exploration of a property after as
-many seconds of processor (`tests.exploring`).
+many seconds of processor (`tests.exploring`), `RAYON_LEFT` leaves out those that have held with so many before
+(`tests.exploring.ledger`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 ASKED = os.environ.get("RAYON_EXAMPLES", "")
 EXPLORED = int(ASKED) if ASKED.isdigit() else None
 SECONDS = float(os.environ.get("RAYON_SECONDS") or "inf")
+LEFT = bool(os.environ.get("RAYON_LEFT"))
 
 # how long an example takes says how busy the machine is, not whether the property holds
 settings.register_profile(

@@ -6,22 +6,25 @@ import os
 import threading
 import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import is_hypothesis_test
 
 from tests.exploring.counting import TimeIsUp, counted, counting
+from tests.exploring.ledger import note_reached
 
 EVERY_S = 60.0
 TRIED, KEY = pytest.StashKey[tuple[int, float, bool]](), "explored"
 
 
 class Explorer:
-    """A plugin of pytest, in the workers and where they are watched from. `seconds` is the limit of each property."""
+    """A plugin of pytest, in the workers and where they are watched from. `seconds` is the limit of each property; what
+    was reached goes into `ledger`, if there is one."""
 
-    def __init__(self, config: pytest.Config, seconds: float) -> None:
-        self._config, self._seconds = config, seconds
+    def __init__(self, config: pytest.Config, seconds: float, ledger: Path | None = None) -> None:
+        self._config, self._seconds, self._ledger = config, seconds, ledger
         self._all = self._done = self._failed = 0
         self._since: dict[str, float] = {}
         self._rows: list[Row] = []
@@ -90,6 +93,9 @@ class Explorer:
         terminalreporter.section("explored")
         for line in table(self._rows):
             terminalreporter.line(line)
+        if self._ledger is not None:
+            rows = [(name, held, outcome == "failed") for name, held, _, outcome in self._rows]
+            note_reached(rows, self._ledger, self._config.rootpath)
 
     def _tells(self) -> bool:
         """Whether nobody watches, here where all of it comes together."""

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from tests.examples import EXPLORED, examples
 from tests.exploring.counting import TimeIsUp, counted, counted_machine, counting
+from tests.exploring.ledger import is_reached, read_reached
 from tests.exploring.report import Explorer, table
 
 
@@ -91,11 +92,14 @@ def test_two(way, n): pass
 def test_each_property_comes_into_the_table(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], seconds: float, tried: int, outcome: str
 ) -> None:
+    ledger = tmp_path / "reached.txt"
+    ledger.write_text(f"    99 {'0' * 8} test_it.py::test_does_not\n    99 {'0' * 8} test_it.py::test_holds\n")
+
     class Registers:
         """What the conftest does."""
 
         def pytest_configure(self, config: pytest.Config) -> None:
-            config.pluginmanager.register(Explorer(config, seconds))
+            config.pluginmanager.register(Explorer(config, seconds, ledger))
 
     (tmp_path / "test_it.py").write_text(PROPERTIES, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]", encoding="utf-8")
@@ -108,6 +112,13 @@ def test_each_property_comes_into_the_table(
     assert [(outcome, name) for _, outcome, name in rows[:1]] == [("failed", "test_does_not")], said
     names = ["test_holds", "test_two[1]", "test_two[2]"]
     assert rows[1:] == [(str(tried), outcome, name) for name in names]
+    reached = read_reached(ledger)
+    assert {name: held for name, (held, _) in reached.items()} == {f"test_it.py::{name}": tried for name in names}
+    assert is_reached("test_it.py::test_holds", tried, reached, tmp_path)
+    assert not is_reached("test_it.py::test_holds", tried + 1, reached, tmp_path)
+    assert not is_reached("test_it.py::test_does_not", 1, reached, tmp_path), "it failed"
+    (tmp_path / "test_it.py").write_text(PROPERTIES + "# changed", encoding="utf-8")
+    assert not is_reached("test_it.py::test_holds", 1, reached, tmp_path), "of the file as it was"
 
 
 def test_the_table_begins_with_what_matters() -> None:

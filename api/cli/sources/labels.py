@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from api.texts.catalogue import words
 from engine.errors import collect_problems
 from engine.files.labels import LabelTable, read_labels, read_receipts
 from engine.offers.promise import Promise
@@ -71,7 +72,8 @@ def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
         why = "what is not left aside makes it" if lying else "they make it"
         used = f"the map stays as it was: {why} no better for {who} left out"
     out = [f"labels: {figures.get('used', 0)} held against tracks; {used}"]
-    out += [f"labels: {n} left aside: {reason}" for reason, n in sorted(figures.get("refused", {}).items())]
+    said = words("en").refusals
+    out += [f"labels: {n} left aside: {said[why]} ({why})" for why, n in sorted(figures.get("refused", {}).items())]
     out += [
         f"{name}: its labels contradict the store, and were left aside: {what}{_by_how_much(off.get(name))}"
         for name, what in lying.items()

@@ -114,7 +114,8 @@ def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
     put_status(db, "boutique", ENGINE, {"labels": labels, "promises": promises}, 1.0)
     told = own_labels("boutique", config)
     said = told["said"]
-    assert said[1] == "labels: 4 left aside: label_far_off"
+    why = "its device was heard somewhere else altogether: is the product's place in the plan right?"
+    assert said[1] == f"labels: 4 left aside: {why} (label_far_off)"
     pauses, told_so = "by the plan and where people pause", "precision 86% (81% at worst), recall 70%"
     lie = "its labels contradict the store, and were left aside: shifted by one vector"
     assert said[2:] == [

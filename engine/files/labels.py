@@ -17,6 +17,7 @@ import shapely
 from engine.errors import OperatorError, Problem
 from engine.files.columns import Column, Lines, Texts
 from engine.files.read import parse_columns
+from engine.files.surveyed import say_levels
 from engine.files.write import write_columns
 from engine.plan.findings import MOST_ALIKE, SHOWN_PLACES
 from engine.plan.model import Plan
@@ -192,8 +193,8 @@ def _levels_unknown(plan: Plan, told: Any, level: I32, names: Texts) -> _Bad:
     rows = np.flatnonzero(told & (level < 0))
     none = "no level, and the plan has several"
     reasons = [f"unknown level {name!r}" if name else none for name in names[rows].tolist()]
-    one_of = f"one of {', '.join(plan.level_index)}"
-    return _Bad("level", "of levels that the plan does not have", rows, reasons, _always(one_of), f"write {one_of}")
+    have = say_levels(plan)
+    return _Bad("level", "of levels that the plan does not have", rows, reasons, _always(have), have)
 
 
 def _nowhere(plan: Plan, told: Any, level: I32, x: F64, y: F64) -> list[_Bad]:

@@ -30,18 +30,17 @@ from engine.positioning.measurement.site_build import site_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.calibrate import DEFAULT_CALIBRATION, mixed_spread, weighed_map
 from engine.radio.evidence import Evidence, EvidenceKind
-from engine.radio.frames.frame import (
-    ASKEW,
-    NOWHERE,
-    SHIFTED,
-    STRETCHED,
-    SWAPPED,
-    SWAPPED_TURNED,
-    TURNED,
-    OtherFrame,
-)
+from engine.radio.frames.frame import NOWHERE, OtherFrame
 from engine.radio.frames.heard import survey_rows
-from engine.radio.frames.parts import OtherPart, are_most, frame_of_all, other_parts, without_parts
+from engine.radio.frames.parts import (
+    OtherPart,
+    are_most,
+    by_devices,
+    frame_of_all,
+    other_parts,
+    without_parts,
+)
+from engine.radio.frames.said import say_frame
 from engine.radio.frames.told import other_frame
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry
 from engine.radio.radiomap import RadioMap, prior_map
@@ -61,17 +60,6 @@ CLEARLY = 3.0  # standard errors
 LEAST_TOLD_M = 0.05
 LEAST_USED = 0.005  # of the map: less is none, in whole percents
 PAIRS = 300  # cells by which the posterior's own spread is taken
-
-ASK = {
-    SWAPPED: "do its columns stand the wrong way round?",
-    TURNED: "did the drawing lie sideways where it was taken?",
-    SWAPPED_TURNED: "do its columns stand the wrong way round, counted from the far corner?",
-    ASKEW: "was the sheet laid askew where they were noted?",
-    STRETCHED: "was it taken in another unit, or on a plan of another scale?",
-    SHIFTED: "was it taken from another origin?",
-}
-"""What to look for; of a mirror, MIRRORED."""
-MIRRORED = "was it taken from another corner, with an axis the other way?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +100,9 @@ def judge_survey(plan: Plan, cells: Cells, evidence: Evidence, geometry: Geometr
     where nothing heard there follows distance; those that do not agree teach at least what devices send."""
     frame = other_frame(plan, survey_rows(plan, evidence))
     if frame is not None and frame.kind != NOWHERE:
-        return SurveyTrust(0.0, frame=frame)
+        theirs, alone = by_devices(plan, evidence, frame)
+        if not alone:
+            return SurveyTrust(0.0, frame=frame, parts=theirs)
     parts = other_parts(plan, evidence)
     if are_most(evidence, parts):
         if other := next((part.frame for part in parts if part.frame.kind != NOWHERE), None):
@@ -181,7 +171,8 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
     beside them, as that is another count."""
     said = f"{reach.places} places near {reach.covered:.0%} of the walkable area"
     if trust.frame is not None:
-        return f"survey left aside: {said}; {say_frame(trust.frame)}"
+        rest = ". What is left may be right, and is too little to show it" if trust.parts else ""
+        return f"survey left aside: {said}; {say_frame(trust.frame)}{rest}"
     if trust.judged == 0:
         idle = not trust.ranges and reach.of_map < LEAST_USED
         used = "survey changes nothing in the map of RSSI" if idle else "survey used"
@@ -204,32 +195,10 @@ def say_trust(trust: SurveyTrust, reach: Reach) -> str:
     return f"survey used for next to nothing: {said}, {few} ({judged})"
 
 
-def say_frame(frame: OtherFrame) -> str:
-    """What the places of a survey look like, and what to look for."""
-    if frame.kind == NOWHERE:
-        what = "what was heard there has nothing to do with how far its places lie from the plan's access points"
-        return f"{what}: is it of this store and this plan? Or do access points have each other's ids or places?"
-    by = "as the plan's access points were heard there"
-    return f"{_looks(frame)}, {by}: {ASK.get(frame.kind, MIRRORED)} Or are the access points drawn so?"
-
-
 def say_part(other: OtherPart, surveyors: Sequence[str] = ()) -> str:
     """Which part of a survey was left aside, and why."""
     whose = f"{other.part.places} places of the survey left aside, those of {other.part.say(surveyors)}"
     return f"{whose}: {say_frame(other.frame)}"
-
-
-def _looks(frame: OtherFrame) -> str:
-    if frame.kind == SHIFTED:
-        x, y = (-frame.shift_m).tolist()
-        return f"its places lie {frame.off_m:.1f} m off, {x:+.1f} in x and {y:+.1f} in y"
-    if frame.kind == STRETCHED:
-        return f"its places lie {1.0 / frame.turn[0, 0]:.1f} times as far apart as they are"
-    if frame.kind == ASKEW:
-        degrees = -float(np.degrees(np.arctan2(frame.turn[1, 0], frame.turn[0, 0])))
-        return f"it is turned by some {abs(degrees):.0f} degrees {'counter' * (degrees > 0)}clockwise"
-    swapped = {SWAPPED: "its x and y are swapped", SWAPPED_TURNED: "its x and y are swapped, and it is turned by half"}
-    return swapped.get(frame.kind, f"it is {frame.kind}")
 
 
 def _places(evidence: Evidence) -> I64:

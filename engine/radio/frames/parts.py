@@ -3,6 +3,9 @@
 Places half of which are mirrored fit no frame as a whole, and still foresee each other, half by half. So where a survey
 as a whole is in no other frame, each surveyor (`source`) is asked for one of their own, then each half of the floor, of
 what is left. What is named is left aside; where that is most of the survey, nobody can say which part is right.
+
+One surveyor who is far off can make the whole seem so. It is that one's alone where what the others heard is clearly
+likelier as they told it than in the frame of the whole.
 """
 
 from __future__ import annotations
@@ -15,9 +18,9 @@ import numpy as np
 from engine.plan.model import Plan
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.frames.frame import NOWHERE, OtherFrame
-from engine.radio.frames.heard import survey_rows
+from engine.radio.frames.heard import HeardRows, survey_rows
 from engine.radio.frames.misfit import misfit
-from engine.radio.frames.told import other_frame
+from engine.radio.frames.told import LEAST_ODDS, SHADOW_SHARE, other_frame
 from engine.radio.reach import place_numbers
 from engine.records import Bools
 
@@ -62,8 +65,7 @@ class OtherPart:
 
 def other_parts(plan: Plan, evidence: Evidence) -> tuple[OtherPart, ...]:
     """Parts of a survey that were told in another frame than the plan's."""
-    sources = np.unique(evidence.source[evidence.kind == EvidenceKind.SURVEYED]).tolist()
-    surveyors = [SurveyPart(source) for source in sources] if len(sources) > 1 else []
+    surveyors = _surveyors(evidence)
     low_x, low_y, high_x, high_y = plan.levels[0].polygon.bounds
     middles = ((low_x + high_x) / 2, (low_y + high_y) / 2)
     halves = [SurveyPart(-1, axis, far, middle) for axis, middle in enumerate(middles) for far in (False, True)]
@@ -75,6 +77,19 @@ def other_parts(plan: Plan, evidence: Evidence) -> tuple[OtherPart, ...]:
         best = max(across, key=lambda other: other.frame.odds).part.axis
         found += [other for other in across if other.part.axis == best]
     return tuple(found)
+
+
+def by_devices(plan: Plan, evidence: Evidence, whole: OtherFrame) -> tuple[tuple[OtherPart, ...], bool]:
+    """Surveyors who told another frame, where it is theirs rather than the whole's, as `whole` has it: none where the
+    others fit `whole` no worse than where they told. And whether that is sure."""
+    surveyors = _surveyors(evidence)
+    parts = _ask(plan, evidence, surveyors, max(len(surveyors), 1))
+    if not 0 < len(parts) < len(surveyors):
+        return (), False
+    rows = survey_rows(plan, without_parts(evidence, parts))
+    here, there = _costs(plan, rows, whole)
+    odds = SHADOW_SHARE * (there - here)
+    return (tuple(parts), odds >= LEAST_ODDS) if odds > 0 else ((), False)
 
 
 def without_parts(evidence: Evidence, parts: Sequence[OtherPart]) -> Evidence:
@@ -90,8 +105,7 @@ def frame_of_all(plan: Plan, evidence: Evidence, parts: Sequence[OtherPart]) -> 
     is less sure of it than its part."""
     rows = survey_rows(plan, without_parts(evidence, parts))
     for other in parts:
-        x, y = other.frame.right(rows.level, rows.x_m, rows.y_m)
-        here, there = misfit(plan, rows, np.stack([rows.x_m, x]), np.stack([rows.y_m, y])).sum(axis=1).tolist()
+        here, there = _costs(plan, rows, other.frame)
         if other.frame.kind != NOWHERE and there <= here:
             return other.frame
     return None
@@ -101,6 +115,19 @@ def are_most(evidence: Evidence, parts: Sequence[OtherPart]) -> bool:
     """Whether so much of the survey is in these parts that nobody can say which is right."""
     rest, whole = (int((e.kind == EvidenceKind.SURVEYED).sum()) for e in (without_parts(evidence, parts), evidence))
     return bool(parts) and rest < (1.0 - MOST) * whole
+
+
+def _surveyors(evidence: Evidence) -> list[SurveyPart]:
+    """Who surveyed, where there were several."""
+    sources = np.unique(evidence.source[evidence.kind == EvidenceKind.SURVEYED]).tolist()
+    return [SurveyPart(source) for source in sources] if len(sources) > 1 else []
+
+
+def _costs(plan: Plan, rows: HeardRows, frame: OtherFrame) -> tuple[float, float]:
+    """What rows cost as they were told, and in another frame."""
+    x, y = frame.right(rows.level, rows.x_m, rows.y_m)
+    here, there = misfit(plan, rows, np.stack([rows.x_m, x]), np.stack([rows.y_m, y])).sum(axis=1).tolist()
+    return here, there
 
 
 def _ask(plan: Plan, evidence: Evidence, parts: Sequence[SurveyPart], asked: int) -> list[OtherPart]:

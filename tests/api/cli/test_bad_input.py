@@ -230,7 +230,7 @@ SURVEYS: dict[str, tuple[list[str], list[str]]] = {
         [*SURVEY, "500,5,0,ap0,-50", "5,5,roof,ap0,-50", "500,5,0,ap1,-50", "-30,5,0,ap1,-50"],
         [
             f"line {len(SURVEY) + 2}, column x_m, y_m: (500, 5) lies 480 m outside level '0', and on 1 more line",
-            f"line {len(SURVEY) + 3}, column level: unknown level 'roof' (one of 0)",
+            f"line {len(SURVEY) + 3}, column level: unknown level 'roof' (the plan's only level is '0')",
             f"line {len(SURVEY) + 5}, column x_m, y_m: (-30, 5) lies 30 m outside level '0'",
         ],
     ),

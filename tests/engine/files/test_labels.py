@@ -57,7 +57,7 @@ def test_every_problem_is_named_in_the_order_of_lines(tmp_path: Path) -> None:
         "line 6, column level",
     ]
     last = refused.value.problems[-1]
-    assert (last.reason, last.fix) == ("unknown level 'roof'", "one of 0")
+    assert (last.reason, last.fix) == ("unknown level 'roof'", "the plan's only level is '0'")
 
 
 HEAD = "t,device,kind,sku,x_m,y_m,level\n"
@@ -73,9 +73,8 @@ def told_of(path: Path, *rows: str) -> list[str]:
 def test_many_problems_of_a_kind_are_one_and_stand_where_they_begin(tmp_path: Path) -> None:
     rows = [f"{k},ana,{'guess' if k % 2 else 'here'},,3,4,{'' if k % 2 else 'roof'}" for k in range(420)]
     level, kind = told_of(tmp_path / "labels.csv", *rows)
-    assert level == ("line 2, column level: unknown level 'roof'; the like at lines 4, 6, 8 and 206 more (one of 0)"), (
-        "210 lines in all"
-    )
+    alike = "line 2, column level: unknown level 'roof'; the like at lines 4, 6, 8 and 206 more"
+    assert level == f"{alike} (the plan's only level is '0')", "210 lines in all"
     assert kind.startswith("line 3, column kind: unknown kind 'guess'; the like at lines 5, 7, 9 and 206 more (one of ")
     assert len(told_of(tmp_path / "labels.csv", *rows[:16])) == 16, "eight of each are listed one by one"
     assert len(told_of(tmp_path / "labels.csv", *rows[:18])) == 2

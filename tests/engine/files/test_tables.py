@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -236,6 +237,16 @@ def test_a_survey_of_an_unknown_level_is_refused(tmp_path: Path) -> None:
         survey_for_plan(table, hall())
 
 
+def test_an_unknown_level_is_told_with_those_that_the_plan_has(tmp_path: Path) -> None:
+    rows = "1,1,cellar,ap0,-50\n" * 3
+    table = read_survey(written(tmp_path, "x_m,y_m,level,ap,rssi_dbm\n" + rows))
+    one = hall()
+    two = replace(one, levels=(*one.levels, replace(one.levels[0], id="1")))
+    (said,), (both,) = place_problems(table, one), place_problems(table, two)
+    assert said.reason == "unknown level 'cellar', and on 2 more lines"
+    assert (said.fix, both.fix) == ("the plan's only level is '0'", "the plan has levels '0', '1'")
+
+
 def fixes(path: Path) -> FixTable:
     return FixTable(
         str(path),
@@ -326,3 +337,43 @@ def test_many_places_outside_are_one_mistake_with_what_is_likely(
     (problem,) = place_problems(table, made_hall((1.0, 1.0), (9.0, 9.0), width=30.0, depth=20.0))
     assert problem.fix == likely
     assert re.match(r"\d+ of 15 places lie outside level '0' \(lines (\d+, ){5}…\), the farthest, \(", problem.reason)
+
+
+ALL_OVER = [(x, y) for x in np.arange(1.5, 30.0, 3.5).tolist() for y in np.arange(1.5, 20.0, 3.5).tolist()]
+MASTS = ((3.0, 3.0), (27.0, 3.0), (27.0, 17.0), (3.0, 17.0), (15.0, 10.0))
+
+
+def likely_of(
+    tmp_path: Path, told: Callable[[int, float, float], tuple[float, float]], *, heard: bool = True, device: bool = True
+) -> str:
+    """What is likely of places told so by two surveyors by turns, who `heard` access points fall off with distance."""
+    rows = []
+    for i, (x, y) in enumerate(ALL_OVER):
+        at_x, at_y = told(i, x, y)
+        for a, (ap_x, ap_y) in enumerate(MASTS):
+            wave = 3.0 * np.sin(1.3 * x + 2.1 * y + a)  # shadows
+            level = -40.0 - 27.0 * np.log10(np.hypot(x - ap_x, y - ap_y) + 1.5) + wave if heard else -50.0
+            rows.append(f"{at_x:.2f},{at_y:.2f},0,ap{a},{level:.1f},{'ann' if device and i % 2 else 'bob' * device}\n")
+    table = read_survey(written(tmp_path, "x_m,y_m,level,ap,rssi_dbm,device\n" + "".join(rows)))
+    (problem,) = place_problems(table, made_hall(*MASTS, width=30.0, depth=20.0))
+    return problem.fix
+
+
+def test_a_surveyor_with_columns_interchanged_is_named_and_nobody_speaks_of_feet(tmp_path: Path) -> None:
+    swapped = likely_of(tmp_path, lambda i, x, y: (y, x) if i % 2 else (x, y))
+    assert swapped.startswith("those of device ann: its x and y are swapped, as the plan's access points were heard")
+    quiet = likely_of(tmp_path, lambda i, x, y: (y, x) if i % 2 else (x, y), heard=False)
+    assert quiet == "those of device ann: with x_m and y_m interchanged they would all lie inside"
+
+
+def test_places_off_by_one_vector_are_named_as_such(tmp_path: Path) -> None:
+    said = likely_of(tmp_path, lambda _, x, y: (x + 5.0, y), device=False)
+    assert re.match(r"its places lie [456]\.\d m off, \+[456]\.\d in x", said)
+    assert not likely_of(tmp_path, lambda _, x, y: (x + 5.0, y), heard=False), "nothing tells what it is"
+
+
+def test_feet_are_places_spread_wider_than_the_floor_most_of_them_outside(tmp_path: Path) -> None:
+    feet = "in feet they would all lie inside: metres are meant"
+    assert likely_of(tmp_path, lambda _, x, y: (x / 0.3048, y / 0.3048)) == feet
+    assert not likely_of(tmp_path, lambda i, x, y: (x + 60.0 * (i % 5 == 0), y), heard=False), "a fifth is outside"
+    assert not likely_of(tmp_path, lambda _, x, y: (x + 25.0, y), heard=False), "no wider than the floor"

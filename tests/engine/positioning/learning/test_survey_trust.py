@@ -19,13 +19,15 @@ from engine.positioning.learning.survey_trust import (
     choose_trust,
     folds_of,
     judge_survey,
-    say_frame,
     say_trust,
 )
 from engine.positioning.locator import Locator
 from engine.radio.calibrate import DEFAULT_CALIBRATION, calibrate
 from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
 from engine.radio.frames.frame import NOWHERE, OtherFrame
+from engine.radio.frames.heard import survey_rows
+from engine.radio.frames.said import say_frame
+from engine.radio.frames.told import other_frame
 from engine.radio.pathloss import cell_geometry
 from engine.radio.radiomap import prior_map
 from engine.radio.reach import Reach, reach_of
@@ -197,6 +199,21 @@ def test_a_surveyor_of_another_frame_is_named_and_the_others_are_believed(store:
         "35 places of the survey left aside, those of device bob: it is mirrored in x, as"
     )
     assert result.reach.places == reach_of(cells, ann).places
+
+
+def test_a_surveyor_of_another_frame_by_whom_the_whole_seems_so_is_named_alone(store: tuple[Plan, Cells]) -> None:
+    """30 of 80 places are honest: the others are enough to make all of them seem mirrored."""
+    plan, cells = store
+    rng = np.random.default_rng(8)
+    x, y = rng.uniform(0.5, 29.5, 80), rng.uniform(0.5, 19.5, 80)
+    heard = hear(x, y, rng)
+    both = Evidence.concat([survey(plan, x[:30], y[:30], heard[:30]), survey(plan, 30.0 - x[30:], y[30:], heard[30:])])
+    whole = other_frame(plan, survey_rows(plan, both))
+    assert whole is not None
+    assert whole.kind == "mirrored in x"
+    trust = judge_survey(plan, cells, both, cell_geometry(plan, cells))
+    (part,) = trust.parts
+    assert (trust.frame, part.part.source, part.frame.kind) == (None, 1, "mirrored in x")
 
 
 @pytest.mark.parametrize(("degrees", "way"), [(30.0, "clockwise"), (-60.0, "counterclockwise")])

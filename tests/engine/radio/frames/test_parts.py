@@ -14,6 +14,7 @@ from engine.radio.frames.parts import (
     OtherPart,
     SurveyPart,
     are_most,
+    by_devices,
     frame_of_all,
     other_parts,
     without_parts,
@@ -83,6 +84,17 @@ def test_a_part_whose_frame_suits_the_rest_as_well_is_the_whole_survey_s(plan: P
     assert frame_of_all(plan, known, [found]) is mirror
     nowhere = replace(found, frame=replace(found.frame, kind=NOWHERE))
     assert frame_of_all(plan, known, [nowhere]) is None
+
+
+def test_the_whole_is_not_in_the_frame_of_one_surveyor_if_the_others_say_so(plan: Plan) -> None:
+    mirror = next(frame for frame in frames_of(plan) if frame.kind == "mirrored in x")
+    (theirs,), alone = by_devices(plan, survey(plan, mirrored(EVEN == 1)), mirror)
+    assert (theirs.part.source, theirs.frame.kind, alone) == (1, "mirrored in x", True)
+    assert by_devices(plan, survey(plan, mirrored(~NONE)), mirror) == ((), False), "both"
+    assert by_devices(plan, survey(plan, mirrored(~NONE), NONE), mirror) == ((), False), "there is one"
+    near = replace(mirror, turn=np.eye(2), shift_m=np.array([1.0, 0.0]))
+    (theirs,), alone = by_devices(plan, survey(plan, mirrored(EVEN == 1)), near)
+    assert (theirs.part.source, alone) == (1, False), "a metre off is hardly less likely: it is not sure"
 
 
 def test_where_most_is_in_another_frame_nobody_can_say_which_is_right(plan: Plan) -> None:

@@ -32,7 +32,7 @@ from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.crowd_em import MOST_ROUNDS
 from engine.positioning.offline import contradicting_in
 from engine.progress import show_progress
-from engine.radio.calibrate import Calibration
+from engine.radio.calibrate import Calibration, without_named
 from engine.radio.evidence import Evidence
 from engine.radio.evidence_sources import hearings_evidence, survey_evidence
 from engine.radio.hanging.faults import HearingFaults, find_hearing_faults, forget_places, keep_sound
@@ -107,7 +107,7 @@ def calibrate(
     if unlabelled is not None:
         warn_of_contradicting(str(readings), contradicting_in(plan, cells, radio_map, unlabelled))
     print(fit_table(plan, result))
-    for sentence in result.warnings:
+    for sentence in without_named(result.warnings, _named(given, faults)):
         print(f"warning: {sentence}", file=sys.stderr)
 
 
@@ -178,6 +178,14 @@ def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> t
         files = " and ".join(str(p) for p in (survey, readings) if p)
         raise OperatorError([_nothing_learnt(files, plan, given.places, given.unplaced)])
     return parts, faults
+
+
+def _named(given: _Given, faults: HearingFaults) -> set[str]:
+    """Access points that are named for something that spoils how they fit."""
+    odd = [read.odd for read in (given.surveyed, given.crowd) if read is not None]
+    ids = [point.id for point in given.plan.access_points]
+    refused = {ap for one in odd for aps in one.of.values() for ap in aps}
+    return refused | {ap for one in odd for ap in one.stuck} | {ids[a] for a in [*faults.mute, *faults.misplaced]}
 
 
 def _say(sentence: str) -> None:

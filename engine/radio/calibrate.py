@@ -3,6 +3,7 @@ fit."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from engine.radio.range_fit import fit_ranges
 from engine.radio.reach import Reach, reach_of
 from engine.radio.residuals import field_amplitude, residual_field
 from engine.radio.ridge import FAST_DB, FittedLaw, fit_law, place_variance, source_medians_of
-from engine.records import F64
+from engine.records import F64, Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ DEFAULT_CALIBRATION = CalibrationSettings()
 class ApFit:
     """Root mean square of residuals around the plan's law and around the fitted one, in dB, each with devices' offsets
     taken out; and the fitted law of one access point. `places` counts what that is of: means of a device's readings in
-    one square metre, or scans; `ranged` how many of those, or scans, hold ranges."""
+    one square metre, or scans; `ranged` how many of those, or scans, hold ranges. `doubted`: it is of a survey that is
+    not believed, which accuses nobody."""
 
     ap: str
     places: int
@@ -49,6 +51,7 @@ class ApFit:
     exponent: float
     range_bias_m: float
     ranged: int = 0
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,11 @@ def calibrate(
         measured=max(measured_share(evidence, reach), before.measured),
         kept=_kept_share(evidence, reach),
     )
-    fits = _fits(plan, evidence, law, ranges.bias_m, prior)
+    doubted = (evidence.kind == EvidenceKind.SURVEYED) & (believed == 0)
+    fits = _fits(plan, evidence, law, ranges.bias_m, prior, doubted)
     notes = [f"evidence covers {reach.covered:.0%} of the walkable area"] if reach.places else []
-    warnings = _warn_of_misplaced(plan, evidence, law, prior)
+    sound = np.flatnonzero(~doubted)
+    warnings = _warn_of_misplaced(plan, evidence.take(sound), replace(law, residual_db=law.residual_db[sound]), prior)
     if any(fit.places or fit.ranged for fit in fits):  # where nothing was heard, that is no news of each of them
         warnings = fit_warnings(fits, law) + warnings
     in_map = reach.of_map if _heard_devices(evidence) else 1.0
@@ -204,9 +209,12 @@ def _base_sigma(residual: F64, floor: float, prior: float) -> float:
     return max(floor, 0.75 * 1.4826 * float(np.median(np.abs(residual))))
 
 
-def _fits(plan: Plan, evidence: Evidence, law: FittedLaw, range_bias: F64, prior: RadioPrior) -> list[ApFit]:
+def _fits(
+    plan: Plan, evidence: Evidence, law: FittedLaw, range_bias: F64, prior: RadioPrior, doubted: Bools
+) -> list[ApFit]:
     """Residuals around the laws (not the fields), from each the medians of its devices taken out: evidence that weighs
-    little hardly moves a device's own coefficient, and what is left of it is no residual of the law before."""
+    little hardly moves a device's own coefficient, and what is left of it is no residual of the law before. Fits of any
+    `doubted` rows (n,) are doubted."""
     p0, exponent = prior_powers(plan, prior)
     base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - evidence.crossings_db(prior.tall, prior)
     before = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors)
@@ -224,6 +232,7 @@ def _fits(plan: Plan, evidence: Evidence, law: FittedLaw, range_bias: F64, prior
                 float(law.exponent[a]),
                 float(range_bias[a]),
                 int((np.isfinite(evidence.range_m) & evidence.of_devices & (evidence.ap == a)).sum()),
+                bool(doubted[at].any()),
             )
         )
     return out
@@ -242,18 +251,30 @@ def _rms(values: F64) -> float:
 
 
 def fit_warnings(fits: list[ApFit], law: FittedLaw) -> list[str]:
-    """What a person should look at: fits that rail, access points that do not fit."""
+    """What a person should look at: fits at the end of what there is, access points that do not fit."""
     out = []
     for f, power in zip(fits, law.ap_power_db.tolist(), strict=True):
         if not f.places:
             out += [] if f.ranged else [f"{f.ap}: no evidence; it keeps what the others say"]
             continue
+        if f.doubted:
+            continue
         if abs(power) > 8:
             out.append(f"{f.ap}: {power:+.0f} dB from the others: is its power or its place in the plan right?")
-        if not 1.4 < f.exponent < 4.0:
-            out.append(f"{f.ap}: exponent {f.exponent:.1f} rails: walls or shelves are missing in the plan")
+        if f.exponent <= 1.4:
+            falls = f"its signals hardly fall with distance (exponent {f.exponent:.1f})"
+            out.append(f"{f.ap}: {falls}: is its place in the plan right? Are walls drawn that are not there?")
+        if f.exponent >= 4.0:
+            falls = f"its signals fall faster with distance than radio does (exponent {f.exponent:.1f})"
+            out.append(f"{f.ap}: {falls}: are walls or shelves missing in the plan?")
         if f.rms_after_db > 8:
             out.append(f"{f.ap}: residuals of {f.rms_after_db:.1f} dB: is its place in the plan right?")
     if not 0.3 < law.loss_scale < 2.0:
         out.append(f"losses of walls and shelves come out {law.loss_scale:.1f} times the plan's: check their materials")
     return out
+
+
+def without_named(warnings: Sequence[str], named: Collection[str]) -> list[str]:
+    """Warnings of a fit, but for those of access points that are `named` already for something that spoils their fit:
+    one fault is to be told once."""
+    return [sentence for sentence in warnings if not any(sentence.startswith(f"{ap}: ") for ap in named)]

@@ -145,6 +145,16 @@ def test_calibrate_with_a_survey_and_use_the_map(store: Path, tmp_path: Path) ->
     assert json.loads(run("score", store / "truth.csv", fixes, "--json"))["median_m"] < 3.0
 
 
+def test_an_access_point_that_is_named_as_stuck_is_not_accused_by_its_fit_too(store: Path, tmp_path: Path) -> None:
+    head, *rows = (store / "survey.csv").read_text().splitlines()
+    stuck = [",".join([*row.split(",")[:4], "-95"]) if ",ap2," in row else row for row in rows]
+    (tmp_path / "s.csv").write_text("\n".join([head, *stuck]) + "\n")
+    args = ["calibrate", store, "--survey", tmp_path / "s.csv", "-o", tmp_path / "m.npz"]
+    said = runner.invoke(build(), [str(a) for a in args], catch_exceptions=False).stderr
+    assert "warning: ap2 says -95 dBm wherever it is heard: go and look" in said
+    assert "warning: ap2: " not in said
+
+
 def test_a_survey_that_is_left_aside_leaves_the_fixes_as_they_are_without(store: Path, tmp_path: Path) -> None:
     """All to the byte: the store calibrates itself by hearings and the crowd, as it does without a map."""
     head, *rows = (store / "survey.csv").read_text().splitlines()

@@ -150,10 +150,10 @@ def _text(report: dict[str, Any]) -> str:
         lines.append(f"products.csv lists little of this floor: {who}")
     if report["campaigns"]:
         lines.append("campaigns, by the plan alone:")
-    lines += [f"{c['id']}: {c['said']}" for c in report["campaigns"]]
+    lines += [f"{c['id']}, {c['words']}: {c['said']}" for c in report["campaigns"]]
     asked = report["at"]
     if asked is not None:
-        lines.append(f"{asked['words']}, {asked['asked']:.0%} asked, by the plan alone: {asked['said']}")
+        lines.append(f"{asked['words']}, by the plan alone: {asked['said']}")
     elif report["no_campaigns"]:
         lines.append(report["no_campaigns"])
     lines += report["labels"]["said"]

@@ -70,7 +70,7 @@ def check(
 
 
 def _unkept(folder: Path, told: dict[str, Any]) -> Problem:
-    return Problem(str(folder / CAMPAIGNS_FILE), f"{told['id']}.precision", told["said"])
+    return Problem(str(folder / CAMPAIGNS_FILE), f"{told['id']}.precision", f"{told['words']}: {told['said']}")
 
 
 def _campaigns(folder: Path, plan: Plan | None) -> tuple[list[Campaign], list[Problem]]:

@@ -32,34 +32,44 @@ def say_no_campaigns(folder: Path, campaigns: Sequence[Campaign]) -> str:
 
 
 def promises(plan: Plan, campaigns: Sequence[Campaign]) -> list[dict[str, Any]]:
-    """By campaign: precision asked for, told and at its pessimistic end, recall, threshold, and a sentence."""
+    """By campaign: its place in words, precision asked for, told and at its pessimistic end, recall, threshold, and a
+    sentence."""
     if not campaigns or not plan.access_points:
         return []
     foresight = Foresight(plan)
-    return [_show(foresight.foretell(campaign)) for campaign in campaigns]
+    return [_show(foresight.foretell(c)) | {"words": _place_words(plan, c.place)} for c in campaigns]
 
 
 def promise_of_place(plan: Plan, at: str, radius_m: float | None, precision: float | None) -> dict[str, Any]:
     """The same of the product or zone `at`, which needs no campaign. Raises OperatorError."""
-    place, words = _place(plan, at, radius_m)
+    place = _place(plan, at, radius_m)
     asked = PRECISION if precision is None else precision
     told = _show(Foresight(plan).foretell_place(at, place, asked))
-    return told | {"place": place.model_dump(exclude_none=True, exclude={"store"}), "words": words}
+    return told | {"place": place.model_dump(exclude_none=True, exclude={"store"}), "words": _place_words(plan, place)}
 
 
-def _place(plan: Plan, at: str, radius_m: float | None) -> tuple[CampaignPlace, str]:
+def _place(plan: Plan, at: str, radius_m: float | None) -> CampaignPlace:
     product, zone = plan.product_by_sku.get(at), plan.zone_index.get(at)
     if product is not None:
-        within = RADIUS_M if radius_m is None else radius_m
-        return CampaignPlace(product=at, radius_m=within), f"within {within:g} m of {product.name} ({at})"
+        return CampaignPlace(product=at, radius_m=RADIUS_M if radius_m is None else radius_m)
     if zone is not None:
         if radius_m is not None:
             raise OperatorError([Problem("--radius", f"{radius_m:g}", "a zone has its own bounds", "leave it out")])
-        return CampaignPlace(zone=at), f"in the zone {plan.zones[zone].name} ({at})"
+        return CampaignPlace(zone=at)
     near = get_close_matches(at, [*plan.product_by_sku, *plan.zone_index], n=5, cutoff=0.4)
     known = near or [*plan.zone_index][:5]
     fix = f"for example {', '.join(known)}" if known else "the plan has neither"
     raise OperatorError([Problem("--at", at, "is no product of products.csv and no zone of the plan", fix)])
+
+
+def _place_words(plan: Plan, place: CampaignPlace) -> str:
+    """Where that is, with names."""
+    if place.product is not None:
+        name = plan.product_by_sku[place.product].name
+        return f"within {place.radius_m:g} m of {name} ({place.product})"
+    if place.zone is not None:
+        return f"in the zone {plan.zones[plan.zone_index[place.zone]].name} ({place.zone})"
+    return "anywhere in the store"
 
 
 def _show(told: Foretold) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class PlaceRemedy:
     name: str = ""
 
     def __str__(self) -> str:
-        words = {RemedyKind.WIDER: f"{self.value} m", RemedyKind.ZONE: f"the zone {self.value}"}
+        words = {RemedyKind.WIDER: f"a radius of {self.value} m", RemedyKind.ZONE: f"the zone {self.value}"}
         return words.get(self.kind, "one more access point there")
 
 
@@ -56,20 +56,23 @@ class Foretold:
     instead: tuple[PlaceRemedy, ...]
 
     def sentence(self) -> str:
-        """One line: how many of ten triggers are right, how many of ten stays get one, or what to take instead."""
+        """One line: how many of ten coupons go to people who are there, how many of ten people who are due get one, or
+        what to take instead. What decides comes first: the pessimistic end, where that does not keep the word."""
         given = self.promise
         kept = given.threshold is not None or self.asked is None
         right, low = (_of_ten(p if kept else floor(10 * p) / 10) for p in (given.precision, given.precision_low))
-        right = f"{right} right, {low} at the pessimistic end"
+        there = "coupons go to people who are there"
         if self.asked is None or given.threshold is not None:
-            due = f"{_of_ten(given.recall)} who are due get one"
-            return f"{right}; {due}, from a probability of {given.threshold or 0:g} on"
+            due = f"{_of_ten(given.recall)} people who are due get one"
+            said = f"{right} {there} ({low} if it goes badly); {due}, at a min_probability of {given.threshold or 0:g}"
+            return said if self.asked is None else f"promises {100 * self.asked:.0f} %: {said}"
         advice = (
-            f"take {', or '.join(map(str, self.instead))}"
+            f"Instead: {', or '.join(map(str, self.instead))}"
             if self.instead
-            else "nothing near would do: take a larger place"
+            else "Nothing near would do: take a larger place"
         )
-        return f"{right}: cannot promise {100 * self.asked:.0f} %; {advice}"
+        no = f"cannot promise {100 * self.asked:.0f} %"
+        return f"{no}: if it goes badly, only {low} {there} ({right} on average). {advice}"
 
 
 class Foresight:

@@ -66,7 +66,7 @@ def test_a_word_that_is_just_missed_is_not_rounded_to_one_that_is_kept(lang: Lan
     words = promise_words(missed, lang).replace("\u00a0", " ")
     assert f"{said} (8" in words
     assert denied in words
-    assert missed.sentence().startswith("8 of 10 right, 8 of 10 at the pessimistic end: cannot promise 90 %")
+    assert missed.sentence().startswith("cannot promise 90 %: if it goes badly, only 8 of 10 coupons")
     kept = promise_words(Foretold("tea", 0.9, Promise(0.7, 0.8999, 0.86, 0.5), ()), lang).replace("\u00a0", " ")
     assert said.replace("8", "9") in kept
 

@@ -44,8 +44,9 @@ def test_figures_and_a_map(tmp_path: Path) -> None:
         assert c["asked"] is None, "none of them states a precision: rates at their own thresholds, and no promise"
         assert 0 < c["threshold"] < 1
         assert 0 <= c["precision_low"] <= c["precision"] <= 1
-        assert f"from a probability of {c['threshold']:g} on" in c["said"]
-        assert "pessimistic end" in c["said"]
+        assert c["said"].endswith(f", at a min_probability of {c['threshold']:g}")
+        assert "if it goes badly" in c["said"]
+    assert told["robe-portefeuille"]["words"] == "within 3 m of Robe portefeuille (FEM-001)"
 
 
 def test_the_same_in_words() -> None:
@@ -53,7 +54,9 @@ def test_the_same_in_words() -> None:
     assert "one more access point helps most at x" in result.stdout
     assert re.search(r"the bound's mean falls from \d\.\d\d to \d\.\d\d m", result.stdout)
     assert "of the area is weak: above 6 m, where neighbouring zones cannot be told apart" in result.stdout
-    assert "of 10 right" in next(line for line in result.stdout.splitlines() if line.startswith("homme: "))
+    homme = next(line for line in result.stdout.splitlines() if line.startswith("homme, "))
+    assert homme.startswith("homme, in the zone Homme (homme): ")
+    assert "of 10 coupons go to people who are there" in homme
     assert "campaigns, by the plan alone:" in result.stdout.splitlines()
     assert "labels: none looked at" in result.stdout
 
@@ -148,7 +151,8 @@ def test_check_warns_of_a_word_that_cannot_be_kept(tmp_path: Path) -> None:
     result = CliRunner().invoke(build(), ["plan", "check", str(shop)], catch_exceptions=False)
     assert result.exit_code == 0
     assert "robe-portefeuille.precision" in result.stderr
-    assert "cannot promise 90 %; take" in result.stderr
+    assert "within 0.5 m of Robe portefeuille (FEM-001): cannot promise 90 %: if it goes badly" in result.stderr
+    assert "Instead: a radius of 5 m" in result.stderr
 
 
 @pytest.mark.parametrize(

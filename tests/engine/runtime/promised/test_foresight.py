@@ -22,14 +22,17 @@ WIDER, ZONE = PlaceRemedy(RemedyKind.WIDER, "5"), PlaceRemedy(RemedyKind.ZONE, "
     [
         # a word that is kept is told to the nearest tenth, one that is not to the tenth below: 0.79 is no 8 of 10
         (None, Promise(None, 0.79, 0.61, 0.86), (),
-         "8 of 10 right, 6 of 10 at the pessimistic end; 9 of 10 who are due get one, from a probability of 0 on"),
+         "8 of 10 coupons go to people who are there (6 of 10 if it goes badly); 9 of 10 people who are due get one, "
+         "at a min_probability of 0"),
         (0.8, Promise(0.35, 0.79, 0.69, 0.5), (),
-         "8 of 10 right, 7 of 10 at the pessimistic end; 5 of 10 who are due get one, from a probability of 0.35 on"),
+         "promises 80 %: 8 of 10 coupons go to people who are there (7 of 10 if it goes badly); 5 of 10 people who are "
+         "due get one, at a min_probability of 0.35"),
         (0.8, Promise(None, 0.79, 0.69, 0.5), (WIDER, ZONE),
-         "7 of 10 right, 6 of 10 at the pessimistic end: cannot promise 80 %; take 5 m, or the zone tea"),
+         "cannot promise 80 %: if it goes badly, only 6 of 10 coupons go to people who are there (7 of 10 on average). "
+         "Instead: a radius of 5 m, or the zone tea"),
         (0.8, Promise(None, 0.79, 0.69, 0.5), (),
-         "7 of 10 right, 6 of 10 at the pessimistic end: cannot promise 80 %; nothing near would do: take a larger "
-         "place"),
+         "cannot promise 80 %: if it goes badly, only 6 of 10 coupons go to people who are there (7 of 10 on average). "
+         "Nothing near would do: take a larger place"),
     ],
 )  # fmt: skip
 def test_a_promise_is_one_sentence(

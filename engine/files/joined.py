@@ -9,6 +9,7 @@ import numpy as np
 from engine.columns import Columns
 from engine.errors import OperatorError, Problem
 from engine.files.columns import ReadingTable, SurveyTable, Texts
+from engine.files.odd.times import find_odd_times
 from engine.files.odd.values import Oddities, without_oddities
 from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
@@ -53,8 +54,8 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     Devices are numbered by first appearance in the sorted list of names, as uint64. Rows of unknown access points,
     absurd times and values are left out and counted by reason in `warnings`; an absurd value beside a good one is
     blanked, and a range that is too long for the store infinite (`Readings`). Ranges that are all in another unit
-    than metres are blanked, and `odd` names the unit. Where bands are named, levels are those
-    of the lowest one, as far as the rows tell what bands differ by.
+    than metres are blanked, and `odd` names the unit, or what times look like that are no seconds. Where bands are
+    named, levels are those of the lowest one, as far as the rows tell what bands differ by.
     Raises OperatorError when all times are in milliseconds.
     """
     ap = _ap_index(table.ap, plan)
@@ -75,6 +76,8 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
         if rows.any():
             warnings[reason] = int(rows.sum())
     keep &= timely
+    ours = np.flatnonzero(keep & ~itself)
+    odd = replace(odd, units=(*odd.units, *find_odd_times(table.t[ours], codes[ours], ap[ours])))
     rssi = _on_one_band(table, codes, np.where(keep & ~itself, ap, np.int32(-1)), rssi)
     own = keep & (speaks < 0)
     heard = keep & (speaks >= 0) & ~itself

@@ -26,7 +26,8 @@ class Oddities:
     """`counts` rows by reason; of each reason the access points `of` which nearly all values are such, by id. `units`
     that the values may be in: `range_in_mm`, `rssi_above_zero`, `rssi_in_mw`, and those of
     `engine.positioning.doubting.range_units`, in which all ranges are; `rssi_all_alike` where all access points say one
-    level. `stuck`: access points whose values never vary, by id, and what they say."""
+    level; and those of times (`engine.files.odd.times`). `stuck`: access points whose values never vary, by id, and
+    what they say."""
 
     counts: dict[str, int] = field(default_factory=dict)
     of: dict[str, tuple[str, ...]] = field(default_factory=dict)

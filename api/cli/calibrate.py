@@ -27,6 +27,7 @@ from engine.files.joined import PlanReadings, SurveyReadings, unknown_access_poi
 from engine.files.labels import LabelTable
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.kernels.choice import kernels
 from engine.positioning.labels.recording import learn_from_recording
 from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.crowd_em import MOST_ROUNDS
@@ -94,13 +95,16 @@ def calibrate(
     unlabelled = None
     if given.crowd is not None:
         unlabelled = given.crowd.readings.take(~np.isin(given.crowd.readings.ap, faults.misplaced))
+    kernels(_say)
     with show_progress("calibrate", MOST_ROUNDS) as progress:
         result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance, surveyors=surveyors)
     # as far as a survey speaks for the floor, it says how strong they are there, wherever they hang
     radio_map = forget_places(result.radio_map, cells, faults.misplaced, 1.0 - result.reach.of_map)
     if given.told and unlabelled is not None:
         own = {name: table.labels for name, table in given.told.items()}
-        learning = learn_from_recording(plan, cells, radio_map, unlabelled, own)
+        _say(f"learning from {sum(len(labels) for labels in own.values())} labels")
+        with show_progress("labels", 1.0) as progress:
+            learning = learn_from_recording(plan, cells, radio_map, unlabelled, own, progress.reach)
         radio_map = learning.correct(radio_map)
         result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
     save_radio_map(output, radio_map, plan, cells)

@@ -29,6 +29,7 @@ from engine.files.outcomes import SessionEvent, read_sessions, write_decisions, 
 from engine.offers.campaigns import Campaign, CampaignState, load_campaigns
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.kernels.choice import kernels
 from engine.positioning.locator import NoFix
 from engine.progress import show_progress
 from engine.radio.radiomap import RadioMap
@@ -89,6 +90,7 @@ def decide(
     plan, recording, known = given.plan, given.recording, given.labels
     _warn(given, str(readings), output)
     start_t, end_t = _span(recording.readings.t)
+    kernels(lambda sentence: print(sentence, file=sys.stderr))
     with show_progress("decide", end_t - start_t) as progress:
         chain = run_chain(
             plan,

@@ -18,6 +18,7 @@ from engine.files.joined import PlanReadings, unknown_access_points
 from engine.files.odd.values import Oddities
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.kernels.choice import kernels
 from engine.positioning.learning.kept_maps import with_own_rests
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.methods import METHODS
@@ -70,6 +71,7 @@ def locate(
     warn_of_odd(str(readings), joined.odd)
     warn_of_hearings(str(readings), plan, find_hearing_faults(plan, joined.hearings))
     warn_of_macs(str(readings), [joined.device_names[d] for d in np.unique(joined.readings.device).tolist()], output)
+    kernels(lambda sentence: print(sentence, file=sys.stderr))
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
     maps = _maps(plan, cells, joined, scans, radio_map)

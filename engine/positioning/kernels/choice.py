@@ -2,8 +2,8 @@
 
 Numba is used where it is installed (the extra "fast") and can keep on disk what it compiled: where NUMBA_CACHE_DIR
 says, else beside this file, else in the user's cache folder. The first start compiles for some twenty seconds, and the
-log says so. Where nothing can be kept every start would, so numpy computes then, and the log says so once.
-RAYON_KERNELS=numpy asks for numpy.
+log says so, or who asks first. Where nothing can be kept every start would, so numpy computes then, and the log says
+so once. RAYON_KERNELS=numpy asks for numpy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from types import ModuleType
@@ -24,10 +24,11 @@ COMPILED = "engine.positioning.kernels.compiled"
 _chosen: list[ModuleType | None] = []
 
 
-def kernels() -> ModuleType | None:
-    """`engine.positioning.kernels.compiled`, or None: numpy computes."""
+def kernels(say: Callable[[str], object] = log.info) -> ModuleType | None:
+    """`engine.positioning.kernels.compiled`, or None: numpy computes. `say` hears it before numba compiles, which only
+    the first who asks may have to wait for."""
     if not _chosen:
-        _chosen.append(_choose(os.environ.get(VARIABLE, "")))
+        _chosen.append(_choose(os.environ.get(VARIABLE, ""), say))
     return _chosen[0]
 
 
@@ -47,11 +48,11 @@ def numpy_alone() -> Iterator[None]:
         _chosen[:] = before
 
 
-def _choose(asked: str) -> ModuleType | None:
+def _choose(asked: str, say: Callable[[str], object] = log.info) -> ModuleType | None:
     if asked == "numpy" or find_spec("numba") is None:
         return None
     try:
-        with _say_before_compiling():
+        with _say_before_compiling(say):
             return importlib.import_module(COMPILED)
     except (ImportError, OSError, RuntimeError) as error:  # of numba: of another numpy, or with nowhere to keep files
         log.warning("numpy computes positions, at half of the speed, as numba cannot be used: %s", error)
@@ -59,8 +60,8 @@ def _choose(asked: str) -> ModuleType | None:
 
 
 @contextmanager
-def _say_before_compiling() -> Iterator[None]:
-    """Within it the log says that numba compiles, when it begins to; what it finds on disk it does not compile."""
+def _say_before_compiling(say: Callable[[str], object] = log.info) -> Iterator[None]:
+    """Within it `say` hears that numba compiles, when it begins to; what it finds on disk it does not compile."""
     event = importlib.import_module("numba.core.event")
 
     class Saying(event.Listener):  # type: ignore[misc, name-defined]
@@ -68,7 +69,7 @@ def _say_before_compiling() -> Iterator[None]:
 
         def on_start(self, _event: object) -> None:
             if not self.said:
-                log.info("numba compiles the hot path: some twenty seconds, at this start only")
+                say("numba compiles the hot path: some twenty seconds, at this start only")
             self.said = True
 
         def on_end(self, _event: object) -> None: ...

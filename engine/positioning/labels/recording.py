@@ -6,7 +6,7 @@ the rows of a table may stand in any order, and none waits for the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -25,10 +25,15 @@ MOST_LABELS = 250  # looked at at once: fewer than may wait of one device
 
 
 def learn_from_recording(
-    plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings, told: Mapping[str, Labels]
+    plan: Plan,
+    cells: Cells,
+    radio_map: RadioMap,
+    readings: Readings,
+    told: Mapping[str, Labels],
+    on_share: Callable[[float], None] = lambda share: None,
 ) -> LabelLearning:
     """What labels of the readings' devices say of this map; all devices count as willing. `told` are labels by their
-    source, as what they are named."""
+    source, as what they are named. `on_share` hears which share of the recording is read."""
     labels, sources = Labels.concat(list(told.values())), list(told)
     of = np.repeat(np.arange(len(sources)), [len(own) for own in told.values()])
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
@@ -44,6 +49,7 @@ def learn_from_recording(
         for number, source in enumerate(sources):
             _look(learning, waiting.take(np.flatnonzero(of[:due] == number)), source, radio_map)
         waiting, of = waiting.take(slice(due, None)), of[due:]
+        on_share(min(1.0, (first + MOST_SCANS) / len(scans)))
     for number, source in enumerate(sources):
         _look(learning, waiting.take(np.flatnonzero(of == number)), source, radio_map)
     learning.learn(radio_map)

@@ -49,6 +49,15 @@ def test_every_label_is_looked_at_in_whatever_order_the_rows_stand(monkeypatch: 
     assert one.state()["sources"] == ["labels.csv"]
 
 
+def test_how_much_of_a_recording_is_read_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "MOST_SCANS", 6)
+    shares: list[float] = []
+    recording.learn_from_recording(*shop(), readings(), {"labels.csv": labels()}, shares.append)
+    assert len(shares) > 2
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
 def test_labels_wait_for_the_scans_around_them_however_many_are_located_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

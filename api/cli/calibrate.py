@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
-from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd
+from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd, warn_of_silent
 from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_left_out, warn_of_unheard
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import (
@@ -31,7 +31,7 @@ from engine.positioning.kernels.choice import kernels
 from engine.positioning.labels.recording import learn_from_recording
 from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.crowd_em import MOST_ROUNDS
-from engine.positioning.offline import contradicting_in
+from engine.positioning.offline import doubted_in
 from engine.progress import show_progress
 from engine.radio.calibrate import Calibration, without_named
 from engine.radio.evidence import Evidence
@@ -109,7 +109,9 @@ def calibrate(
         result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
     save_radio_map(output, radio_map, plan, cells)
     if unlabelled is not None:
-        warn_of_contradicting(str(readings), contradicting_in(plan, cells, radio_map, unlabelled))
+        contradicting, silent = doubted_in(plan, cells, radio_map, unlabelled)
+        warn_of_contradicting(str(readings), contradicting)
+        warn_of_silent(str(readings), {ap: n for ap, n in silent.items() if ap not in _named(given, faults)})
     print(fit_table(plan, result))
     for sentence in without_named(result.warnings, _named(given, faults)):
         print(f"warning: {sentence}", file=sys.stderr)

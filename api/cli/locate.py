@@ -22,7 +22,7 @@ from engine.positioning.kernels.choice import kernels
 from engine.positioning.learning.kept_maps import with_own_rests
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.methods import METHODS
-from engine.positioning.offline import locate_scans, self_calibrated_maps
+from engine.positioning.offline import locate_scans, self_calibrated_maps, silent_in
 from engine.positioning.windows import ScanWindows
 from engine.progress import show_progress
 from engine.radio.hanging.faults import HearingFaults, find_hearing_faults
@@ -54,6 +54,7 @@ def locate(
     Readings whose device is an access point of the plan calibrate and get no fix. Access points that report one level
     of all the others, near and far, measure none: what they hear of those is not used, and they are named. So are those
     that by what they hear of each other hang elsewhere than the plan says, or are interchanged: they are left aside.
+    One that heard no device, though some were where it should have, is named, too.
     Ranges that are all in feet, nanoseconds, centimetres or millimetres are left aside, with the unit named.
 
     Example: [bold]rayon locate floorplans/boutique --readings readings.csv -o fixes.csv[/bold]
@@ -97,6 +98,7 @@ def locate(
     )
     warn_of_no_fix(str(readings), located.refused)
     warn_of_contradicting(str(readings), locator.contradicting())
+    warn_of_silent(str(readings), silent_in(plan, cells, radio_map or prior_map(plan, cells), scans, fixes))
     if not n:
         print(f"{readings}: warning: {no_fix_at_all(len(table), len(scans), plan)}", file=sys.stderr)
     print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
@@ -204,6 +206,13 @@ def warn_of_contradicting(file: str, shares: Mapping[str, float]) -> None:
     """Access points that contradict the others, as how many of the devices find."""
     for ap, share in shares.items():
         print(f"{file}: warning: {ap} contradicts the other access points ({share:.0%}): go and look", file=sys.stderr)
+
+
+def warn_of_silent(file: str, places: Mapping[str, float]) -> None:
+    """Access points that heard nothing, by the number of places where they should have."""
+    for ap, n in places.items():
+        where = f"though some were in {n:.0f} places where it should have"
+        print(f"{file}: warning: {ap} heard no device, {where}: is it on, and is its id the plan's?", file=sys.stderr)
 
 
 def _unknown(names: Texts, plan: Plan) -> str:

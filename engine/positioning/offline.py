@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from engine.plan.cells import Cells
-from engine.plan.model import Plan
+from engine.plan.model import Plan, ap_key
+from engine.positioning.doubting.silent import find_silent
 from engine.positioning.fix_points import PlainFixes
 from engine.positioning.lagged import Smoother
 from engine.positioning.learning.self_calibration import SelfCalibration
@@ -67,14 +68,31 @@ def causal_fixes(locator: Locator, scans: Scans, maps: Sequence[tuple[float, Rad
             yield locator.locate(scans.take(slice(i, min(i + at_once, end))))
 
 
-def contradicting_in(plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings) -> dict[str, float]:
+def doubted_in(
+    plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings
+) -> tuple[dict[str, float], dict[str, float]]:
     """The access points that contradict the others in these readings, by this map, as `Locator.contradicting`: of the
-    newest MOST_ASKED scans."""
+    newest MOST_ASKED scans; and those that are silent in them (`silent_in`)."""
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
-    newest = np.argsort(scans.t, kind="stable")[-MOST_ASKED:]
+    newest = scans.take(np.argsort(scans.t, kind="stable")[-MOST_ASKED:])
     locator = Locator(plan, cells, radio_map)
-    locate_scans(locator, scans.take(newest))
-    return locator.contradicting()
+    located = locate_scans(locator, newest)
+    never = ~np.isin(np.arange(len(plan.access_points)), readings.ap)
+    silent = silent_in(plan, cells, radio_map, newest, located.fixes)
+    return locator.contradicting(), {ap: n for ap, n in silent.items() if never[plan.ap_index[ap_key(ap)]]}
+
+
+def silent_in(plan: Plan, cells: Cells, radio_map: RadioMap, scans: Scans, fixes: PlainFixes) -> dict[str, float]:
+    """The access points that heard nothing of these scans (n,), by their id: in how many places they should have, by
+    where the `fixes` of the scans are."""
+    heard = np.isfinite(scans.rssi_dbm) | ~np.isnan(scans.range_m)
+    if heard.any(axis=0).all():
+        return {}
+    when = [np.concatenate([scans.device, fixes.device]).astype(np.float64), np.concatenate([scans.t, fixes.t])]
+    which = np.unique(np.stack(when), axis=1, return_inverse=True)[1].ravel()
+    row, fix = np.intersect1d(which[: len(scans)], which[len(scans) :], return_indices=True)[1:]
+    found = find_silent(cells, radio_map, fixes.take(fix), heard[row])
+    return {plan.access_points[a].id: n for a, n in found.items() if not heard[:, a].any()}
 
 
 def self_calibrated_maps(

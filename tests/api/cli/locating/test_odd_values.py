@@ -14,6 +14,7 @@ from api.cli.locate import (
     warn_of_macs,
     warn_of_no_fix,
     warn_of_odd,
+    warn_of_silent,
 )
 from engine.files.odd.values import Oddities
 from engine.plan.findings import Findings
@@ -59,6 +60,14 @@ def test_access_points_that_hang_elsewhere_are_named_with_where(capsys: pytest.C
         " (99%): left aside; go and look",
         "r.csv: warning: ap2 does not seem to hang where the plan says, likeliest about x 12, y 3, by what access"
         " points hear of each other (97%): left aside; go and look",
+    ]
+
+
+def test_access_points_that_heard_nothing_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_of_silent("r.csv", {"ap2": 78.9})
+    assert capsys.readouterr().err.splitlines() == [
+        "r.csv: warning: ap2 heard no device, though some were in 79 places where it should have: is it on, and is its"
+        " id the plan's?"
     ]
 
 

@@ -19,7 +19,7 @@ from engine.positioning.locator import Locator, NoFix
 from engine.positioning.methods import TRACKED
 from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap
-from engine.records import Fixes, Hearings, Readings, Scans
+from engine.records import Bools, Fixes, Hearings, Readings, Scans
 
 SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows, with
 WINDOW_S, MOST_ASKED = 3.0, 4096  # an hour of three phones: who contradicts is found within twenty scans of each
@@ -58,7 +58,15 @@ def locate_scans(
 
 
 def causal_fixes(locator: Locator, scans: Scans, maps: Sequence[tuple[float, RadioMap]] = ()) -> Iterator[Fixes]:
-    """Fixes with their posteriors, some hundred at a time. From each time of `maps` on, its map is used."""
+    """Fixes with their posteriors, some hundred at a time. From each time of `maps` on, its map is used.
+
+    A scan that is older than one of its device before it has no fix, wherever the pieces begin in which they are
+    located: within one the locator would take them in the order of time.
+    """
+    late = _late(scans)
+    if late.any():
+        locator.refused[NoFix.OUT_OF_ORDER] += int(late.sum())
+        scans = scans.take(~late)
     cuts = [0, *np.searchsorted(scans.t, [t for t, _ in maps]).tolist(), len(scans)]
     at_once = max(1, min(SCANS_AT_ONCE, ROWS_AT_MOST // max(len(locator.site.cells), 1)))
     for k, (start, end) in enumerate(pairwise(cuts)):
@@ -66,6 +74,18 @@ def causal_fixes(locator: Locator, scans: Scans, maps: Sequence[tuple[float, Rad
             locator.use_map(maps[k - 1][1])
         for i in range(start, end, at_once):
             yield locator.locate(scans.take(slice(i, min(i + at_once, end))))
+
+
+def _late(scans: Scans) -> Bools:
+    """Which scans (n,) are older than one of their device before them that says something."""
+    said = np.flatnonzero((np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).any(axis=1))
+    when = np.unique(scans.t[said], return_inverse=True)[1]
+    whose = np.unique(scans.device[said], return_inverse=True)[1]
+    order = np.argsort(whose, kind="stable")
+    rank = (whose * (len(said) + 1) + when)[order]  # of one device by time, and all after those of the device before
+    late = np.zeros(len(scans), np.bool_)
+    late[said[order]] = rank < np.maximum.accumulate(rank)
+    return late
 
 
 def doubted_in(

@@ -98,6 +98,18 @@ def test_it_is_told_how_many_were_located_and_why_others_were_not(monkeypatch: p
     assert not none.refused
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 1000])
+def test_a_scan_that_comes_again_later_has_no_fix_wherever_the_pieces_begin(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(offline, "SCANS_AT_ONCE", at_once)
+    again = Scans.concat([SCANS.take(slice(0, 20)), SCANS.take(slice(2, 5)), SCANS.take(slice(20, None))])
+    found = locate_scans(Locator(PLAN, CELLS), again)
+    plain = locate_scans(Locator(PLAN, CELLS), SCANS)
+    assert found.refused == {NoFix.OUT_OF_ORDER: 3}
+    np.testing.assert_allclose(found.fixes.x_m, plain.fixes.x_m, atol=1e-3)
+
+
 def test_of_a_long_recording_its_newest_scans_say_who_contradicts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Access point 4 says -20 dBm wherever a phone is, in the first half or in the second; 20 scans are looked at."""
     known, half = prior_map(PLAN, CELLS), float(np.median(HEARD.t))

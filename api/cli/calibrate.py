@@ -102,7 +102,8 @@ def calibrate(
     radio_map = forget_places(result.radio_map, cells, faults.misplaced, 1.0 - result.reach.of_map)
     if given.told and unlabelled is not None:
         own = {name: table.labels for name, table in given.told.items()}
-        _say(f"learning from {sum(len(labels) for labels in own.values())} labels")
+        if n := sum(map(len, own.values())):
+            _say(f"learning from {n} label{'s' * (n != 1)}")
         with show_progress("labels", 1.0) as progress:
             learning = learn_from_recording(plan, cells, radio_map, unlabelled, own, progress.reach)
         radio_map = learning.correct(radio_map)

@@ -247,7 +247,7 @@ _ASKED = {
     "rssi_all_alike": "all access points say one level: that tells no place; turn on measured levels (dBm)",
     "times_alike": "all readings are of one instant: t is when each was heard, in seconds since 1970, UTC",
     "times_in_days": "times look like a spreadsheet's days: t is seconds since 1970, UTC; write (t - 25569) * 86400,"
-    " less the hours that its time zone is ahead",
+    " less 3600 for each hour that its time zone is ahead of UTC",
     "times_in_ms": "times look like milliseconds from a recording's start: t is seconds; divide t by 1000",
     "times_too_close": "readings of one device come faster than anybody hears them: t is seconds since 1970, UTC: are"
     " these hours, or days?",

@@ -155,6 +155,13 @@ def test_an_access_point_that_is_named_as_stuck_is_not_accused_by_its_fit_too(st
     assert "warning: ap2: " not in said
 
 
+def test_that_labels_are_learnt_from_is_said_before(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("t,device,kind,x_m,y_m,level\n40,phone1,here,5,5,0\n60,phone1,here,5,5,0\n")
+    args = ["calibrate", store, "--readings", store / "readings.csv", "--labels", tmp_path / "l.csv"]
+    said = runner.invoke(build(), [str(a) for a in [*args, "-o", tmp_path / "m.npz"]], catch_exceptions=False).stderr
+    assert "learning from 2 labels\n" in said
+
+
 def test_a_survey_that_is_left_aside_leaves_the_fixes_as_they_are_without(store: Path, tmp_path: Path) -> None:
     """All to the byte: the store calibrates itself by hearings and the crowd, as it does without a map."""
     head, *rows = (store / "survey.csv").read_text().splitlines()

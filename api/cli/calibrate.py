@@ -31,7 +31,7 @@ from engine.positioning.kernels.choice import kernels
 from engine.positioning.labels.recording import learn_from_recording
 from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.crowd_em import MOST_ROUNDS
-from engine.positioning.offline import doubted_in
+from engine.positioning.offline import find_doubted
 from engine.progress import show_progress
 from engine.radio.calibrate import Calibration, without_named
 from engine.radio.evidence import Evidence
@@ -110,11 +110,11 @@ def calibrate(
         result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
     save_radio_map(output, radio_map, plan, cells)
     if unlabelled is not None:
-        contradicting, silent = doubted_in(plan, cells, radio_map, unlabelled)
+        contradicting, silent = find_doubted(plan, cells, radio_map, unlabelled)
         warn_of_contradicting(str(readings), contradicting)
-        warn_of_silent(str(readings), {ap: n for ap, n in silent.items() if ap not in _named(given, faults)})
+        warn_of_silent(str(readings), {ap: n for ap, n in silent.items() if ap not in _collect_named(given, faults)})
     print(fit_table(plan, result))
-    for sentence in without_named(result.warnings, _named(given, faults)):
+    for sentence in without_named(result.warnings, _collect_named(given, faults)):
         print(f"warning: {sentence}", file=sys.stderr)
 
 
@@ -187,7 +187,7 @@ def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> t
     return parts, faults
 
 
-def _named(given: _Given, faults: HearingFaults) -> set[str]:
+def _collect_named(given: _Given, faults: HearingFaults) -> set[str]:
     """Access points that are named for something that spoils how they fit."""
     odd = [read.odd for read in (given.surveyed, given.crowd) if read is not None]
     ids = [point.id for point in given.plan.access_points]

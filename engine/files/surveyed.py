@@ -83,7 +83,7 @@ def _outside(
         )
         place = f"line {table.lines(int(rows[first[far[0]]]))}, column x_m, y_m"
         device = table.device[rows[first]]
-        likely = _likely_unit(places, away_m, outline) or told() or _interchanged(places, device, away_m, outline)
+        likely = _likely_unit(places, away_m, outline) or told() or _say_interchanged(places, device, away_m, outline)
         return [Problem(table.file, place, reason, likely)]
     reasons = [
         f"({places[i, 0]:g}, {places[i, 1]:g}) lies {away_m[i]:.4g} m outside level {name!r}{_more(int(count[i]))};"
@@ -144,7 +144,7 @@ def _evidence(table: SurveyTable, plan: Plan) -> Evidence:
     )
 
 
-def _interchanged(places: F64, device: Texts, away_m: F64, outline: Polygon) -> str:
+def _say_interchanged(places: F64, device: Texts, away_m: F64, outline: Polygon) -> str:
     """Whose places (P, 2), of `device` (P,), would all lie inside with x and y interchanged, and in no mirror: of
     those who have some outside; empty where that does not bring all of them inside."""
     whose = np.unique(device[away_m > OUTSIDE_M])

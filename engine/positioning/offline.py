@@ -88,7 +88,7 @@ def _late(scans: Scans) -> Bools:
     return late
 
 
-def doubted_in(
+def find_doubted(
     plan: Plan, cells: Cells, radio_map: RadioMap, readings: Readings
 ) -> tuple[dict[str, float], dict[str, float]]:
     """The access points that contradict the others in these readings, by this map, as `Locator.contradicting`: of the

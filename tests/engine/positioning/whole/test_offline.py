@@ -10,7 +10,7 @@ import pytest
 from engine.plan.cells import walkable_cells
 from engine.positioning import offline
 from engine.positioning.locator import Locator, NoFix
-from engine.positioning.offline import causal_fixes, doubted_in, locate_scans, self_calibrated_maps
+from engine.positioning.offline import causal_fixes, find_doubted, locate_scans, self_calibrated_maps
 from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import Hearings, Readings, Scans
@@ -116,16 +116,16 @@ def test_of_a_long_recording_its_newest_scans_say_who_contradicts(monkeypatch: p
     monkeypatch.setattr(offline, "MOST_ASKED", 20)
     for wrong, named in ((HEARD.t < half, set()), (HEARD.t >= half, {"ap4"})):
         lied = np.where(wrong & (HEARD.ap == 4), np.float32(-20.0), HEARD.rssi_dbm)
-        assert set(doubted_in(PLAN, CELLS, known, replace(HEARD, rssi_dbm=lied))[0]) == named
+        assert set(find_doubted(PLAN, CELLS, known, replace(HEARD, rssi_dbm=lied))[0]) == named
 
 
 def test_an_access_point_that_heard_nothing_is_named_where_it_should_have() -> None:
     """Of eight phones: one alone is in too few places of so small a hall."""
     known = prior_map(PLAN, CELLS)
     many = Readings.concat([replace(HEARD, device=HEARD.device + np.uint64(9 * k)) for k in range(8)])
-    assert doubted_in(PLAN, CELLS, known, many)[1] == {}
+    assert find_doubted(PLAN, CELLS, known, many)[1] == {}
     for a, point in enumerate(PLAN.access_points):
-        found = doubted_in(PLAN, CELLS, known, many.take(many.ap != a))[1]
+        found = find_doubted(PLAN, CELLS, known, many.take(many.ap != a))[1]
         assert set(found) <= {point.id}
     assert found, "the last, in the middle"
 

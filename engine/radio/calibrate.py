@@ -34,14 +34,16 @@ class CalibrationSettings:
 
 
 DEFAULT_CALIBRATION = CalibrationSettings()
+SURELY = 2.0  # standard deviations by which a departure must be beyond what is usual, before anybody is accused
 
 
 @dataclass(frozen=True, slots=True)
 class ApFit:
     """Root mean square of residuals around the plan's law and around the fitted one, in dB, each with devices' offsets
     taken out; and the fitted law of one access point. `places` counts what that is of: means of a device's readings in
-    one square metre, or scans; `ranged` how many of those, or scans, hold ranges. `doubted`: it is of a survey that is
-    not believed, which accuses nobody."""
+    one square metre, or scans; `ranged` how many of those, or scans, hold ranges. `stronger_db`: by how much more than
+    the others it is heard, where it is heard, and how well that is known: at 1 m, where nobody stands, power and
+    exponent stand in for each other. `doubted`: it is of a survey that is not believed, which accuses nobody."""
 
     ap: str
     places: int
@@ -51,6 +53,8 @@ class ApFit:
     exponent: float
     range_bias_m: float
     ranged: int = 0
+    stronger_db: float = 0.0
+    stronger_sd_db: float = 0.0
     doubted: bool = False
 
 
@@ -232,7 +236,8 @@ def _fits(
                 float(law.exponent[a]),
                 float(range_bias[a]),
                 int((np.isfinite(evidence.range_m) & evidence.of_devices & (evidence.ap == a)).sum()),
-                bool(doubted[at].any()),
+                *(law.stronger_db(a, float(evidence.log_d[at].mean())) if len(at) else ()),
+                doubted=bool(doubted[at].any()),
             )
         )
     return out
@@ -253,14 +258,15 @@ def _rms(values: F64) -> float:
 def fit_warnings(fits: list[ApFit], law: FittedLaw) -> list[str]:
     """What a person should look at: fits at the end of what there is, access points that do not fit."""
     out = []
-    for f, power in zip(fits, law.ap_power_db.tolist(), strict=True):
+    for f in fits:
         if not f.places:
             out += [] if f.ranged else [f"{f.ap}: no evidence; it keeps what the others say"]
             continue
         if f.doubted:
             continue
-        if abs(power) > 8:
-            out.append(f"{f.ap}: {power:+.0f} dB from the others: is its power or its place in the plan right?")
+        if abs(f.stronger_db) - SURELY * f.stronger_sd_db > 8:
+            power = f"{f.stronger_db:+.0f} dB from the others where it is heard"
+            out.append(f"{f.ap}: {power}: is its power or its place in the plan right?")
         if f.exponent <= 1.4:
             falls = f"its signals hardly fall with distance (exponent {f.exponent:.1f})"
             out.append(f"{f.ap}: {falls}: is its place in the plan right? Are walls drawn that are not there?")

@@ -53,15 +53,13 @@ DEFAULT_RIDGE = RidgePriors()
 @dataclass(frozen=True, slots=True)
 class FittedLaw:
     """`p0_dbm`, `exponent` (A,) and `loss_scale` of the fitted law; `residual_db` (n,) of the evidence, devices'
-    offsets taken out; `ap_power_db` (A,) departures, for warnings; `source_db` (Q,) offsets of devices; `shared_db`
-    what all have. `tall`: how tall fixtures are. `coefficients`, departures from the
-    prior, and their `precision` (3 + 2 A, 3 + 2 A): what the crowd goes on from."""
+    offsets taken out; `source_db` (Q,) offsets of devices; `shared_db` what all have. `tall`: how tall fixtures are.
+    `coefficients`, departures from the prior, and their `precision` (3 + 2 A, 3 + 2 A): what the crowd goes on from."""
 
     p0_dbm: F64
     exponent: F64
     loss_scale: float
     residual_db: F64
-    ap_power_db: F64
     source_db: F64
     shared_db: float
     tall: float
@@ -76,6 +74,15 @@ class FittedLaw:
         own = np.arange(n_ap) + SHARED + n_ap
         var = cov[EXPONENT, EXPONENT] + 2.0 * cov[EXPONENT, own] + cov[own, own]
         return np.asarray(np.sqrt(np.maximum(var, 0.0)), dtype=np.float64)
+
+    def stronger_db(self, ap: int, log_d: float) -> tuple[float, float]:
+        """By how much one access point departs from the others' law at a distance (10 log10 of metres), and the
+        standard deviation of that."""
+        n_ap = len(self.p0_dbm)
+        at: F64 = np.zeros(SHARED + 2 * n_ap)
+        at[SHARED + ap], at[SHARED + n_ap + ap] = 1.0, -log_d
+        variance = float(at @ np.linalg.solve(self.precision, at))
+        return float(at @ self.coefficients.vector), float(np.sqrt(max(variance, 0.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,6 @@ def fit_law(
         exponent=exponent + found.exponent + found.ap_exponent,
         loss_scale=1.0 + found.loss_scale,
         residual_db=residual,
-        ap_power_db=found.ap_power_db,
         source_db=best.theta[k:],
         shared_db=found.power_db,
         tall=tall,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
+from scipy.stats import chi2
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
@@ -23,6 +24,7 @@ from engine.records import F64, I64
 BLOCK_M = 2.0  # fields are learnt at blocks of this size
 MOST_BLOCKS = 900  # bounds the cubic cost of a field: larger stores take larger blocks
 FIELD_DB = 2.0  # spread of a field: shadows of 3-4 dB, of which soft places show a part
+SHADOWS_DB = 3.0  # what those may be, at the places that were found, before their access point is doubted
 FIELD_LENGTH_M = 3.0
 NEW_SHARE = 0.3  # of a scan's information that is new: bodies and shadows repeat themselves along a track
 
@@ -107,7 +109,7 @@ def fit_soft(
     def pooled(values: F64) -> F64:
         return np.stack([np.bincount(floor.block, weights=row, minlength=n) for row in values])
 
-    total = np.maximum(pooled(weight), 1e-9)
+    total = _pooled(floor, weight)
     y, log_d, crossings = (
         pooled(weight * v) / total for v in (level_dbm - floor.base_dbm, floor.log_d, floor.crossings_db)
     )
@@ -120,6 +122,37 @@ def fit_soft(
             factor = cho_factor(FIELD_DB**2 * floor.kernel + np.diag(noise[a]), lower=True)
             fields[a] = FIELD_DB**2 * cho_solve(factor, left[a])
     return SoftLaw(coefficients, fields)
+
+
+def field_odds(floor: FloorGrid, soft: SoftLaw, weight: F64, sigma_db: float) -> F64:
+    """(A,) how likely fields at least so large are, where each access point hangs as the plan says: `weight` (A, C) and
+    `sigma_db` as of `fit_soft`.
+
+    A field is its own coefficients a times the kernel K, with a = s² (s² K + N)^-1 r of what the law leaves, r. Where r
+    is of shadows of spread S and of noise N, a' K a / s² is a sum of chi-squared variables with the weights
+
+        w = d (1 + d (S² - s²) / s²)     for each eigenvalue d of D = s² K (s² K + N)^-1
+
+    and is taken for one of the same mean and variance (Satterthwaite 1946). What an access point that hangs elsewhere
+    asks of the floor is no shadow.
+    """
+    noise = sigma_db**2 / (NEW_SHARE * _pooled(floor, weight))
+    usual = FIELD_DB**2 * floor.kernel
+    size = np.einsum("ab,bc,ac->a", soft.fields, floor.kernel, soft.fields) / FIELD_DB**2
+    more = (SHADOWS_DB / FIELD_DB) ** 2 - 1.0
+    out = np.ones(len(size))
+    for a in np.flatnonzero(size > 0.0).tolist():
+        d = cho_solve(cho_factor(usual + np.diag(noise[a]), lower=True), usual)
+        w = d + more * d @ d
+        mean, square = float(np.trace(w)), float((w * w.T).sum())
+        out[a] = chi2.sf(size[a] * mean / square, mean**2 / square)
+    return out
+
+
+def _pooled(floor: FloorGrid, weight: F64) -> F64:
+    """(A, B) the weights (A, C) of blocks, never 0."""
+    n = floor.kernel.shape[0]
+    return np.maximum(np.stack([np.bincount(floor.block, weights=row, minlength=n) for row in weight]), 1e-9)
 
 
 def _law(law: FittedLaw, y: F64, log_d: F64, crossings: F64, precision: F64) -> LawCoefficients:

@@ -9,7 +9,7 @@ were nearly everywhere, or scans hold far more than their own places need.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,8 +24,9 @@ from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.frames.parts import without_parts
+from engine.radio.hanging.faults import forget_places
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
-from engine.radio.radiomap import prior_powers
+from engine.radio.radiomap import prior_map, prior_powers
 from engine.radio.reach import reach_of
 from engine.radio.ridge import FittedLaw
 from engine.records import Bools, Readings, Scans
@@ -36,6 +37,10 @@ COVERED = 0.5  # of the floor, by the places found: routes that taught wrong map
 MANY_AP = 8.0  # heard by a scan: two for the place, one for the phone, five to spare. Then a route teaches too
 DEVICES_HELD_OUT = 4  # with so many devices some are held out; with fewer, some of the time
 SURVEY_SAYS_MORE = 0.5  # of the floor: then readings without places have little to add
+MOST_STRETCHES = 192  # four times what a live store takes at once: which ones are drawn then matters less
+UNLIKELY = 0.01  # that shadows alone bend the crowd's map so at any access point: one of them hangs elsewhere
+MOST_ELSEWHERE = 1 / 3  # of access points: where more would have to hang elsewhere, nobody knows which
+SAME_PLACE_M = 0.01  # as hearings have their speaker's
 LOT = 0  # which stretches of a long recording are drawn: always the same
 
 
@@ -52,8 +57,8 @@ def calibrate_store(
     """Calibrates from known places (survey, access points), then from unlabelled readings where those can teach.
 
     Notes say what was used or left aside, and why. `told` hears what is being worked on when that takes long,
-    `on_round` of each round of it, MOST_ROUNDS at most. `trust` saves judging the survey again, the slow part.
-    `surveyors` are the names of the survey's devices, by their number.
+    `on_round` of each round of it, MOST_ROUNDS each time that it is learnt. `trust` saves judging the survey again,
+    the slow part. `surveyors` are the names of the survey's devices, by their number.
     """
     geometry = cell_geometry(plan, cells)
     trust = trust or judge_survey(plan, cells, known, geometry)
@@ -75,7 +80,12 @@ def calibrate_store(
     told(f"learning from {len(readings)} unlabelled readings")
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
     scans = scans.take(np.argsort(scans.t, kind="stable"))
-    return _rssi(plan, cells, geometry, _ranges(plan, cells, believed, first, scans), scans, on_round)
+
+    def refit(elsewhere: Sequence[int]) -> FittedLaw:
+        rest = _without_hearings(plan, believed, elsewhere)
+        return calibrate(plan, cells, rest, settings=settings, geometry=geometry, believed=trust.believed).law
+
+    return _rssi(plan, cells, geometry, _ranges(plan, cells, believed, first, scans), refit, scans, on_round)
 
 
 def _two_phones(known: Evidence, first: Calibration) -> list[str]:
@@ -111,16 +121,17 @@ def _rssi(
     cells: Cells,
     geometry: Geometry,
     first: Calibration,
+    refit: Callable[[Sequence[int]], FittedLaw],
     scans: Scans,
     on_round: Callable[[], None],
 ) -> Calibration:
-    """With what the crowd teaches of RSSI."""
+    """With what the crowd teaches of RSSI. `refit` is the law without what these access points hear of each other."""
     if first.reach.most > SURVEY_SAYS_MORE:
         return _note(first, "unlabelled readings left aside: the survey says more of this floor")
     memory = ScanMemory(len(plan.access_points), len(scans))  # a long recording is drawn from as a whole
     memory.add(scans)
     memory = memory.without_points(memory.never_varying())
-    crowd = CrowdLearning(plan, cells, keeps=True, on_round=on_round)
+    crowd = CrowdLearning(plan, cells, keeps=True, on_round=on_round, most=MOST_STRETCHES)
     stretches = crowd.draw(memory, np.random.default_rng(LOT))
     n = int(stretches.steps.sum())
     if n < LEAST_SCANS:
@@ -131,15 +142,92 @@ def _rssi(
         place = f"scans of {heard:.1f} access points on {before.covered:.0%} of the floor fit a wrong map as well"
         return _note(first, f"unlabelled readings left aside: {place}; let people walk half of it")
     validation = crowd.cross_validate(first.law, stretches, _hold_out(stretches))
-    learnt = validation.learnt
-    if learnt is None:
+    if validation.learnt is None:
         gain = f"{validation.gain:+.2f} nats per scan on readings not fitted on"
         return _note(first, f"unlabelled readings left aside: {gain}")
-    after = crowd.assess(first.law, learnt, stretches)
-    radio_map = crowd.map_of(first.law, learnt, geometry, first.radio_map)
-    result = _explain(plan, replace(first, radio_map=radio_map), learnt, before, after)
-    used = f"{learnt.gain:+.2f} nats per scan on readings not fitted on, from {after.covered:.0%} of the floor"
+    elsewhere: list[int] = []
+    found = _learn(crowd, memory, stretches, first.law, validation.learnt, refit, elsewhere)
+    if found is None:
+        return _leave_bent(plan, cells, geometry, first, elsewhere)
+    if elsewhere:
+        first = replace(first, law=found.law, warnings=[*first.warnings, _say_elsewhere(plan, elsewhere)])
+        before = crowd.assess(found.law, None, found.stretches)
+    radio_map = crowd.map_of(found.law, found.learnt, geometry, first.radio_map)
+    radio_map = forget_places(radio_map, cells, np.array(elsewhere, np.int64))
+    result = _explain(plan, replace(first, radio_map=radio_map), found.learnt, before, found.after)
+    used = (
+        f"{found.learnt.gain:+.2f} nats per scan on readings not fitted on, from {found.after.covered:.0%} of the floor"
+    )
     return _note(result, f"unlabelled readings used: {used}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the crowd taught, from which law on and of which stretches, and how it sees them."""
+
+    law: FittedLaw
+    stretches: Stretches
+    learnt: Learnt
+    after: Assessment
+
+
+def _learn(
+    crowd: CrowdLearning,
+    memory: ScanMemory,
+    stretches: Stretches,
+    law: FittedLaw,
+    learnt: Learnt,
+    refit: Callable[[Sequence[int]], FittedLaw],
+    elsewhere: list[int],
+) -> _Found | None:
+    """What the crowd teaches; where its map bends more than shadows bend it, without the access point at which that is
+    the least likely, and so on: those go into `elsewhere`. None where too many would have to go, or nothing is left to
+    learn."""
+    while True:
+        after = crowd.assess(law, learnt, stretches)
+        if after.odds.min() * len(after.odds) >= UNLIKELY:
+            return _Found(law, stretches, learnt, after)
+        elsewhere.append(int(after.odds.argmin()))
+        if len(elsewhere) > MOST_ELSEWHERE * len(after.odds):
+            return None
+        law = refit(elsewhere)
+        stretches = crowd.draw(memory.without_points(np.array(elsewhere, np.int64)), np.random.default_rng(LOT))
+        validation = crowd.cross_validate(law, stretches, _hold_out(stretches))
+        if validation.learnt is None or stretches.steps.sum() < LEAST_SCANS:
+            return None
+        learnt = validation.learnt
+
+
+def _without_hearings(plan: Plan, known: Evidence, aps: Sequence[int]) -> Evidence:
+    """Without what these access points hear of others, and others of them."""
+    points = [plan.access_points[a] for a in aps]
+    spoken = [
+        (known.x_m - p.x_m) ** 2 + (known.y_m - p.y_m) ** 2 + (known.level != plan.level_index[p.level]) for p in points
+    ]
+    of_them = np.isin(known.ap, aps) | (np.array(spoken).min(axis=0) < SAME_PLACE_M**2)
+    return known.take(known.of_devices | ~of_them)
+
+
+def _say_elsewhere(plan: Plan, aps: Sequence[int]) -> str:
+    ids = [plan.access_points[a].id for a in aps]
+    seem = "does not seem to hang where the plan says" if len(ids) == 1 else "do not seem to hang where the plan says"
+    return f"{', '.join(ids)} {seem}, by what readings without places ask of the floor: left aside; go and look"
+
+
+def _leave_bent(
+    plan: Plan, cells: Cells, geometry: Geometry, first: Calibration, elsewhere: Sequence[int]
+) -> Calibration:
+    """Without the crowd: its map foresees scans by bending around access points that hang elsewhere, and puts people
+    wrong. Without a survey the store then goes on as its plan, calibrating itself as it would without all this."""
+    asks = "readings without places fit the plan only with what no shelf does to radio"
+    said = f"{', '.join(plan.access_points[a].id for a in elsewhere)}: {asks}: is each at its place? Go and look"
+    left = replace(first, warnings=[*first.warnings, said])
+    if not first.reach.places:
+        own, before = first.radio_map, prior_map(plan, cells, geometry=geometry)
+        spread = own.range_offset_sigma_m
+        ranges = replace(before, range_mean_m=own.range_mean_m, range_sigma_m=own.range_sigma_m)
+        left = replace(left, radio_map=replace(ranges, range_offset_sigma_m=spread, kept=0.0), in_map=0.0)
+    return _note(left, "unlabelled readings left aside: see the warning")
 
 
 def _note(calibration: Calibration, note: str) -> Calibration:
@@ -166,7 +254,6 @@ def _explain(plan: Plan, first: Calibration, learnt: Learnt, before: Assessment,
         p0_dbm=p0 + found.power_db + found.ap_power_db,
         exponent=exponent + found.exponent + found.ap_exponent,
         loss_scale=1.0 + found.loss_scale,
-        ap_power_db=found.ap_power_db,
         shared_db=found.power_db,
         coefficients=found,
     )
@@ -180,6 +267,7 @@ def _explain(plan: Plan, first: Calibration, learnt: Learnt, before: Assessment,
             float(law.exponent[a]),
             fit.range_bias_m,
             fit.ranged,
+            *law.stronger_db(a, float(after.log_d[a])),
         )
         if after.scans[a]
         else fit

@@ -34,6 +34,7 @@ from engine.radio.soft_fit import (
     SoftLaw,
     correlation,
     expected_dbm,
+    field_odds,
     fit_soft,
     floor_columns,
     floor_of,
@@ -85,17 +86,21 @@ class Validation:
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """How a map sees stretches: the share of the floor near the places it finds for them, 0 to 1; of each access point
-    (A,) how many scans heard it, and the root mean square of what the law, fields aside, leaves of those in dB."""
+    (A,) how many scans heard it, the root mean square of what the law, fields aside, leaves of those in dB, the mean of
+    10 log10 of the metres that they heard it from, and how likely fields as large as its own are (`field_odds`)."""
 
     covered: float
     scans: I64
     left_db: F64
+    log_d: F64
+    odds: F64
 
 
 class CrowdLearning:
     """Learns maps for one plan and its cells. `keeps`: a hypermarket's coarse cells too, which weigh 60 MiB.
 
-    `on_round` is called after each round of learning, MOST_ROUNDS times at most: they take seconds to minutes.
+    `on_round` is called after each round of learning, MOST_ROUNDS times at most: they take seconds to minutes. `most`
+    stretches are drawn.
     """
 
     def __init__(
@@ -105,9 +110,10 @@ class CrowdLearning:
         settings: LocatorSettings = DEFAULT_SETTINGS,
         keeps: bool = False,
         on_round: Callable[[], None] = lambda: None,
+        most: int = MOST_STRETCHES,
     ) -> None:
         self._plan, self._cells, self._settings, self._keeps = plan, cells, settings, keeps
-        self._on_round = on_round
+        self._on_round, self._most = on_round, most
         self._ground: _Ground | None = None
 
     def learn(self, law: FittedLaw, memory: ScanMemory, rng: np.random.Generator) -> Learnt | None:
@@ -116,7 +122,7 @@ class CrowdLearning:
         if len(memory) < LEAST_SCANS:
             return None
         ground = self._ready()
-        stretches = _draw_stretches(ground, memory, rng)
+        stretches = self._draw(ground, memory, rng)
         if int(stretches.steps.sum()) < LEAST_SCANS or len(np.unique(stretches.device)) < LEAST_DEVICES:
             return None
         held = stretches.device % HELD_OUT == HELD_OUT - 1
@@ -124,7 +130,10 @@ class CrowdLearning:
 
     def draw(self, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
         """As many stretches as there is memory for, by lot."""
-        return _draw_stretches(self._ready(), memory, rng)
+        return self._draw(self._ready(), memory, rng)
+
+    def _draw(self, ground: _Ground, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
+        return memory.stretches(rng, max(8, min(self._most, MOST_ENTRIES // len(ground.cells) // MOST_STEPS)))
 
     def cross_validate(self, law: FittedLaw, stretches: Stretches, held: Bools) -> Validation:
         """What stretches that are not `held` (S,) teach, if it foresees those that are better than the law alone by
@@ -154,7 +163,15 @@ class CrowdLearning:
         scans = np.isfinite(rssi).sum(axis=0)
         plain = expected_dbm(floor, SoftLaw(soft.coefficients, np.zeros_like(soft.fields)))
         left = np.sqrt(_squared_residuals(rssi, found, plain).sum(axis=0) / np.maximum(scans, 1))
-        return Assessment(share_near(ground.cells, level, xy[:, 0], xy[:, 1]), scans, np.where(scans > 0, left, np.nan))
+        v = _tail_weights(rssi, found, expected_dbm(floor, soft), sigma, self._settings.tail_dof)
+        weight, _ = _mean_levels(rssi, found, v)
+        return Assessment(
+            share_near(ground.cells, level, xy[:, 0], xy[:, 1]),
+            scans,
+            np.where(scans > 0, left, np.nan),
+            (weight * floor.log_d).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9),
+            field_odds(floor, soft, weight, sigma),
+        )
 
     def map_of(self, law: FittedLaw, learnt: Learnt, geometry: Geometry, current: RadioMap) -> RadioMap:
         """The map at the plan's cells, of which `geometry` is. Ranges stay as `current` has them."""
@@ -225,10 +242,6 @@ class CrowdLearning:
         spread = np.broadcast_to(np.float32(sigma), mean.shape)
         known = replace(ground.prior, mean_dbm=mean, sigma_db=spread, offset_sigma_db=DEVICES_DB, measured=1.0)
         return site_of(self._plan, ground.cells, known, settings)
-
-
-def _draw_stretches(ground: _Ground, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
-    return memory.stretches(rng, max(8, min(MOST_STRETCHES, MOST_ENTRIES // len(ground.cells) // MOST_STEPS)))
 
 
 def _start(floor: FloorGrid, law: FittedLaw) -> tuple[SoftLaw, float]:

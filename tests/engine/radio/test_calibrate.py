@@ -58,7 +58,7 @@ def test_the_law_is_found_with_its_losses(store: tuple[Plan, Cells]) -> None:
     law = fit_law(plan, surveyed(plan, cells, np.arange(0, len(cells), 5)))
     assert law.exponent.mean() == pytest.approx(TRUE_EXPONENT, abs=0.25)
     assert law.loss_scale == pytest.approx(TRUE_SCALE, abs=0.15)
-    power = law.ap_power_db - law.ap_power_db.mean()
+    power = law.coefficients.ap_power_db - law.coefficients.ap_power_db.mean()
     np.testing.assert_allclose(power, AP_POWER - AP_POWER.mean(), atol=2.0)
 
 

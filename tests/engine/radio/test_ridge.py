@@ -109,7 +109,7 @@ def test_the_law_is_the_solution_of_the_normal_equations(
     np.testing.assert_allclose(got.p0_dbm, np.array(p0) + theta[0] + theta[3:6], rtol=1e-8)
     np.testing.assert_allclose(got.exponent, np.array(exponent) + theta[1] + theta[6:9], rtol=1e-8)
     assert got.loss_scale == pytest.approx(1 + theta[2], rel=1e-8)
-    np.testing.assert_allclose(got.ap_power_db, theta[3:6], rtol=1e-6)
+    np.testing.assert_allclose(got.coefficients.ap_power_db, theta[3:6], rtol=1e-6)
     np.testing.assert_allclose(got.source_db, theta[9:], rtol=1e-6)
     assert got.shared_db == pytest.approx(theta[0], rel=1e-6)
     assert got.tall == 0.5

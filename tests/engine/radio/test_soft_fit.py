@@ -14,7 +14,7 @@ from engine.radio.evidence_sources import hearings_evidence
 from engine.radio.law import EXPONENT, LOSS_SCALE, POWER, SHARED, LawCoefficients
 from engine.radio.pathloss import cell_geometry
 from engine.radio.ridge import FittedLaw
-from engine.radio.soft_fit import FloorGrid, SoftLaw, expected_dbm, fit_soft, floor_of, law_dbm
+from engine.radio.soft_fit import SHADOWS_DB, FloorGrid, SoftLaw, expected_dbm, field_odds, fit_soft, floor_of, law_dbm
 from tests.engine.positioning.learning.test_crowd import NOBODY
 from tests.engine.positioning.stores import shelved, two_levels
 
@@ -86,3 +86,38 @@ def test_large_floors_take_larger_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
     floor, at = floor_of(plan, cells, cell_geometry(plan, cells), replace(law))
     assert len(at) <= 10
     assert floor.block.max() == len(at) - 1
+
+
+def test_shadows_are_as_likely_as_they_are() -> None:
+    """Of fields that are fitted to shadows of the largest usual spread, one in ten is among the largest tenth."""
+    _, law, floor, _ = ready(shelved())
+    rng = np.random.default_rng(5)
+    blocks = len(floor.kernel)
+    drawn = np.linalg.cholesky(floor.kernel + 1e-6 * np.eye(blocks)) * SHADOWS_DB
+    weight = np.full((5, len(floor.block)), 4.0)
+    noise_db = np.sqrt(3.0**2 / (0.3 * np.bincount(floor.block, weights=weight[0])))
+    plain = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, law.coefficients)
+    firm = replace(law, precision=law.precision + 1e9 * np.eye(len(law.precision)))  # the law is known: fields alone
+    odds = []
+    for _ in range(60):
+        left = rng.normal(0, 1, (5, blocks)) @ drawn.T + rng.normal(0, 1, (5, blocks)) * noise_db
+        soft = fit_soft(floor, firm, weight, plain + left[:, floor.block], 3.0, with_fields=True)
+        odds.append(field_odds(floor, soft, weight, 3.0))
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+        assert np.mean(np.array(odds) < share) == pytest.approx(share, abs=0.08)  # 300 of them: 3 sd
+
+
+def test_an_access_point_elsewhere_asks_for_what_no_shadow_is() -> None:
+    plan = shelved()
+    _, law, floor, _ = ready(plan)
+    truth = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, law.coefficients)
+    weight = np.full(truth.shape, 4.0)
+    honest = fit_soft(floor, law, weight, truth, 3.0, with_fields=True)
+    assert (field_odds(floor, honest, weight, 3.0) > 0.5).all()
+    nothing = replace(honest, fields=np.zeros_like(honest.fields))
+    assert field_odds(floor, nothing, weight, 3.0).tolist() == [1.0] * 5
+    swapped = truth.copy()
+    swapped[[0, 3]] = truth[[3, 0]]
+    bent = field_odds(floor, fit_soft(floor, law, weight, swapped, 3.0, with_fields=True), weight, 3.0)
+    assert bent[[0, 3]].max() < 1e-3
+    assert bent[[1, 2, 4]].min() > bent[[0, 3]].max(), "others make up for it, and less so"

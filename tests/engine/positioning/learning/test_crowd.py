@@ -9,11 +9,13 @@ import pytest
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.learning import crowd as learning
 from engine.positioning.learning.crowd import COVERED, MANY_AP, _hold_out, calibrate_store
 from engine.positioning.learning.crowd_em import CrowdLearning
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.locator import Locator
 from engine.positioning.windows import ScanWindows
+from engine.radio import soft_fit
 from engine.radio.calibrate import calibrate
 from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
 from engine.radio.evidence_sources import hearings_evidence
@@ -27,6 +29,7 @@ SIX = ((1.0, 1.0), (20.0, 1.0), (39.0, 1.0), (1.0, 24.0), (20.0, 24.0), (39.0, 2
 PERIMETER = (*SIX, (10.0, 1.0), (30.0, 1.0), (10.0, 24.0), (30.0, 24.0), (1.0, 12.0), (39.0, 12.0))
 """Twelve access points of a hall of 40 x 25 m: one phone's readings are more than its places need."""
 WEAK, WEAK_DB = 3, 12.0
+MOVED, OTHER = 3, 8
 
 
 def route(rng: np.random.Generator, seconds: float = 240.0) -> Walk:
@@ -193,6 +196,79 @@ def test_one_phone_teaches_where_scans_hold_more_than_their_places_need() -> Non
     scans = weak(plan, [other], rng)
     before, after = (median_error(Locator(plan, cells, m), scans, other) for m in (None, result.radio_map))
     assert after < 0.95 * before
+
+
+def moved(at: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    """The hall's twelve, of which the plan has the fourth at another place."""
+    return (*PERIMETER[:MOVED], at, *PERIMETER[MOVED + 1 :])
+
+
+def links(plan: Plan, rng: np.random.Generator) -> Hearings:
+    """What the plan's access points hear of each other."""
+    at = np.array([(p.x_m, p.y_m) for p in plan.access_points])
+    heard, ap = np.nonzero(~np.eye(len(at), dtype=bool))
+    rssi = -36 - 28 * np.log10(np.hypot(*(at[heard] - at[ap]).T)) + rng.normal(0, 2, len(ap))
+    none = np.full(len(ap), np.nan, np.float32)
+    return Hearings(np.zeros(len(ap)), heard.astype(np.int32), ap.astype(np.int32), rssi.astype(np.float32), none)
+
+
+@pytest.fixture
+def wrong_plan(monkeypatch: pytest.MonkeyPatch) -> tuple[Plan, Plan, Readings, np.random.Generator]:
+    """The hall as it is and as it is told, with one access point in its middle, and readings of sixteen people. An open
+    hall casts no shadows: a minute of them tells what takes a day in a shop."""
+    monkeypatch.setattr(soft_fit, "SHADOWS_DB", soft_fit.FIELD_DB)
+    rng = np.random.default_rng(3)
+    true, told = hall(40.0, 25.0, PERIMETER), hall(40.0, 25.0, moved((20.0, 12.0)))
+    readings = Readings.concat([hear(true, anywhere(rng), rng, i) for i in range(16)])
+    readings.rssi_dbm[readings.ap == OTHER] -= WEAK_DB  # which is to be learnt all the same
+    return true, told, readings, rng
+
+
+@pytest.mark.parametrize("with_links", [False, True])
+def test_an_access_point_that_hangs_elsewhere_is_named_and_left_out(
+    wrong_plan: tuple[Plan, Plan, Readings, np.random.Generator], with_links: bool
+) -> None:
+    """A crowd's map would bend around it, foresee scans better and put people worse."""
+    true, told, readings, rng = wrong_plan
+    cells = walkable_cells(told, 0.5)
+    known = hearings_evidence(told, links(true, rng) if with_links else NOBODY)
+    result = calibrate_store(told, cells, known, readings)
+    assert [s for s in result.warnings if "hang" in s] == [
+        f"{told.access_points[MOVED].id} does not seem to hang where the plan says, by what readings without places ask"
+        " of the floor: left aside; go and look"
+    ]
+    assert np.ptp(result.radio_map.mean_dbm[MOVED]) == 0.0, "it may hang anywhere"
+    assert "unlabelled readings used" in result.notes[-1]
+    other = anywhere(rng)
+    scans = hear(true, other, rng)
+    scans.rssi_dbm[scans.ap == OTHER] -= WEAK_DB
+    before, after = (median_error(Locator(told, cells, m), scans, other) for m in (None, result.radio_map))
+    assert after < 0.95 * before
+
+
+def test_where_too_many_would_hang_elsewhere_the_map_stays_the_plans(
+    wrong_plan: tuple[Plan, Plan, Readings, np.random.Generator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "MOST_ELSEWHERE", 0.05)  # of twelve: none
+    true, told, readings, rng = wrong_plan
+    cells = walkable_cells(told, 0.5)
+    result = calibrate_store(told, cells, hearings_evidence(told, links(true, rng)), readings)
+    assert result.notes[-1] == "unlabelled readings left aside: see the warning"
+    asks = (
+        "readings without places fit the plan only with what no shelf does to radio: is each at its place? Go and look"
+    )
+    assert f"{told.access_points[MOVED].id}: {asks}" in result.warnings
+    before = prior_map(told, cells)
+    np.testing.assert_array_equal(result.radio_map.mean_dbm, before.mean_dbm)
+    assert (result.radio_map.kept, result.in_map) == (before.kept, 0.0), "the store calibrates itself, as without it"
+
+
+def test_a_right_plan_is_not_accused() -> None:
+    rng = np.random.default_rng(3)
+    plan = hall(40.0, 25.0, PERIMETER)
+    readings = Readings.concat([hear(plan, anywhere(rng), rng, i) for i in range(16)])
+    result = calibrate_store(plan, walkable_cells(plan, 0.5), hearings_evidence(plan, links(plan, rng)), readings)
+    assert not [s for s in result.warnings if "hang" in s]
 
 
 def test_routes_seem_to_cover_less_than_crowds() -> None:

@@ -184,9 +184,15 @@ def test_what_is_seen_is_what_the_law_leaves(store: tuple[Plan, Cells, FittedLaw
     rssi, p = stretches.rssi_dbm[found.stretch, found.step].astype(float), found.cells.astype(float)
     scans = np.isfinite(rssi).sum(axis=0)
     assert seen.scans.tolist() == scans.tolist()
-    left = np.sqrt(squares_by_hand(rssi, found.offset_db, p, mean).sum(axis=0)[:3] / scans[:3])
+    squares = squares_by_hand(rssi, found.offset_db, p, mean)
+    left = np.sqrt(squares.sum(axis=0)[:3] / scans[:3])
     np.testing.assert_allclose(seen.left_db[:3], left, rtol=1e-3)
     assert np.isnan(seen.left_db[3])
+    dof = DEFAULT_SETTINGS.tail_dof
+    believed = np.where(np.isfinite(rssi), np.minimum((dof + 1) / (dof + squares / SIGMA_DB**2), 1.0), 0.0)
+    far = [(believed[:, a] @ p @ floor.log_d[a]) / believed[:, a].sum() for a in range(3)]
+    np.testing.assert_allclose(seen.log_d[:3], far, rtol=1e-3)
+    assert seen.odds.tolist() == [1.0] * 4, "the law alone has no fields"
     at = np.column_stack([p @ cells.x_m, p @ cells.y_m])
     assert seen.covered == pytest.approx(share_near(cells, np.zeros(len(at), np.int32), at[:, 0], at[:, 1]), abs=0.02)
 

@@ -19,6 +19,7 @@ from engine.radio.calibrate import (
     without_named,
 )
 from engine.radio.evidence import Evidence
+from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import DEFAULT_PRIOR, cell_geometry
 from engine.radio.radiomap import prior_map
 from engine.radio.range_fit import fit_ranges
@@ -203,10 +204,36 @@ def test_evidence_that_weighs_nothing_fits_as_well_before_as_after(cells: Cells)
         assert other.rms_after_db == pytest.approx(other.rms_before_db, abs=0.5)
 
 
-def warnings(cells: Cells, power: float = 0.0, scale: float = 1.0, **changes: float) -> list[str]:
+def test_fits_say_how_much_stronger_each_is_where_it_was_heard(cells: Cells) -> None:
+    ev = heard()
+    got = calibrate(PLAN, cells, ev)
+    covariance = np.linalg.inv(got.law.precision)
+    for a, fit in enumerate(got.fits):
+        log_d = ev.log_d[ev.ap == a].mean()
+        power, slope = 3 + a, 3 + len(got.fits) + a
+        theta = got.law.coefficients.vector
+        assert fit.stronger_db == pytest.approx(theta[power] - theta[slope] * log_d)
+        both = covariance[power, power] + log_d**2 * covariance[slope, slope] - 2 * log_d * covariance[power, slope]
+        assert fit.stronger_sd_db == pytest.approx(np.sqrt(both))
+
+
+def test_power_and_slope_that_stand_in_for_each_other_accuse_nobody() -> None:
+    """+8 dB at 1 m and 0.6 more of an exponent: 2 dB where people are, 10 m away."""
+    n_ap = len(PLAN.access_points)
+    theta = np.zeros(3 + 2 * n_ap)
+    theta[3], theta[3 + n_ap] = 8.2, 0.6
+    law = replace(fit_law(PLAN, heard()), coefficients=LawCoefficients(theta), precision=np.eye(len(theta)))
+    assert law.stronger_db(0, 10.0) == (pytest.approx(2.2), pytest.approx(np.sqrt(101.0)))
+
+
+def warnings(cells: Cells, power: float = 0.0, sd: float = 0.0, scale: float = 1.0, **changes: float) -> list[str]:
     made: Calibration = calibrate(PLAN, cells, heard())
-    fits = [replace(f, **({"rms_after_db": 3.0, "exponent": 2.5} | changes)) for f in made.fits[:1]]
-    return fit_warnings(fits, replace(made.law, ap_power_db=np.array([power]), loss_scale=scale))
+    found = {"rms_after_db": 3.0, "exponent": 2.5, "stronger_db": power, "stronger_sd_db": sd}
+    fits = [replace(f, **(found | changes)) for f in made.fits[:1]]
+    return fit_warnings(fits, replace(made.law, loss_scale=scale))
+
+
+PLACE = "dB from the others where it is heard: is its power or its place in the plan right?"
 
 
 HARDLY = (
@@ -219,8 +246,10 @@ HARDLY = (
     ("changes", "says"),
     [
         ({"power": 8.0}, None),
-        ({"power": 8.1}, "ap0: +8 dB from the others: is its power or its place in the plan right?"),
-        ({"power": -9.0}, "ap0: -9 dB from the others: is its power or its place in the plan right?"),
+        ({"power": 8.1}, f"ap0: +8 {PLACE}"),
+        ({"power": -9.0}, f"ap0: -9 {PLACE}"),
+        ({"power": 12.0, "sd": 2.0}, None),
+        ({"power": -12.1, "sd": 2.0}, f"ap0: -12 {PLACE}"),
         ({"exponent": 1.41}, None),
         ({"exponent": 1.4}, HARDLY),
         ({"exponent": 3.99}, None),

@@ -236,8 +236,8 @@ def _fits(
                 float(law.exponent[a]),
                 float(range_bias[a]),
                 int((np.isfinite(evidence.range_m) & evidence.of_devices & (evidence.ap == a)).sum()),
-                *(law.stronger_db(a, float(evidence.log_d[at].mean())) if len(at) else ()),
-                doubted=bool(doubted[at].any()),
+                *(law.stronger_db(a, float(evidence.log_d[at].mean())) if len(at) else (0.0, 0.0)),
+                bool(doubted[at].any()),
             )
         )
     return out

@@ -109,7 +109,7 @@ def fit_soft(
     def pooled(values: F64) -> F64:
         return np.stack([np.bincount(floor.block, weights=row, minlength=n) for row in values])
 
-    total = _pooled(floor, weight)
+    total = _pool(floor, weight)
     y, log_d, crossings = (
         pooled(weight * v) / total for v in (level_dbm - floor.base_dbm, floor.log_d, floor.crossings_db)
     )
@@ -136,7 +136,7 @@ def field_odds(floor: FloorGrid, soft: SoftLaw, weight: F64, sigma_db: float) ->
     and is taken for one of the same mean and variance (Satterthwaite 1946). What an access point that hangs elsewhere
     asks of the floor is no shadow.
     """
-    noise = sigma_db**2 / (NEW_SHARE * _pooled(floor, weight))
+    noise = sigma_db**2 / (NEW_SHARE * _pool(floor, weight))
     usual = FIELD_DB**2 * floor.kernel
     size = np.einsum("ab,bc,ac->a", soft.fields, floor.kernel, soft.fields) / FIELD_DB**2
     more = (SHADOWS_DB / FIELD_DB) ** 2 - 1.0
@@ -149,7 +149,7 @@ def field_odds(floor: FloorGrid, soft: SoftLaw, weight: F64, sigma_db: float) ->
     return out
 
 
-def _pooled(floor: FloorGrid, weight: F64) -> F64:
+def _pool(floor: FloorGrid, weight: F64) -> F64:
     """(A, B) the weights (A, C) of blocks, never 0."""
     n = floor.kernel.shape[0]
     return np.maximum(np.stack([np.bincount(floor.block, weights=row, minlength=n) for row in weight]), 1e-9)

@@ -56,9 +56,14 @@ class PageStream:
     queue: asyncio.Queue[Pending | WalletChange | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_EVENTS))
     sent: dict[int, float] = field(default_factory=dict)  # delivery id -> when it expires
     open: bool = True
+    early: list[Pending] | None = None
+    """What comes while it is read what is pending, and follows that; None afterwards."""
 
     def offer(self, pending: Pending) -> None:
         """Queues the delivery once. A queue that is full ends the stream."""
+        if self.early is not None:
+            self.early.append(pending)
+            return
         delivery = pending.delivery
         if not self.open or delivery.delivery_id in self.sent:
             return
@@ -166,12 +171,15 @@ class PageHub:
         """Lets it have what is pending, and then what comes."""
         if self._closing.is_set():
             stream.end()
+        stream.early = []
         self._streams.setdefault(stream.shopper_id, set()).add(stream)  # before reading: nothing falls in between
         if self._after_regrouped is None:
             self._after_regrouped = await asyncio.to_thread(self._latest_regrouped)
         if self._after_change is None:
             self._after_change = await asyncio.to_thread(self._latest_change)
-        for pending in await asyncio.to_thread(self._fetch_one, stream.shopper_id, self._clock()):
+        waiting = await asyncio.to_thread(self._fetch_one, stream.shopper_id, self._clock())
+        early, stream.early = stream.early, None
+        for pending in (*waiting, *early):
             stream.offer(pending)
 
     def forget(self, stream: PageStream) -> None:

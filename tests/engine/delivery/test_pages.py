@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -154,6 +155,34 @@ def test_a_page_that_does_not_read_is_cut_off_and_loses_nothing() -> None:
         outbox.rows = outbox.rows[-5:]
         async with hub.page("ana") as back:
             assert await ids(back, 5) == list(range(QUEUE_EVENTS + 1, QUEUE_EVENTS + 6))
+
+    run(story)
+
+
+def test_what_comes_while_a_page_reads_what_is_pending_follows_that() -> None:
+    """Whoever polls for all pages is ahead of what this one had missed."""
+
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        async with hub.page("ben"):
+            outbox.add("ana")
+            await looked(outbox, 2)  # it is behind those who poll
+            reading, go_on, fetch_one = threading.Event(), threading.Event(), outbox.fetch_one
+
+            def slowly(shopper: str, now: float) -> Sequence[Pending]:
+                rows = list(fetch_one(shopper, now))
+                reading.set()
+                assert go_on.wait(60)
+                return rows
+
+            hub._fetch_one = slowly
+            page = hub.page("ana")
+            entering = asyncio.create_task(page.__aenter__())
+            assert await asyncio.to_thread(reading.wait, 60)
+            outbox.add("ana")
+            await looked(outbox, 2)
+            go_on.set()
+            assert await ids(await entering, 2) == [1, 2]
+            await page.__aexit__()
 
     run(story)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
@@ -145,7 +145,7 @@ def field_odds(floor: FloorGrid, soft: SoftLaw, weight: F64, sigma_db: float) ->
         d = cho_solve(cho_factor(usual + np.diag(noise[a]), lower=True), usual)
         w = d + more * d @ d
         mean, square = float(np.trace(w)), float((w * w.T).sum())
-        out[a] = chi2.sf(size[a] * mean / square, mean**2 / square)
+        out[a] = chdtrc(mean**2 / square, size[a] * mean / square)
     return out
 
 

@@ -21,7 +21,7 @@ from engine.positioning.learning.ranges import shared_bias_m
 from engine.positioning.learning.survey_trust import SurveyTrust, judge_survey, say_part, say_trust
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
-from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings
+from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings, without_named
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.frames.parts import without_parts
 from engine.radio.hanging.faults import forget_places
@@ -150,11 +150,14 @@ def _rssi(
     if found is None:
         return _leave_bent(plan, cells, geometry, first, elsewhere)
     if elsewhere:
-        first = replace(first, law=found.law, warnings=[*first.warnings, _say_elsewhere(plan, elsewhere)])
+        first = replace(first, law=found.law)
         before = crowd.assess(found.law, None, found.stretches)
     radio_map = crowd.map_of(found.law, found.learnt, geometry, first.radio_map)
     radio_map = forget_places(radio_map, cells, np.array(elsewhere, np.int64))
     result = _explain(plan, replace(first, radio_map=radio_map), found.learnt, before, found.after)
+    if elsewhere:
+        others = without_named(result.warnings, _ids(plan, elsewhere))
+        result = replace(result, warnings=[*others, _say_elsewhere(plan, elsewhere)])
     used = (
         f"{found.learnt.gain:+.2f} nats per scan on readings not fitted on, from {found.after.covered:.0%} of the floor"
     )
@@ -208,8 +211,12 @@ def _without_hearings(plan: Plan, known: Evidence, aps: Sequence[int]) -> Eviden
     return known.take(known.of_devices | ~of_them)
 
 
+def _ids(plan: Plan, aps: Sequence[int]) -> list[str]:
+    return [plan.access_points[a].id for a in aps]
+
+
 def _say_elsewhere(plan: Plan, aps: Sequence[int]) -> str:
-    ids = [plan.access_points[a].id for a in aps]
+    ids = _ids(plan, aps)
     seem = "does not seem to hang where the plan says" if len(ids) == 1 else "do not seem to hang where the plan says"
     return f"{', '.join(ids)} {seem}, by what readings without places ask of the floor: left aside; go and look"
 
@@ -220,8 +227,9 @@ def _leave_bent(
     """Without the crowd: its map foresees scans by bending around access points that hang elsewhere, and puts people
     wrong. Without a survey the store then goes on as its plan, calibrating itself as it would without all this."""
     asks = "readings without places fit the plan only with what no shelf does to radio"
-    said = f"{', '.join(plan.access_points[a].id for a in elsewhere)}: {asks}: is each at its place? Go and look"
-    left = replace(first, warnings=[*first.warnings, said])
+    ids = _ids(plan, elsewhere)
+    said = f"{', '.join(ids)}: {asks}: is each at its place? Go and look"
+    left = replace(first, warnings=[*without_named(first.warnings, ids), said])
     if not first.reach.places:
         own, before = first.radio_map, prior_map(plan, cells, geometry=geometry)
         spread = own.range_offset_sigma_m

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from engine.ingest.decoders.native import READINGS, REPLAY
+from engine.ingest.keys import may_hide_an_address
 from engine.ingest.masks import mask_macs
 from engine.ingest.names import looks_like_a_name
 
@@ -87,7 +88,8 @@ def _shape_object(value: dict[str, Any], depth: int, *, number: bool) -> dict[st
         if len(out) == _MOST_KEYS:
             out["…"] = f"{len(value)} keys"
             break
-        if _NAME.fullmatch(key) and mask_macs(key) == key and not _OF_SOMEBODY.search(key):
+        hidden = mask_macs(key) != key or may_hide_an_address(key)
+        if _NAME.fullmatch(key) and not hidden and not _OF_SOMEBODY.search(key):
             out[key] = _shape(inner, depth - 1, number=number and not _OF_AN_ADDRESS.search(key))
     return out
 
@@ -138,5 +140,6 @@ def _shown_field(key: str, value: Any) -> Any:
 
 
 def _shown_key(key: str) -> str:
-    is_word = key in _OUR_KEYS or (_KEY.fullmatch(key) and mask_macs(key) == key)
+    hidden = mask_macs(key) != key or may_hide_an_address(key, _OUR_KEYS)
+    is_word = key in _OUR_KEYS or (_KEY.fullmatch(key) and not hidden)
     return key if is_word else cross_out(key[:_LONGEST])

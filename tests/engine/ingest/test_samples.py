@@ -231,9 +231,10 @@ def test_each_field_of_our_own_readings(field: str, value: object, as_shown: obj
 def test_of_our_own_readings_as_many_as_fit() -> None:
     assert shown({"readings": [{"t": 1}] * 52}, OURS) == {"readings": [{"t": 1}] * 51}
     assert shown({"readings": [7, "ab", [1]]}, OURS) == {"readings": ["number", "text of 2", ["number"]]}
-    assert shown({"readings": 7, "weirdWord": 1, "Zz9": 1}, OURS) == {
+    assert shown({"readings": 7, "probeTime": 1, "weirdWord": 1, "Zz9": 1}, OURS) == {
         "readings": "number",
-        "weirdWord": "number",
+        "probeTime": "number",
+        "xxxxxxxxx": "number",  # nine letters may be six bytes
         "xxx": "number",
     }
     keys = {chr(97 + i % 26) * (1 + i // 26): None for i in range(30)}

@@ -17,6 +17,9 @@ _coordinate = number(
     -1e9, 1e9, "[x, y] in metres"
 )  # any origin, national grids included; beyond, areas lose their decimals
 
+# Nanometres: finer than any drawing, and coarse enough for differences of places to be numbers that can be divided by
+DECIMALS = 9
+
 _EXAMPLES = {
     "Point": "[x, y]",
     "LineString": "[[x, y], [x, y], …]",
@@ -73,7 +76,7 @@ def _position(raw: Any, place: str, findings: Findings) -> Position | None:
 def _read_position(raw: Any) -> Position:
     if not isinstance(raw, list) or len(raw) != 2:
         raise WrongValueError(f"{show(raw)} is not a position", "[x, y] in metres")
-    x, y = (_coordinate(value) for value in raw)
+    x, y = (round(_coordinate(value), DECIMALS) for value in raw)
     return x, y
 
 

@@ -20,6 +20,7 @@ from engine.plan.cells import (
     walking_distance_m,
 )
 from engine.plan.model import Fixture, Level, Opening, Plan, Wall, Zone
+from engine.plan.shapes import DECIMALS
 from engine.plan.walkable import barriers, walkable_area
 from tests.examples import examples
 
@@ -255,14 +256,19 @@ def test_stairs_do_not_lead_into_a_wall() -> None:
     assert np.isfinite(walking_distance_m(cells, np.array([nearest_cell(cells, 0, 5.5, 5.5)]))).all()
 
 
+def metres(least: float, most: float) -> st.SearchStrategy[float]:
+    """As a plan is read."""
+    return st.floats(least, most).map(lambda m: round(m, DECIMALS))
+
+
 RECTANGLES = st.lists(
-    st.tuples(st.floats(0, 9), st.floats(0, 9), st.floats(0.05, 4), st.floats(0.05, 4)).map(
+    st.tuples(metres(0, 9), metres(0, 9), metres(0.05, 4), metres(0.05, 4)).map(
         lambda r: box(r[0], r[1], r[0] + r[2], r[1] + r[3])
     ),
     max_size=6,
 )
 WALLS = st.lists(
-    st.tuples(st.tuples(st.floats(0, 10), st.floats(0, 10)), st.tuples(st.floats(0, 10), st.floats(0, 10)))
+    st.tuples(st.tuples(metres(0, 10), metres(0, 10)), st.tuples(metres(0, 10), metres(0, 10)))
     .filter(lambda w: w[0] != w[1])
     .map(list),
     max_size=5,

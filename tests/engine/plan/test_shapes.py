@@ -34,6 +34,13 @@ def test_what_can_be_used() -> None:
     assert ring.area == 3.0
 
 
+def test_places_are_read_to_a_nanometre() -> None:
+    """Two edges that are 1e-188 m apart divide by nothing where they meet."""
+    assert read("Point", [1e-188, 2.000000000123])[0] == Point(0, 2.0)
+    assert read("LineString", [[-4e-10, 0], [6e-10, 1234.123456789]])[0] == LineString([(0, 0), (1e-9, 1234.123456789)])
+    assert read("LineString", [[0, 0], [1e-188, 0]])[1] == [("g.coordinates", "has no length")]
+
+
 @pytest.mark.parametrize(
     ("kind", "coordinates", "errors"),
     [

@@ -10,7 +10,7 @@ import pytest
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.learning import crowd as learning
-from engine.positioning.learning.crowd import COVERED, MANY_AP, _hold_out, calibrate_store
+from engine.positioning.learning.crowd import COVERED, MANY_AP, WHOLE_CROWD, _hold_out, calibrate_store
 from engine.positioning.learning.crowd_em import CrowdLearning
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.locator import Locator
@@ -195,7 +195,32 @@ def test_one_phone_teaches_where_scans_hold_more_than_their_places_need() -> Non
     other = anywhere(rng, 180.0)
     scans = weak(plan, [other], rng)
     before, after = (median_error(Locator(plan, cells, m), scans, other) for m in (None, result.radio_map))
-    assert after < 0.95 * before
+    assert after < 0.98 * before, "an eighth of the map"
+    assert (result.radio_map.kept, result.in_map) == (1 / WHOLE_CROWD, 1 / WHOLE_CROWD)
+    assert result.notes[-1].endswith("; they are of one device, and fewer than 8 make 12% of the map")
+
+
+def test_of_few_devices_the_map_is_made_in_part_and_of_eight_as_a_whole() -> None:
+    """With n of them in n / 8: mean and variance lie so far between the map without them and theirs."""
+    plan, rng = hall(40.0, 25.0, PERIMETER), np.random.default_rng(3)
+    cells = walkable_cells(plan, 0.5)
+    known = hearings_evidence(plan, NOBODY)
+    readings = weak(plan, [anywhere(rng, 120.0) for _ in range(8)], rng)
+    other = anywhere(rng, 180.0)
+    scans = weak(plan, [other], rng)
+    whole = calibrate_store(plan, cells, known, readings)
+    few = readings.take(readings.device < 2)
+    part = calibrate_store(plan, cells, known, few)
+    before = prior_map(plan, cells)
+    assert (whole.radio_map.kept, whole.in_map, "devices" in whole.notes[-1]) == (1.0, 1.0, False)
+    assert (part.radio_map.kept, part.in_map, part.radio_map.measured) == (0.25, 0.25, 0.25)
+    assert part.notes[-1].endswith("; they are of 2 devices, and fewer than 8 make 25% of the map")
+    variance = part.radio_map.sigma_db[:, 0].astype(np.float64) ** 2
+    assert np.all(variance > 0.75 * before.sigma_db[:, 0] ** 2)
+    assert np.all(variance < before.sigma_db[:, 0].max() ** 2)
+    errors = [median_error(Locator(plan, cells, m), scans, other) for m in (None, part.radio_map, whole.radio_map)]
+    assert errors[2] < 0.9 * errors[0]
+    assert errors[2] < errors[1] < errors[0]
 
 
 def moved(at: tuple[float, float]) -> tuple[tuple[float, float], ...]:

@@ -9,6 +9,7 @@ bodies and habits, too, they make a part of the map only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import HELD_OUT, LEAST_DEVICES, Assessment, CrowdLearning, Learnt
+from engine.positioning.learning.interchanged import MOST_ASKED, Interchange, find_contradiction, find_interchanged
 from engine.positioning.learning.kept_maps import with_own_rest
 from engine.positioning.learning.mixed_devices import phones_apart_db
 from engine.positioning.learning.ranges import shared_bias_m
@@ -150,21 +152,46 @@ def _rssi(
     if validation.learnt is None:
         gain = f"{validation.gain:+.2f} nats per scan on readings not fitted on"
         return _note(first, f"unlabelled readings left aside: {gain}")
-    elsewhere: list[int] = []
-    found = _learn(crowd, memory, stretches, first.law, validation.learnt, refit, elsewhere)
+    suspects = np.argsort(-np.nan_to_num(before.left_db, nan=-1.0))[:MOST_ASKED]
+    suspects = suspects[before.scans[suspects] > 0]
+    many = len(np.unique(stretches.device)) >= WHOLE_CROWD
+    pair = find_interchanged(crowd.foresee(first.law), stretches, suspects.tolist()) if many else None
+    elsewhere = list(pair.pair) if pair is not None and pair.sure else []
+    found = _learn(crowd, memory, _Start(first.law, stretches, validation.learnt), refit, elsewhere)
+    if found is not None and pair is not None:  # what is left has to be as the plan says
+        rest = [a for a in suspects.tolist() if found.after.scans[a]]
+        power = found.learnt.soft.coefficients.ap_power_db
+        still = find_contradiction(crowd.foresee(found.law), found.stretches, rest, power)
+        if still is not None:
+            return _leave_bent(plan, cells, geometry, first, _say_open(plan, still))
+    if found is None and pair is not None and elsewhere == list(pair.pair):
+        return _only_without(plan, cells, first, pair)
     if found is None:
-        return _leave_bent(plan, cells, geometry, first, elsewhere)
-    if elsewhere:
-        first = replace(first, law=found.law)
-        before = crowd.assess(found.law, None, found.stretches)
+        return _leave_bent(plan, cells, geometry, first, _say_bent(plan, elsewhere))
+    result = _use(plan, cells, geometry, first, crowd, found, elsewhere)
+    if not elsewhere:
+        return result
+    others = without_named(result.warnings, _ids(plan, elsewhere))
+    return replace(result, warnings=[*others, *_say_elsewhere(plan, elsewhere, pair)])
+
+
+def _use(
+    plan: Plan,
+    cells: Cells,
+    geometry: Geometry,
+    first: Calibration,
+    crowd: CrowdLearning,
+    found: _Found,
+    elsewhere: Sequence[int],
+) -> Calibration:
+    """With what was found, and how it sees what it was found by."""
+    first = replace(first, law=found.law)
+    before = crowd.assess(found.law, None, found.stretches)
     devices = len(np.unique(found.stretches.device))
     share = min(devices / WHOLE_CROWD, 1.0)
     radio_map = _in_part(crowd.map_of(found.law, found.learnt, geometry, first.radio_map), first.radio_map, share)
     radio_map = forget_places(radio_map, cells, np.array(elsewhere, np.int64))
     result = _explain(plan, replace(first, radio_map=radio_map), found.learnt, before, found.after, share)
-    if elsewhere:
-        others = without_named(result.warnings, _ids(plan, elsewhere))
-        result = replace(result, warnings=[*others, _say_elsewhere(plan, elsewhere)])
     used = (
         f"{found.learnt.gain:+.2f} nats per scan on readings not fitted on, from {found.after.covered:.0%} of the floor"
     )
@@ -192,31 +219,42 @@ class _Found:
     after: Assessment
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """From where learning begins: the law, the stretches, and what a first trial learnt of all access points."""
+
+    law: FittedLaw
+    stretches: Stretches
+    learnt: Learnt
+
+
 def _learn(
     crowd: CrowdLearning,
     memory: ScanMemory,
-    stretches: Stretches,
-    law: FittedLaw,
-    learnt: Learnt,
+    start: _Start,
     refit: Callable[[Sequence[int]], FittedLaw],
     elsewhere: list[int],
 ) -> _Found | None:
-    """What the crowd teaches; where its map bends more than shadows bend it, without the access point at which that is
-    the least likely, and so on: those go into `elsewhere`. None where too many would have to go, or nothing is left to
-    learn."""
+    """What the crowd teaches without those `elsewhere`; where its map bends more than shadows bend it, without the
+    access point at which that is the least likely, and so on: those go into `elsewhere`, too. None where too many would
+    have to go, or nothing is left to learn."""
+    law, stretches, learnt = start.law, start.stretches, start.learnt
+    left, most = list(elsewhere), max(MOST_ELSEWHERE * len(start.law.p0_dbm), len(elsewhere))
     while True:
+        if left:
+            law = refit(elsewhere)
+            stretches = crowd.draw(memory.without_points(np.array(elsewhere, np.int64)), np.random.default_rng(LOT))
+            validation = crowd.cross_validate(law, stretches, _hold_out(stretches))
+            if validation.learnt is None or stretches.steps.sum() < LEAST_SCANS:
+                return None
+            learnt = validation.learnt
         after = crowd.assess(law, learnt, stretches)
         if after.odds.min() * len(after.odds) >= UNLIKELY:
             return _Found(law, stretches, learnt, after)
-        elsewhere.append(int(after.odds.argmin()))
-        if len(elsewhere) > MOST_ELSEWHERE * len(after.odds):
+        left = [int(after.odds.argmin())]
+        elsewhere += left
+        if len(elsewhere) > most:
             return None
-        law = refit(elsewhere)
-        stretches = crowd.draw(memory.without_points(np.array(elsewhere, np.int64)), np.random.default_rng(LOT))
-        validation = crowd.cross_validate(law, stretches, _hold_out(stretches))
-        if validation.learnt is None or stretches.steps.sum() < LEAST_SCANS:
-            return None
-        learnt = validation.learnt
 
 
 def _without_hearings(plan: Plan, known: Evidence, aps: Sequence[int]) -> Evidence:
@@ -233,21 +271,47 @@ def _ids(plan: Plan, aps: Sequence[int]) -> list[str]:
     return [plan.access_points[a].id for a in aps]
 
 
-def _say_elsewhere(plan: Plan, aps: Sequence[int]) -> str:
-    ids = _ids(plan, aps)
-    seem = "does not seem to hang where the plan says" if len(ids) == 1 else "do not seem to hang where the plan says"
-    return f"{', '.join(ids)} {seem}, by what readings without places ask of the floor: left aside; go and look"
+def _only_without(plan: Plan, cells: Cells, first: Calibration, pair: Interchange) -> Calibration:
+    """Without two that are interchanged, where nothing is to be learnt of the others."""
+    radio_map = replace(forget_places(first.radio_map, cells, np.array(pair.pair, np.int64)), kept=1.0)
+    others = without_named(first.warnings, _ids(plan, pair.pair))
+    left = replace(first, radio_map=radio_map, warnings=[*others, *_say_elsewhere(plan, pair.pair, pair)])
+    return _note(left, "unlabelled readings used for that only: of the other access points they tell no more")
 
 
-def _leave_bent(
-    plan: Plan, cells: Cells, geometry: Geometry, first: Calibration, elsewhere: Sequence[int]
-) -> Calibration:
+def _say_elsewhere(plan: Plan, aps: Sequence[int], pair: Interchange | None) -> list[str]:
+    """What to tell of access points that were left aside."""
+    out = []
+    if pair is not None and pair.sure:
+        one, other = _ids(plan, pair.pair)
+        why = "readings without places are foreseen better with each at the other's place, by itself, too"
+        out.append(f"{one} and {other} seem to be interchanged: {why}: left aside; go and look")
+        aps = [a for a in aps if a not in pair.pair]
+    if aps:
+        ids = _ids(plan, aps)
+        seem = "does not seem to hang" if len(ids) == 1 else "do not seem to hang"
+        why = "by what readings without places ask of the floor"
+        out.append(f"{', '.join(ids)} {seem} where the plan says, {why}: left aside; go and look")
+    return out
+
+
+def _say_bent(plan: Plan, aps: Sequence[int]) -> str:
+    asks = "readings without places fit the plan only with what no shelf does to radio"
+    return f"{', '.join(_ids(plan, aps))}: {asks}: is each at its place? Go and look"
+
+
+def _say_open(plan: Plan, pair: Sequence[int]) -> str:
+    one, other = _ids(plan, pair)
+    better = f"readings without places are foreseen better with {one} and {other} interchanged"
+    why = "which may be them, or another one that hangs elsewhere"
+    return f"{better}, {why}: is each access point at its place? Go and look"
+
+
+def _leave_bent(plan: Plan, cells: Cells, geometry: Geometry, first: Calibration, said: str) -> Calibration:
     """Without the crowd: its map foresees scans by bending around access points that hang elsewhere, and puts people
     wrong. Without a survey the store then goes on as its plan, calibrating itself as it would without all this."""
-    asks = "readings without places fit the plan only with what no shelf does to radio"
-    ids = _ids(plan, elsewhere)
-    said = f"{', '.join(ids)}: {asks}: is each at its place? Go and look"
-    left = replace(first, warnings=[*without_named(first.warnings, ids), said])
+    accused = [p.id for p in plan.access_points if p.id in re.split(r"[ ,:]+", said)]
+    left = replace(first, warnings=[*without_named(first.warnings, accused), said])
     if not first.reach.places:
         own, before = first.radio_map, prior_map(plan, cells, geometry=geometry)
         spread = own.range_offset_sigma_m

@@ -17,7 +17,7 @@ import numpy as np
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.bayes import moments
-from engine.positioning.learning.forward_backward import PlacedScans, log_likelihood, place_scans
+from engine.positioning.learning.forward_backward import PlacedScans, log_likelihood, log_likelihoods, place_scans
 from engine.positioning.learning.tracklets import MOST_STEPS, MOST_STRETCHES, ScanMemory, Stretches
 from engine.positioning.measurement.expectation import is_large
 from engine.positioning.measurement.site import Site
@@ -151,6 +151,13 @@ class CrowdLearning:
         soft, sigma = self._em(ground, floor, law, stretches, (0, LAST_ROUNDS), trial)
         return Validation(gain, Learnt(soft, sigma, gain))
 
+    def foresee(self, law: FittedLaw) -> Callable[[Stretches], F64]:
+        """How well the law alone foresees stretches: the nats of each (S,), up to what readings alone decide."""
+        ground, plain = self._ready(), _plain(self._settings)
+        floor, _ = floor_of(self._plan, ground.cells, ground.geometry, law)
+        site = self._site(ground, floor, *_start(floor, law), plain)
+        return lambda stretches: log_likelihoods(site, ground.graph, plain.motion, plain, stretches)
+
     def assess(self, law: FittedLaw, learnt: Learnt | None, stretches: Stretches) -> Assessment:
         """Stretches as the law alone (None) or what was learnt explains them."""
         ground = self._ready()
@@ -234,7 +241,7 @@ class CrowdLearning:
         self, ground: _Ground, floor: FloorGrid, known: tuple[SoftLaw, float], stretches: Stretches
     ) -> float:
         """How well a map foresees these scans, in nats per scan; every scan counts fully, odd ones too."""
-        plain = replace(self._settings, memory_s=JUDGE_MEMORY_S, tail_dof=JUDGE_DOF)
+        plain = _plain(self._settings)
         return log_likelihood(self._site(ground, floor, *known, plain), ground.graph, plain.motion, plain, stretches)
 
     def _site(self, ground: _Ground, floor: FloorGrid, soft: SoftLaw, sigma: float, settings: LocatorSettings) -> Site:
@@ -242,6 +249,11 @@ class CrowdLearning:
         spread = np.broadcast_to(np.float32(sigma), mean.shape)
         known = replace(ground.prior, mean_dbm=mean, sigma_db=spread, offset_sigma_db=DEVICES_DB, measured=1.0)
         return site_of(self._plan, ground.cells, known, settings)
+
+
+def _plain(settings: LocatorSettings) -> LocatorSettings:
+    """By which maps are judged: every scan counts fully."""
+    return replace(settings, memory_s=JUDGE_MEMORY_S, tail_dof=JUDGE_DOF)
 
 
 def _start(floor: FloorGrid, law: FittedLaw) -> tuple[SoftLaw, float]:

@@ -68,14 +68,21 @@ def log_likelihood(
     site: Site, graph: WalkGraph, motion: MotionModel, settings: LocatorSettings, stretches: Stretches
 ) -> float:
     """Mean log likelihood of a scan (nats) given those before it, up to what readings alone decide."""
-    _, _, total = _forward(site, graph, motion, settings, stretches)
+    total = log_likelihoods(site, graph, motion, settings, stretches).sum()
     return float(total / max(int(stretches.steps.sum()), 1))
+
+
+def log_likelihoods(
+    site: Site, graph: WalkGraph, motion: MotionModel, settings: LocatorSettings, stretches: Stretches
+) -> F64:
+    """The same (S,) of each stretch, its scans' sum."""
+    return _forward(site, graph, motion, settings, stretches)[2]
 
 
 def _forward(
     site: Site, graph: WalkGraph, motion: MotionModel, settings: LocatorSettings, stretches: Stretches
-) -> tuple[list[_Step], F64, float]:
-    """The filter's steps, each stretch's offset at its end (S,), and the sum of what was foreseen."""
+) -> tuple[list[_Step], F64, F64]:
+    """The filter's steps, each stretch's offset at its end (S,), and the sum of what was foreseen of each (S,)."""
     s, c = len(stretches), len(graph.block)
     pause: F32 = np.full((s, c), PAUSE_AT_FIRST / c, np.float32)
     walk: F32 = np.tile(((1 - PAUSE_AT_FIRST) * graph.size / c).astype(np.float32), (s, 1))
@@ -83,7 +90,7 @@ def _forward(
     drift = np.array([settings.offset_drift_db2_per_s, settings.range_drift_m2_per_s])
     floor = np.array([settings.offset_floor_db, settings.range_floor_m]) ** 2
     out: list[_Step] = []
-    total = 0.0
+    total = np.zeros(s)
     for k in range(int(stretches.steps.max(initial=0))):
         n = int((stretches.steps > k).sum())
         pause, walk = pause[:n], walk[:n]
@@ -103,7 +110,7 @@ def _forward(
         pause = np.asarray(estimate.posterior - walking, dtype=np.float32)
         walk = np.asarray((graph.pool @ walking.T).T, dtype=np.float32)
         mean[:n], var[:n] = estimate.offset_mean, np.maximum(estimate.offset_var, floor)
-        total += float(estimate.log_likelihood.sum())
+        total[:n] += estimate.log_likelihood
         out.append(_Step(pause, walking, np.asarray(estimate.posterior * share, dtype=np.float32)))
     return out, mean[:, Quantity.RSSI], total
 

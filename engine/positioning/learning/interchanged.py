@@ -1,0 +1,100 @@
+"""Two access points that hang in each other's place, as readings without places tell it.
+
+A crowd's map bends around them and foresees scans better than the plan, with people at the wrong places: in somebody
+else's two stores it put them 1.1 to 1.7 times as far off as no map, and blamed an access point that hung right. So the
+plan is asked first, by what it foresees itself: where any two access points, exchanged, foresee what devices hear
+better than the plan does, it is wrong somewhere. In twenty-five honest stores no pair did.
+
+An access point that hangs elsewhere can make such a pair with one that is right. Of two that are interchanged each fits
+at the other's place by itself, too, with the other not heard at all; of those only the wrong one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from engine.positioning.learning.tracklets import Stretches
+from engine.records import F32, F64
+
+SURELY = 2.0  # standard errors of the mean over devices: each has its own body, so devices are what counts
+MOST_ASKED = 10  # access points, of which every pair is tried: 45
+ENOUGH = 48  # stretches: what twenty people's tell no more of would tell
+
+
+@dataclass(frozen=True, slots=True)
+class Interchange:
+    """Of two access points: exchanged, they foresee scans better. `sure`: each by itself fits the other's place."""
+
+    pair: tuple[int, int]
+    sure: bool
+
+
+def find_interchanged(
+    foresee: Callable[[Stretches], F64], stretches: Stretches, suspects: Sequence[int]
+) -> Interchange | None:
+    """The pair among the `suspects` that, exchanged, foresees these stretches best, if it does so better than the plan.
+    `foresee` gives the nats of each stretch (S,) by the plan's law."""
+    few = _few(stretches)
+    best = _best_pair(foresee, few, suspects)
+    if best is None:
+        return None
+    return Interchange(best, all(_fits_at(foresee, few, ap, other) for ap, other in (best, best[::-1])))
+
+
+def find_contradiction(
+    foresee: Callable[[Stretches], F64], stretches: Stretches, suspects: Sequence[int], power_db: F64
+) -> tuple[int, int] | None:
+    """The pair of `find_interchanged`, if there is one with each access point's power (A,) as it was learnt, too: one
+    that is weak fits the far end of a hall, and hangs where it should."""
+    few = _few(stretches)
+    best = _best_pair(foresee, few, suspects)
+    if best is None:
+        return None
+    levelled = replace(few, rssi_dbm=few.rssi_dbm - power_db.astype(np.float32))
+    return best if _best_pair(foresee, levelled, suspects) is not None else None
+
+
+def _few(stretches: Stretches) -> Stretches:
+    return stretches.take(np.arange(0, len(stretches), max(len(stretches) // ENOUGH, 1)))
+
+
+def _best_pair(
+    foresee: Callable[[Stretches], F64], stretches: Stretches, suspects: Sequence[int]
+) -> tuple[int, int] | None:
+    before = foresee(stretches)
+    best, gain = None, 0.0
+    for one, other in combinations(sorted(suspects), 2):
+        more = foresee(_exchange(stretches, (one, other))) - before
+        if more.sum() > gain and _surely_more(more, stretches):
+            best, gain = (one, other), float(more.sum())
+    return best
+
+
+def _exchange(stretches: Stretches, pair: tuple[int, int]) -> Stretches:
+    rssi = stretches.rssi_dbm.copy()
+    rssi[:, :, list(pair)] = rssi[:, :, list(pair[::-1])]
+    return replace(stretches, rssi_dbm=rssi)
+
+
+def _fits_at(foresee: Callable[[Stretches], F64], stretches: Stretches, ap: int, other: int) -> bool:
+    """Whether `ap`, with the `other` not heard, hangs rather at the other's place than at its own."""
+    here: F32 = stretches.rssi_dbm.copy()
+    here[:, :, other] = np.nan
+    there = here.copy()
+    there[:, :, other], there[:, :, ap] = here[:, :, ap], np.nan
+    more = foresee(replace(stretches, rssi_dbm=there)) - foresee(replace(stretches, rssi_dbm=here))
+    return _surely_more(more, stretches)
+
+
+def _surely_more(nats: F64, stretches: Stretches) -> bool:
+    """Whether devices have more nats a scan than none, for all that they differ: by SURELY standard errors."""
+    device = np.unique(stretches.device, return_inverse=True)[1]
+    scans = np.bincount(device, weights=stretches.steps)
+    each = np.bincount(device, weights=nats) / np.maximum(scans, 1)
+    if len(each) < 2:
+        return False
+    return bool(each.mean() > SURELY * each.std(ddof=1) / np.sqrt(len(each)))

@@ -18,11 +18,18 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import HELD_OUT, LEAST_DEVICES, Assessment, CrowdLearning, Learnt
-from engine.positioning.learning.interchanged import MOST_ASKED, Interchange, find_contradiction, find_interchanged
+from engine.positioning.learning.crowd_words import ids_of, say_bent, say_elsewhere, say_open
+from engine.positioning.learning.interchanged import (
+    MOST_ASKED,
+    SURELY,
+    Interchange,
+    find_contradiction,
+    find_interchanged,
+)
 from engine.positioning.learning.kept_maps import with_own_rest
 from engine.positioning.learning.mixed_devices import phones_apart_db
 from engine.positioning.learning.ranges import shared_bias_m
-from engine.positioning.learning.survey_trust import SurveyTrust, judge_survey, say_part, say_trust
+from engine.positioning.learning.survey_trust import SurveyTrust, gain_by, judge_survey, say_part, say_trust
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings, without_named
@@ -33,7 +40,7 @@ from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import RadioMap, prior_map, prior_powers
 from engine.radio.reach import reach_of
 from engine.radio.ridge import FittedLaw
-from engine.records import Bools, Readings, Scans
+from engine.records import F64, Bools, Readings, Scans
 
 WINDOW_S = 3.0
 LEAST_SCANS = 40  # two minutes of one phone
@@ -43,7 +50,7 @@ MANY_AP = 8.0  # heard by a scan: two for the place, one for the phone, five to 
 # nats better, and were found 3 to 31 % worse by it: it was them that it told of. By their eighth, at most 4 % worse
 WHOLE_CROWD = LEAST_DEVICES
 DEVICES_HELD_OUT = 4  # with so many devices some are held out; with fewer, some of the time
-SURVEY_SAYS_MORE = 0.5  # of the floor: then readings without places have little to add
+SURVEY_SAYS_MORE = 0.5  # of the floor: then readings without places have to show at its places that they do
 MOST_STRETCHES = 192  # four times what a live store takes at once: which ones are drawn then matters less
 UNLIKELY = 0.01  # that shadows alone bend the crowd's map so at any access point: one of them hangs elsewhere
 MOST_ELSEWHERE = 1 / 3  # of access points: where more would have to hang elsewhere, nobody knows which
@@ -92,7 +99,21 @@ def calibrate_store(
         rest = _without_hearings(plan, believed, elsewhere)
         return calibrate(plan, cells, rest, settings=settings, geometry=geometry, believed=trust.believed).law
 
-    return _rssi(plan, cells, geometry, _ranges(plan, cells, believed, first, scans), refit, scans, on_round)
+    first = _ranges(plan, cells, believed, first, scans)
+    learnt = _rssi(plan, cells, geometry, first, refit, scans, on_round)
+    if first.reach.most <= SURVEY_SAYS_MORE or learnt.radio_map is first.radio_map:
+        return learnt
+    nearer = gain_by(plan, cells, believed, geometry, trust, learnt.radio_map)
+    return _better_of(first, learnt, nearer)
+
+
+def _better_of(surveyed: Calibration, learnt: Calibration, nearer_m: F64) -> Calibration:
+    """The crowd's map where it finds the survey's places surely `nearer_m` (n,) than the survey does, of which they are
+    left out."""
+    if len(nearer_m) < 2 or nearer_m.mean() <= SURELY * nearer_m.std(ddof=1) / np.sqrt(len(nearer_m)):
+        return _note(surveyed, "unlabelled readings left aside: the survey says more of this floor")
+    found = f"the survey's places, left out of it in turn, are found {nearer_m.mean():.1f} m nearer with these"
+    return _note(learnt, f"of the survey the law alone is used: {found}")
 
 
 def _two_phones(known: Evidence, first: Calibration) -> list[str]:
@@ -133,8 +154,6 @@ def _rssi(
     on_round: Callable[[], None],
 ) -> Calibration:
     """With what the crowd teaches of RSSI. `refit` is the law without what these access points hear of each other."""
-    if first.reach.most > SURVEY_SAYS_MORE:
-        return _note(first, "unlabelled readings left aside: the survey says more of this floor")
     memory = ScanMemory(len(plan.access_points), len(scans))  # a long recording is drawn from as a whole
     memory.add(scans)
     memory = memory.without_points(memory.never_varying())
@@ -163,16 +182,16 @@ def _rssi(
         power = found.learnt.soft.coefficients.ap_power_db
         still = find_contradiction(crowd.foresee(found.law), found.stretches, rest, power)
         if still is not None:
-            return _leave_bent(plan, cells, geometry, first, _say_open(plan, still))
+            return _leave_bent(plan, cells, geometry, first, say_open(plan, still))
     if found is None and pair is not None and elsewhere == list(pair.pair):
         return _only_without(plan, cells, first, pair)
     if found is None:
-        return _leave_bent(plan, cells, geometry, first, _say_bent(plan, elsewhere))
+        return _leave_bent(plan, cells, geometry, first, say_bent(plan, elsewhere))
     result = _use(plan, cells, geometry, first, crowd, found, elsewhere)
     if not elsewhere:
         return result
-    others = without_named(result.warnings, _ids(plan, elsewhere))
-    return replace(result, warnings=[*others, *_say_elsewhere(plan, elsewhere, pair)])
+    others = without_named(result.warnings, ids_of(plan, elsewhere))
+    return replace(result, warnings=[*others, *say_elsewhere(plan, elsewhere, pair)])
 
 
 def _use(
@@ -267,44 +286,12 @@ def _without_hearings(plan: Plan, known: Evidence, aps: Sequence[int]) -> Eviden
     return known.take(known.of_devices | ~of_them)
 
 
-def _ids(plan: Plan, aps: Sequence[int]) -> list[str]:
-    return [plan.access_points[a].id for a in aps]
-
-
 def _only_without(plan: Plan, cells: Cells, first: Calibration, pair: Interchange) -> Calibration:
     """Without two that are interchanged, where nothing is to be learnt of the others."""
     radio_map = replace(forget_places(first.radio_map, cells, np.array(pair.pair, np.int64)), kept=1.0)
-    others = without_named(first.warnings, _ids(plan, pair.pair))
-    left = replace(first, radio_map=radio_map, warnings=[*others, *_say_elsewhere(plan, pair.pair, pair)])
+    others = without_named(first.warnings, ids_of(plan, pair.pair))
+    left = replace(first, radio_map=radio_map, warnings=[*others, *say_elsewhere(plan, pair.pair, pair)])
     return _note(left, "unlabelled readings used for that only: of the other access points they tell no more")
-
-
-def _say_elsewhere(plan: Plan, aps: Sequence[int], pair: Interchange | None) -> list[str]:
-    """What to tell of access points that were left aside."""
-    out = []
-    if pair is not None and pair.sure:
-        one, other = _ids(plan, pair.pair)
-        why = "readings without places are foreseen better with each at the other's place, by itself, too"
-        out.append(f"{one} and {other} seem to be interchanged: {why}: left aside; go and look")
-        aps = [a for a in aps if a not in pair.pair]
-    if aps:
-        ids = _ids(plan, aps)
-        seem = "does not seem to hang" if len(ids) == 1 else "do not seem to hang"
-        why = "by what readings without places ask of the floor"
-        out.append(f"{', '.join(ids)} {seem} where the plan says, {why}: left aside; go and look")
-    return out
-
-
-def _say_bent(plan: Plan, aps: Sequence[int]) -> str:
-    asks = "readings without places fit the plan only with what no shelf does to radio"
-    return f"{', '.join(_ids(plan, aps))}: {asks}: is each at its place? Go and look"
-
-
-def _say_open(plan: Plan, pair: Sequence[int]) -> str:
-    one, other = _ids(plan, pair)
-    better = f"readings without places are foreseen better with {one} and {other} interchanged"
-    why = "which may be them, or another one that hangs elsewhere"
-    return f"{better}, {why}: is each access point at its place? Go and look"
 
 
 def _leave_bent(plan: Plan, cells: Cells, geometry: Geometry, first: Calibration, said: str) -> Calibration:

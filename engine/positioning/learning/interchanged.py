@@ -3,7 +3,7 @@
 A crowd's map bends around them and foresees scans better than the plan, with people at the wrong places: in somebody
 else's two stores it put them 1.1 to 1.7 times as far off as no map, and blamed an access point that hung right. So the
 plan is asked first, by what it foresees itself: where any two access points, exchanged, foresee what devices hear
-better than the plan does, it is wrong somewhere. In twenty-five honest stores no pair did.
+better than the plan does, it is wrong somewhere. In eighteen honest recordings no pair did.
 
 An access point that hangs elsewhere can make such a pair with one that is right. Of two that are interchanged each fits
 at the other's place by itself, too, with the other not heard at all; of those only the wrong one does.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -13,20 +12,29 @@ from typing import Any
 import numpy as np
 import typer
 
-from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
-from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
+from api.cli.decide_tables import (
+    EXPECTED,
+    EXPERIMENTS,
+    FIXES,
+    FLOWS,
+    HOURS,
+    VISITS,
+    decision_table,
+    keep_plan,
+    refuse_tables,
+    table_files,
+    write_chain,
+)
+from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting, refuse_written_twice
 from api.cli.locate import map_asked_for, warn, warn_of_macs, warn_of_no_fix, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words, warn_of_left_out, warn_of_unheard
 from engine.config import Config, load_config
-from engine.errors import OperatorError, Problem, collect_problems
-from engine.files import ReadingTable, read_readings, readings_for_plan, write_fixes
-from engine.files.expected import write_expected
-from engine.files.experiments import write_experiments
-from engine.files.flows import write_flows
+from engine.errors import collect_problems
+from engine.files import ReadingTable, read_readings, readings_for_plan
 from engine.files.joined import PlanReadings
 from engine.files.labels import LabelTable
-from engine.files.outcomes import SessionEvent, read_sessions, write_decisions, write_hours, write_visits
-from engine.offers.campaigns import Campaign, CampaignState, load_campaigns
+from engine.files.outcomes import SessionEvent, read_sessions, write_decisions
+from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.kernels.choice import kernels
@@ -36,10 +44,6 @@ from engine.radio.radiomap import RadioMap
 from engine.records import F64, Labels
 from engine.runtime.offline import Chain, device_number, run_chain
 from engine.vocabulary import DecisionReason, VisitChange
-
-FIXES, VISITS, HOURS, FLOWS = "fixes.csv", "found_visits.csv", "found_hours.csv", "found_flows.csv"
-EXPECTED = "expected.csv"
-EXPERIMENTS = "experiments.csv"
 
 
 def register(app: typer.Typer) -> None:
@@ -84,8 +88,8 @@ def decide(
     inputs = (readings, campaigns, sessions, config, radiomap, labels, receipts, *plan_files(folder))
     refuse_overwriting("--output", output, *inputs)
     if tables is not None:
-        for name in (FIXES, VISITS, HOURS, FLOWS, EXPERIMENTS):
-            refuse_overwriting("--tables", tables / name, *inputs)
+        refuse_written_twice("--output", output, "--tables", *table_files(tables))
+        refuse_tables(tables, folder, inputs)
     given = _read_files(folder, campaigns, readings, sessions, config, radiomap, labels, receipts)
     plan, recording, known = given.plan, given.recording, given.labels
     _warn(given, str(readings), output)
@@ -104,9 +108,8 @@ def decide(
         )
     write_decisions(output, decision_table(chain, given.campaigns))
     if tables is not None:
-        write_chain(tables, chain, plan, given.settings)
-        write_experiments(tables / EXPERIMENTS, [c for c in given.campaigns if c.state is CampaignState.RUNNING])
-        _keep_plan(folder, tables)
+        write_chain(tables, chain, plan, given.settings, given.campaigns)
+        keep_plan(folder, tables)
     warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
     print(_summary(chain, output), file=sys.stderr)
     for sentence in labels_in_words(chain.labels) if known else []:
@@ -168,27 +171,6 @@ def _read_files(
 
 def _radio_map(path: Path | None, plan: Plan, config: Config) -> RadioMap | None:
     return map_asked_for(path, plan, walkable_cells(plan, config.positioning.cell_m)) if path else None
-
-
-def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:
-    """Fixes, visits, hours, flows and what is expected, as `rayon score --run` looks for them. Raises OperatorError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OperatorError([Problem(str(folder), "--tables", reason, "give a place to write")]) from error
-    write_fixes(folder / FIXES, fix_table(chain, plan, config))
-    write_visits(folder / VISITS, visit_table(chain))
-    write_hours(folder / HOURS, hour_table(chain))
-    write_flows(folder / FLOWS, chain.flows)
-    write_expected(folder / EXPECTED, chain.expected)
-
-
-def _keep_plan(store: Path, folder: Path) -> None:
-    """The floor plan beside the tables, so that they can be read on their own."""
-    for name in ("plan.geojson", "products.csv"):
-        if (store / name).is_file() and store.resolve() != folder.resolve():
-            shutil.copyfile(store / name, folder / name)
 
 
 def _span(t: F64) -> tuple[float, float]:

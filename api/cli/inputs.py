@@ -59,9 +59,24 @@ def refuse_overwriting(option: str, output: Path | None, *inputs: Path | None) -
     for given in inputs:
         if output is None or given is None or not given.exists():
             continue
-        if output.resolve() == given.resolve() or (output.exists() and output.samefile(given)):
+        if is_same_file(output, given):
             reason = f"is {given}, which is read: it would be lost"
             raise OperatorError([Problem(str(output), option, reason, "give another name")])
+
+
+def refuse_written_twice(option: str, output: Path | None, other: str, *others: Path | None) -> None:
+    """Raises OperatorError where an output is one of those of the option `other`, too: the later would replace it."""
+    for written in others:
+        if output is not None and written is not None and is_same_file(output, written):
+            fix = "give another name"
+            raise OperatorError(
+                [Problem(str(output), option, f"{other} writes it, too: one of the two would be lost", fix)]
+            )
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two names are of one file, be it there or not."""
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 def refuse_no_folder(option: str, output: Path) -> None:

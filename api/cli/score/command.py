@@ -10,8 +10,8 @@ from typing import Any
 
 import typer
 
-from api.cli.inputs import refuse_overwriting
-from api.cli.score.ledger import Ledger, is_live_only, ledger_lines, ledger_of_run, ledger_page
+from api.cli.inputs import refuse_overwriting, refuse_written_twice
+from api.cli.score.ledger import Ledger, is_live_only, ledger_files, ledger_lines, ledger_of_run, ledger_page
 from api.cli.score.read import Files, Pair, files_of_run, read_files
 from api.cli.score.triggers import trigger_lines
 from api.cli.score.uplift import uplift_lines
@@ -133,6 +133,9 @@ def score(
 
 
 def _score(options: ScoreOptions) -> None:
+    refuse_written_twice("--html", options.html, "--plot", options.plot)
+    for option, output in (("--plot", options.plot), ("--html", options.html)):
+        refuse_overwriting(option, output, *ledger_files(options.run))
     ledger = ledger_of_run(options.run) if options.run is not None else None
     if options.run is not None and ledger is not None and is_live_only(options.run):
         if options.plot is not None:

@@ -26,6 +26,11 @@ class Ledger:
     events: EventTable | None
 
 
+def ledger_files(run: Path | None) -> tuple[Path, ...]:
+    """The files that a run's ledger is read from."""
+    return () if run is None else (run / POINTS, run / EVENTS)
+
+
 def ledger_of_run(folder: Path) -> Ledger | None:
     """What the folder of a live run says of points; None where it holds none. Raises OperatorError."""
     if not (folder / POINTS).is_file():

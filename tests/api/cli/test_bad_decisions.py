@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
+from pathlib import Path
 
 import pytest
 import typer
 
+from api.cli.decide_tables import keep_plan
+from engine.errors import OperatorError
 from tests.api.cli.test_bad_input import FIX, MASTS, NOISE, READINGS, RUNNER, TRUTH, Site, level, rayon, site
 
 __all__ = ["rayon", "site"]
 
+PRODUCTS = "sku,name,category,price_minor,level,x_m,y_m\nA,a,c,100,0,4.5,3.4\n"
 NO_CAMPAIGN = "version: 1\nstore: hall\ncampaigns: []\n"
 
 
@@ -57,3 +63,80 @@ def test_not_a_number_is_no_window_to_score_by(site: Site, rayon: typer.Typer) -
     tables = [str(site.table("truth", TRUTH)), str(site.table("fixes", [FIX]))]
     assert RUNNER.invoke(rayon, ["score", *tables, "--window-s", "inf"]).exit_code == 2
     assert RUNNER.invoke(rayon, ["score", *tables]).exit_code == 0
+
+
+def test_the_decisions_are_none_of_the_tables(site: Site) -> None:
+    words = decide(site, NO_CAMPAIGN, READINGS)
+    tables = site.folder / "tables"
+    tables.mkdir()
+    for name in ("fixes.csv", "expected.csv", "plan.geojson"):
+        heard = site.refused(*words[:-1], tables / ".." / "tables" / name, "--tables", tables)
+        assert f"tables/{name}: --output: --tables writes it, too" in heard
+
+
+@pytest.mark.parametrize("option", ["labels", "receipts"])
+def test_no_table_replaces_what_is_read(site: Site, option: str) -> None:
+    words = decide(site, NO_CAMPAIGN, READINGS)
+    for name in ("expected.csv", "experiments.csv", "products.csv"):
+        (site.folder / "tables").mkdir(exist_ok=True)
+        given = site.folder / "tables" / name
+        given.write_text("t,device,kind,x_m,y_m\n10,phone,survey,3,3\n")
+        heard = site.refused(*words, f"--{option}", given, "--tables", given.parent)
+        assert f"tables/{name}: --tables: is tables/{name}, which is read" in heard
+        given.unlink()
+
+
+def test_the_plan_of_another_store_is_not_replaced(site: Site) -> None:
+    words = decide(site, NO_CAMPAIGN, READINGS)
+    (site.folder / "products.csv").write_text(PRODUCTS)
+    ours = (site.folder / "plan.geojson").read_text()
+    tables = site.folder / "tables"
+    tables.mkdir()
+    for theirs, lost in (
+        ({"plan.geojson": ours.replace('"store": "hall"', '"store": "barn"'), "products.csv": "sku\n"}, 2),
+        ({"plan.geojson": "{", "products.csv": PRODUCTS}, 1),
+        ({"products.csv": "sku\n"}, 1),
+    ):
+        for name, text in theirs.items():
+            (tables / name).write_text(text)
+        heard = site.refused(*words, "--tables", tables)
+        assert heard.count("--tables: is of another store: it would be lost (give another folder") == lost
+        assert {path.name: path.read_text() for path in tables.iterdir()} == theirs
+        (tables / "plan.geojson").unlink(missing_ok=True)
+
+
+def test_the_plan_of_the_same_store_is_brought_up_to_date(site: Site) -> None:
+    words = decide(site, NO_CAMPAIGN, READINGS)
+    plan, kept = site.folder / "plan.geojson", site.folder / "tables" / "plan.geojson"
+    kept.parent.mkdir()
+    kept.write_text(plan.read_text().replace('"Hall"', '"The hall"'))
+    site.run(*words, "--tables", kept.parent)
+    assert kept.read_bytes() == plan.read_bytes()
+    site.run(*words, "--tables", kept.parent)
+    site.run(*words, "--tables", site.folder)
+
+
+def test_a_folder_that_takes_no_tables_is_said_before_the_work(site: Site) -> None:
+    words = decide(site, NO_CAMPAIGN, ["soon,phone,ap0,-60"])  # which would be said, were it read
+    (site.folder / "afile").write_text("")
+    (site.folder / "tables" / "plan.geojson").mkdir(parents=True)
+    (site.folder / "nowhere").symlink_to(site.folder / "gone")
+    assert "afile: --tables: is no folder" in site.refused(*words, "--tables", site.folder / "afile")
+    assert "afile: --tables: is no folder" in site.refused(*words, "--tables", site.folder / "afile" / "tables")
+    assert "nowhere: --tables: is no folder" in site.refused(*words, "--tables", site.folder / "nowhere")
+    assert "plan.geojson: --tables: is a folder" in site.refused(*words, "--tables", site.folder / "tables")
+
+
+def test_of_a_plan_that_was_not_copied_whole_nothing_is_left(site: Site, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "plan.geojson").write_text("old")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+    try:
+        with pytest.raises(OperatorError, match="File too large"):
+            keep_plan(site.folder, kept)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert {path.name: path.read_text() for path in kept.iterdir()} == {"plan.geojson": "old"}

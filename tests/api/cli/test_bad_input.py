@@ -368,6 +368,7 @@ def test_no_command_writes_over_what_it_reads(site: Site) -> None:
     tables.mkdir()
     (tables / "fixes.csv").hardlink_to(readings)
     decide = ("decide", site.folder, "--campaigns", campaigns, "--readings", readings)
+    (site.folder / "points.csv").write_text("")
     before = {path: path.read_bytes() for path in site.folder.iterdir() if path.is_file()}
     for command in (
         ("locate", site.folder, "--readings", readings, "-o", readings),
@@ -381,6 +382,10 @@ def test_no_command_writes_over_what_it_reads(site: Site) -> None:
         (*decide, "-o", site.out, "--tables", tables),
         ("score", truth, fixes, "--plot", truth),
         ("score", truth, fixes, "--html", fixes),
+        ("score", "--run", site.folder, "--html", site.folder / "points.csv"),
     ):
         assert "which is read: it would be lost" in site.refused(*command)
+    page = site.folder / "page.svg"
+    twice = site.refused("score", truth, fixes, "--plot", page, "--html", page)
+    assert "page.svg: --html: --plot writes it, too: one of the two would be lost" in twice
     assert {path: path.read_bytes() for path in before} == before

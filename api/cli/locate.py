@@ -16,6 +16,7 @@ from engine.files import FixTable, load_learnt_map, read_readings, readings_for_
 from engine.files.columns import Texts
 from engine.files.joined import PlanReadings, unknown_access_points
 from engine.files.odd.values import Oddities
+from engine.ingest.masks import mask_macs
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.kernels.choice import kernels
@@ -182,6 +183,10 @@ def warn_of_odd(file: str, odd: Oddities) -> None:
         print(f"{file}: warning: {reason}: so is nearly all that {_few(list(aps))} says: go and look", file=sys.stderr)
     for unit in odd.units:
         print(f"{file}: warning: {_ASKED[unit]}", file=sys.stderr)
+    if odd.bands:
+        first = mask_macs(next(iter(odd.bands))[:40])
+        said = f"{sum(odd.bands.values())} readings name a band that is none, such as {first!r}"
+        print(f"{file}: warning: {said}: taken as of no band; write 2.4, 5 or 6 (GHz)", file=sys.stderr)
     for ap, value in odd.stuck.items():
         print(f"{file}: warning: {ap} says {value} wherever it is heard: go and look", file=sys.stderr)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
 from engine.positioning.doubting.range_units import WINDOW_S, find_range_unit
 from engine.radio.bands import band_ghz, equalise_bands
-from engine.records import F64, I32, I64, Hearings, Readings
+from engine.records import F64, I32, Hearings, Readings
 
 TIME_CEILING_S = 4_102_444_800.0  # the year 2100; before 1970 and after it, a clock was never set or has run wild
 
@@ -78,7 +79,10 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     keep &= timely
     ours = np.flatnonzero(keep & ~itself)
     odd = replace(odd, units=(*odd.units, *find_odd_times(table.t[ours], codes[ours], ap[ours])))
-    rssi = _on_one_band(table, codes, np.where(keep & ~itself, ap, np.int32(-1)), rssi)
+    ghz = band_ghz(table.band)
+    odd = replace(odd, bands=_no_bands(table.band[np.isnan(ghz)]))
+    if np.isfinite(ghz).any():
+        rssi, _ = equalise_bands(table.t, codes, np.where(keep & ~itself, ap, np.int32(-1)), rssi, ghz)
     own = keep & (speaks < 0)
     heard = keep & (speaks >= 0) & ~itself
     readings = Readings(
@@ -139,10 +143,10 @@ def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
     )
 
 
-def _on_one_band(table: ReadingTable, device: I64, ap: I32, rssi: F64) -> F64:
-    """RSSI as of the lowest band that is named (`engine.radio.bands`)."""
-    ghz = band_ghz(table.band)
-    return equalise_bands(table.t, device, ap, rssi, ghz)[0] if np.isfinite(ghz).any() else rssi
+def _no_bands(names: Texts) -> dict[str, int]:
+    """What was said where a band belongs, with how often, the most first. Nothing was where the cell is empty."""
+    said = Counter(names[names != ""].tolist())
+    return dict(sorted(said.items(), key=lambda name_n: (-name_n[1], name_n[0])))
 
 
 def _other_unit(table: ReadingTable) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,27 @@ def require_pyarrow(file: str) -> Any:
     return pa, pq
 
 
-def parquet_columns(path: Path) -> tuple[list[str], list[Any]]:
-    """Header and columns: float arrays (NaN where null) for numbers, lists of texts (empty where null) for the rest."""
+def parquet_columns(path: Path, texts: Collection[str]) -> tuple[list[str], list[Any]]:
+    """Header and columns: float arrays (NaN where null) for numbers, but for those that are to be `texts`; lists of
+    texts (empty where null) for these and the rest."""
     pa, pq = require_pyarrow(str(path))
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise OperatorError([Problem(str(path), "(whole file)", f"not a readable Parquet file: {error}")]) from error
     named = zip(table.column_names, table.columns, strict=True)
-    return list(table.column_names), [_plain(pa, path, name, column) for name, column in named]
+    return list(table.column_names), [_plain(pa, path, name, column, name in texts) for name, column in named]
 
 
-def _plain(pa: Any, path: Path, name: str, column: Any) -> Any:
+def _plain(pa: Any, path: Path, name: str, column: Any, text: bool) -> Any:
     """Floats or texts of a column. Raises OperatorError for what is neither."""
     try:
-        if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+        if text and pa.types.is_floating(column.type):
+            # what is no number is nothing, as where it stands in a column of numbers
+            return [
+                "" if v is None or v != v else str(v).removesuffix(".0") for v in column.cast(pa.float64()).to_pylist()
+            ]
+        if not text and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
             return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
         return column.cast(pa.string()).fill_null("").to_pylist()
     except (pa.ArrowException, UnicodeDecodeError) as error:

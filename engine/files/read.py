@@ -96,7 +96,7 @@ def parse_columns(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any],
     """As `read_columns`, with the problems of cells, for readers that have more to say of the same rows: numbers that
     are none are infinite, texts that are missing empty. Raises OperatorError where there are no such columns."""
     if path.suffix == ".parquet":
-        header, raw = parquet_columns(path)
+        header, raw = parquet_columns(path, [c.name for c in schema if not c.number])
         lines: Lines = _row_number
     else:
         header, raw, lines = _csv_columns(path, [c.name for c in schema])

@@ -54,10 +54,10 @@ def band_ghz(names: npt.NDArray[np.str_]) -> F64:
 def _ghz(name: str) -> float:
     digits = name.strip().lower().removesuffix("hz").removesuffix("g").strip()
     try:
-        said = float(digits)
-    except ValueError:
+        whole = int(float(digits))
+    except (ValueError, OverflowError):  # of no number; of one that is none or has no end
         return float("nan")
-    return next((band for band in GHZ if int(band) == int(said)), float("nan"))
+    return next((band for band in GHZ if int(band) == whole), float("nan"))
 
 
 def equalise_bands(t: F64, device: I64, ap: I32, rssi_dbm: F64, ghz: F64) -> tuple[F64, dict[float, BandShift]]:

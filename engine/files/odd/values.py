@@ -27,12 +27,13 @@ class Oddities:
     that the values may be in: `range_in_mm`, `rssi_above_zero`, `rssi_in_mw`, and those of
     `engine.positioning.doubting.range_units`, in which all ranges are; `rssi_all_alike` where all access points say one
     level; and those of times (`engine.files.odd.times`). `stuck`: access points whose values never vary, by id, and
-    what they say."""
+    what they say. `bands`: what stands for a band and is none, with how many rows say so, the most first."""
 
     counts: dict[str, int] = field(default_factory=dict)
     of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     units: tuple[str, ...] = ()
     stuck: dict[str, str] = field(default_factory=dict)
+    bands: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from engine.files import (
     readings_for_plan,
     survey_for_plan,
     write_fixes,
-    write_readings,
 )
 from engine.files.columns import ReadingTable
 from engine.files.surveyed import place_problems
@@ -272,24 +271,11 @@ def test_fixes_are_written_with_three_decimals_and_read_again(tmp_path: Path) ->
     assert read_fixes(path).x_m.tolist() == [0.0, 3.142]
 
 
-def test_parquet_holds_the_same(tmp_path: Path) -> None:
-    csv_path, parquet_path = tmp_path / "r.csv", tmp_path / "r.parquet"
-    csv_path.write_text("t,device,ap,rssi_dbm,range_m\n1.5,d,ap0,-50,\n2.5,e,ap1,,3\n")
-    table = read_readings(csv_path)
-    write_readings(parquet_path, table)
-    again = read_readings(parquet_path)
-    for name in ("t", "rssi_dbm", "range_m"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(table, name))
-    assert again.device.tolist() == table.device.tolist()
-
-
-def test_parquet_problems_have_their_rows(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = tmp_path / "t.parquet"
-    pq.write_table(pa.table({"t": ["1", "x"], "device": ["d", "d"], "ap": ["a", "a"], "rssi_dbm": [-50.0, None]}), path)
-    assert problems(read_readings, path) == ["line 2, column t: not a number: 'x'"]
+def test_bands_that_are_none_are_counted(tmp_path: Path) -> None:
+    cells = ["2.4", "nan", "nan", "inf", "banana", "", "banana", "banana"]
+    rows = "".join(f"{k},d,ap0,-50,{band}\n" for k, band in enumerate(cells))
+    joined = readings_for_plan(read_readings(written(tmp_path, "t,device,ap,rssi_dbm,band\n" + rows)), hall())
+    assert (joined.odd.bands, len(joined.readings)) == ({"banana": 3, "nan": 2, "inf": 1}, 8)
 
 
 def test_a_hundred_thousand_readings_are_read_quickly(tmp_path: Path) -> None:

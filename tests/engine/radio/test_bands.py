@@ -15,7 +15,26 @@ from tests.engine.positioning.stores import hear, locate_readings, shelved, walk
 
 
 def test_bands_are_known_by_several_names() -> None:
-    named = np.array(["2.4", "2.4GHz", "2g", "5", "5 GHz", "5.0", "6", "6g", "", "2437", "n78"])
+    named = np.array(
+        [
+            "2.4",
+            "2.4GHz",
+            "2g",
+            "5",
+            "5 GHz",
+            "5.0",
+            "6",
+            "6g",
+            "",
+            "2437",
+            "n78",
+            "nan",
+            "inf",
+            "-inf",
+            "1e999",
+            "1e300",
+        ]
+    )
     assert band_ghz(named).tolist()[:8] == [2.4, 2.4, 2.4, 5.0, 5.0, 5.0, 6.0, 6.0]
     assert np.isnan(band_ghz(named)[8:]).all()
 

@@ -38,6 +38,16 @@ def test_what_is_odd_is_said_with_its_access_point_and_its_unit(capsys: pytest.C
     ]
 
 
+def test_bands_that_are_none_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    warn_of_odd("r.csv", Oddities(bands={"banana": 9, "5.5.5": 2}))
+    assert capsys.readouterr().err.splitlines() == [
+        "r.csv: warning: 11 readings name a band that is none, such as 'banana': taken as of no band; write 2.4, 5 or 6"
+        " (GHz)"
+    ]
+    warn_of_odd("r.csv", Oddities(bands={"aa:bb:cc:dd:ee:ff": 1}))
+    assert "aa:bb" not in capsys.readouterr().err
+
+
 def test_where_nothing_is_odd_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     warn_of_odd("r.csv", Oddities({"unknown_ap": 3}))
     assert capsys.readouterr().err == ""

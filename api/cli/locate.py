@@ -16,7 +16,7 @@ from engine.files import FixTable, load_learnt_map, read_readings, readings_for_
 from engine.files.columns import Texts
 from engine.files.joined import PlanReadings, unknown_access_points
 from engine.files.odd.values import Oddities
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.kernels.choice import kernels

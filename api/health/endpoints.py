@@ -24,7 +24,7 @@ from api.texts.catalogue import words
 from api.texts.language import Language, language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.privacy.k_anonymity import whole_ks
 from engine.storage.status import ALERTS, CRM, ENGINE, EVERY_STORE, LEDGER, Status, get_status, is_silent, troubles_of
 from engine.vocabulary import Right, StoreTrouble

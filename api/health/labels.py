@@ -14,7 +14,7 @@ from api.context import AppContext, context
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
 from engine.ingest.decoders.labels import LABEL_SOURCE
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.offers.measured.calibration import LEAST_DEVICES
 from engine.offers.promise import PromiseBasis
 from engine.plan.model import Plan

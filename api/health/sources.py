@@ -17,7 +17,7 @@ from api.keyring import Grant
 from api.manager_login import ask_to_sign_in
 from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import AccessPoint, Plan
 from engine.storage.commerce.events import heard_events

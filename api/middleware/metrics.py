@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.context import AppContext
 from api.middleware.shards import ShardMetrics
 from engine.errors import StorageUnavailable
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.storage.ordering.outbox import untaken_orders
 from engine.storage.programme.waiting import source_waits
 from engine.storage.status import get_status

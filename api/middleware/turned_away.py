@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.texts.catalogue import words
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.vocabulary import RecordRefusal
 
 NO_KEY = "no_key"

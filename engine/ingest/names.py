@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 
 UNNAMED = "unnamed-"
 _MOST_CHARS = 40

@@ -17,9 +17,9 @@ import msgspec
 import numpy as np
 
 from engine.ingest.decoders.native import Frame
-from engine.ingest.masks import mask_local_macs
 from engine.ingest.names import looks_like_a_name
 from engine.ingest.shapes import cross_out, is_native, shape_of, shape_of_readings
+from engine.masks import mask_local_macs
 from engine.plan.model import ap_key
 from engine.records import F64, U64
 from engine.vocabulary import ReadingRefusal

@@ -17,8 +17,8 @@ import msgspec
 
 from engine.ingest.decoders.native import READINGS, REPLAY
 from engine.ingest.keys import may_hide_an_address
-from engine.ingest.masks import mask_macs
 from engine.ingest.names import looks_like_a_name
+from engine.masks import mask_macs
 
 MOST_SHAPED = 64 * 1024  # bytes; a longer message is not looked into
 _DEEPEST, _MOST_KEYS, _MOST_ITEMS = 6, 24, 3

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.ingest.masks import MASK, mask_macs
 from engine.ingest.names import looks_like_a_name
 from engine.ingest.samples import FrameSamples
+from engine.masks import MASK, mask_macs
 
 OCTETS = st.lists(st.integers(0, 255), min_size=6, max_size=6).filter(lambda o: len(set(o)) > 3)
 SEPARATORS = [":", "-", ".", "_", " ", "/", "|", ", ", ": ", " - ", "::", "\t", "：", "‐", "·", "%3A", "%2d", "%253A"]

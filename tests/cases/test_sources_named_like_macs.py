@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.ingest.masks import mask_macs
 from engine.ingest.names import UNNAMED, SourceNames, looks_like_a_name
+from engine.masks import mask_macs
 
 KEY = b"k" * 32
 OCTETS = st.lists(st.integers(0, 255), min_size=6, max_size=6)

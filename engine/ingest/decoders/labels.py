@@ -20,7 +20,7 @@ import shapely
 from engine.errors import DecodeError
 from engine.ingest.decoders.columns import FUTURE_S, TIME_MAX_S
 from engine.ingest.decoders.native import Frame, parse_topic
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.plan.model import Plan
 from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT, normal_mac
 from engine.records import Labels, Pseudonym, Readings

@@ -25,7 +25,7 @@ import numpy as np
 from engine.errors import DecodeError
 from engine.ingest.decoders.bodies import json_kind
 from engine.ingest.decoders.columns import TIME_MAX_S, ReadingColumns, usable
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, Labels, Pseudonym, Readings, ToldPositions
 from engine.vocabulary import FrameRefusal, LabelRefusal, ReadingRefusal, RecordRefusal, SessionChange

@@ -14,10 +14,10 @@ import numpy as np
 from engine.ingest.decoders.columns import ReadingColumns, usable
 from engine.ingest.decoders.heard import EVERYBODY, Decoded, VendorMessage, VendorReading, VendorSession, printable
 from engine.ingest.decoders.native import Frame, NetworkSession
-from engine.ingest.masks import mask_local_macs
 from engine.ingest.samples import HeardUnknown
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.placing import Placed, place
+from engine.masks import mask_local_macs
 from engine.plan.model import Plan, ap_key
 from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT, Pseudonyms
 from engine.records import F64, ToldPositions

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import engine
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 from engine.privacy.k_anonymity import whole_ks
 from engine.runtime.cluster.report import ShardReport, ShardState, StoreAtWorkReport
 from engine.runtime.cluster.work import ShardWork

@@ -11,13 +11,13 @@ from engine.errors import DecodeError, RayonError
 from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.labels import LABEL_SOURCE, LabelDecoder, is_label
 from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session, store_of
-from engine.ingest.masks import mask_macs
 from engine.ingest.mqtt.receiver import RawFrame
 from engine.ingest.names import SourceNames
 from engine.ingest.samples import HeardUnknown
 from engine.ingest.sources.declared import Sources
 from engine.ingest.sources.figures import SourceFigures
 from engine.ingest.sources.hearing import VendorEar
+from engine.masks import mask_macs
 from engine.plan.model import Plan
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.runtime.listening.faults import DecoderFaults

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import traceback
 
-from engine.ingest.masks import mask_macs
+from engine.masks import mask_macs
 
 log = logging.getLogger(__name__)
 

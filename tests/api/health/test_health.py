@@ -13,7 +13,7 @@ from api.managers.snapshot import pulse
 from api.middleware.metrics import flat
 from api.texts.catalogue import words
 from engine.errors import StorageUnavailable
-from engine.ingest.masks import MASK
+from engine.masks import MASK
 from engine.positioning.doubting.range_units import FACTORS
 from engine.storage.keys import add_key
 from engine.storage.migrate import NewerSchema

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.ingest.decoders.native import Frame
-from engine.ingest.masks import MASK, mask_local_macs, mask_macs
 from engine.ingest.samples import MAX_BYTES, MOST_UNKNOWN, FrameSamples, UnknownPoints, note_refused
 from engine.ingest.shapes import is_native, shape_of, shape_of_readings
+from engine.masks import MASK, mask_local_macs, mask_macs
 from engine.records import U64, Readings
 from engine.vocabulary import ReadingRefusal
 

@@ -13,9 +13,9 @@ from engine.ingest.decoders.heard import (
     VendorReading,
     VendorSession,
 )
-from engine.ingest.masks import MASK
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.naming import Naming, StoresTold
+from engine.masks import MASK
 from engine.plan.model import Plan
 from engine.vocabulary import ReadingRefusal, RecordRefusal, SessionChange, SourceSession
 from tests.engine.ingest.sources.made import APS, NOW, OTHER, PHONE, names, source, store

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.ingest.decoders.heard import VendorMessage
-from engine.ingest.masks import MASK
 from engine.ingest.names import UNNAMED
 from engine.ingest.sources.envelope import envelope_key, request_topic, seal_request
+from engine.masks import MASK
 from engine.runtime.stored.behind import BEHIND_S
 from engine.storage.database import open_database
 from engine.vocabulary import RecordRefusal

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
+from engine.masks import MASK, mask_macs
+
 Mistake = tuple[int, str, str]
 """Line of the file (1 is the header), reason, and what would be right."""
 
@@ -22,6 +24,23 @@ _WITH_UNIT = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
 _DATE = re.compile(r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?!\d).*")
 _UNITS = {"_dbm": "dBm", "_m": "m", "_s": "s"}
 """What columns are in, by how their names end."""
+
+
+MOST_QUOTED = 40  # characters of a cell: enough to find it by
+_ADDRESS = "an address of a device stands here: are columns interchanged?"
+
+
+def quote_cell(cell: str) -> str:
+    """A cell as a sentence may quote it: no MAC, and no longer than a line has room for. Where columns are interchanged
+    any may hold one."""
+    masked = cell if _DATE.fullmatch(cell) else mask_macs(cell)
+    # only where it hides something: it writes digits of other scripts plainly, which may be what is wrong
+    return repr((masked if MASK in masked or '"' in masked else cell)[:MOST_QUOTED])
+
+
+def interchanged(cell: str) -> str:
+    """What to say of a cell that holds a MAC where none belongs; empty of others."""
+    return _ADDRESS if MASK in quote_cell(cell) else ""
 
 
 def separator_of(line: str, columns: int = 2) -> str | None:
@@ -42,6 +61,8 @@ def number_fix(column: str, cell: str) -> str:
         return f"write it with a decimal point: {point}"
     if _DATE.fullmatch(cell):
         return f"seconds since 1970, UTC{_seconds(cell)}"
+    if wrong := interchanged(cell):
+        return wrong
     found = _WITH_UNIT.fullmatch(cell)
     unit = next((u for end, u in _UNITS.items() if column.endswith(end)), "s" if column == "t" else "")
     if found is None or not unit:
@@ -71,7 +92,9 @@ def other_separator(header: list[str], lines: Iterable[str]) -> list[Mistake]:
     for number, line in enumerate(lines, start=2):
         commas = (cell for cell in line.split(separator) if with_point(cell.strip('"\r\n')))
         if cell := next(commas, None):
-            found.append((number, f"{cell.strip()!r} has a decimal comma", "write numbers with a decimal point"))
+            found.append(
+                (number, f"{quote_cell(cell.strip())} has a decimal comma", "write numbers with a decimal point")
+            )
             break
     return found
 
@@ -83,8 +106,13 @@ def no_header(header: list[str], known: Iterable[str]) -> tuple[str, str] | None
         return None
     said = ",".join(header)
     if said.startswith("sep="):
-        return f"{said!r} is a note to Excel", "remove the line"
-    return f"{said[:40]!r} names no column", "the first line names them: " + ",".join(names)
+        return f"{quote_cell(said)} is a note to Excel", "remove the line"
+    return f"{_quote_all(header)} names no column", "the first line names them: " + ",".join(names)
+
+
+def _quote_all(cells: list[str]) -> str:
+    """A line of cells, as `quote_cell` has one: side by side their digits could make an address of none."""
+    return repr(",".join(quote_cell(cell)[1:-1] for cell in cells)[:MOST_QUOTED])
 
 
 def wrong_row(cells: list[str], columns: int) -> tuple[str, str] | None:

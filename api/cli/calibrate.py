@@ -172,11 +172,11 @@ def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> t
     plan, surveyed, crowd = given.plan, given.surveyed, given.crowd
     parts, faults = list[Evidence](), HearingFaults.none()
     if surveyed is not None:
-        warn(str(survey), surveyed.odd.counts, given.places.ap if given.places is not None else None, plan)
+        warn(str(survey), surveyed.odd.counts, given.places, plan)
         warn_of_odd(str(survey), surveyed.odd)
         parts.append(survey_evidence(plan, surveyed))
     if crowd is not None:
-        warn(str(readings), crowd.warnings, given.unplaced.ap if given.unplaced is not None else None, plan)
+        warn(str(readings), crowd.warnings, given.unplaced, plan)
         warn_of_odd(str(readings), crowd.odd)
         faults = find_hearing_faults(plan, crowd.hearings)
         warn_of_hearings(str(readings), plan, faults)

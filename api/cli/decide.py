@@ -138,7 +138,7 @@ class _Given:
 def _warn(given: _Given, readings: str, output: Path) -> None:
     """Of what cannot be used, and of names that stand in the output, too."""
     recording, names = given.recording, given.recording.device_names
-    warn(readings, recording.warnings, given.table.ap, given.plan)
+    warn(readings, recording.warnings, given.table, given.plan)
     warn_of_odd(readings, recording.odd)
     warn_of_macs(readings, [names[device] for device in np.unique(recording.readings.device).tolist()], output)
     warn_of_left_out(given.labels)

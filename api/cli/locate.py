@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,10 +14,10 @@ import typer
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_learnt_map, read_readings, readings_for_plan, write_fixes
-from engine.files.columns import Texts
-from engine.files.joined import PlanReadings, unknown_access_points
+from engine.files.columns import ReadingTable, SurveyTable
+from engine.files.joined import PlanReadings, is_interchanged, unknown_access_points
 from engine.files.odd.values import Oddities
-from engine.masks import mask_macs
+from engine.masks import MASK, mask_local_macs, mask_macs
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.kernels.choice import kernels
@@ -69,7 +70,7 @@ def locate(
         table = collect.read(lambda: read_readings(readings))
     plan, cells, radio_map = store
     joined = readings_for_plan(table, plan)
-    warn(str(readings), joined.warnings, table.ap, plan)
+    warn(str(readings), joined.warnings, table, plan)
     warn_of_odd(str(readings), joined.odd)
     warn_of_hearings(str(readings), plan, find_hearing_faults(plan, joined.hearings))
     warn_of_macs(str(readings), [joined.device_names[d] for d in np.unique(joined.readings.device).tolist()], output)
@@ -139,13 +140,15 @@ def _self_calibrated(plan: Plan, cells: Cells, joined: PlanReadings, scans: Scan
         )
 
 
-def warn(file: str, counts: Mapping[str, int], names: Texts | None = None, plan: Plan | None = None) -> None:
-    """One line on stderr per reason that readings were not used. `names` are the table's access points: those that the
-    `plan` does not have are named."""
+def warn(
+    file: str, counts: Mapping[str, int], table: ReadingTable | SurveyTable | None = None, plan: Plan | None = None
+) -> None:
+    """One line on stderr per reason that readings were not used. Access points of the `table` that the `plan` does not
+    have are named."""
     for reason, count in counts.items():
         said = _SAID.get(reason, reason.replace("_", " "))
-        if reason == "unknown_ap" and names is not None and plan is not None:
-            said += f": {_unknown(names, plan)}"
+        if reason == "unknown_ap" and table is not None and plan is not None:
+            said += f": {_unknown(table, plan)}"
         what = "spreads of ranges" if reason == "range_sigma_not_positive" else "readings"
         print(f"{file}: warning: {count} {what} not used: {said}", file=sys.stderr)
 
@@ -220,9 +223,16 @@ def warn_of_silent(file: str, places: Mapping[str, float]) -> None:
         print(f"{file}: warning: {ap} heard no device, {where}: is it on, and is its id the plan's?", file=sys.stderr)
 
 
-def _unknown(names: Texts, plan: Plan) -> str:
-    heard = [f"{name} ({n})" for name, n in unknown_access_points(names, plan)]
-    return f"{_few(heard)} (the plan has {_few([ap.id for ap in plan.access_points])}: correct the id, or add to macs)"
+def _unknown(table: ReadingTable | SurveyTable, plan: Plan) -> str:
+    """Those that look like phones' are not: where the columns are interchanged, people would be named."""
+    if is_interchanged(table, plan):
+        return "the columns device and ap are interchanged: the plan's access points stand under device"
+    heard: Counter[str] = Counter()
+    for name, n in unknown_access_points(table.ap, plan):
+        heard[mask_local_macs(name)] += n
+    named = _few([f"{name} ({n})" for name, n in heard.most_common()])
+    ours = f"the plan has {_few([ap.id for ap in plan.access_points])}: correct the id, or add to macs"
+    return f"{named} ({ours}{f'; {MASK}: as phones have, and not shown' if MASK in heard else ''})"
 
 
 def _few(names: list[str]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.errors import OperatorError, Problem
 from engine.offers.bounds import FIRST_YEAR, LAST_YEAR
 from engine.privacy.identifiers import normalise
-from engine.spreadsheets import other_separator
+from engine.spreadsheets import other_separator, quote_cell
 from engine.vocabulary import IdentifierKind
 
 REQUIRED = ("key", "points")
@@ -103,7 +103,7 @@ def _header_problems(path: Path, header: list[str], lines: list[str]) -> Iterato
         yield Problem(str(path), "line 1", "no column says whose the points are", fix)
     for name in header:
         if name not in known:
-            yield Problem(str(path), "line 1", f"unknown column {name!r}", fix)
+            yield Problem(str(path), "line 1", f"unknown column {quote_cell(name)}", fix)
         elif header.count(name) > 1:
             yield Problem(str(path), "line 1", f"column {name!r} twice", fix)
 
@@ -119,7 +119,7 @@ def _row(
     points = int(row["points"]) if re.fullmatch(r"[0-9]{1,10}", row["points"]) else 0
     if not 1 <= points <= MOST_POINTS:
         fix = "a whole number from 1 on; leave out members without points"
-        problems.append(said(f"line {number}, points", f"{row['points']!r} is no number of points", fix))
+        problems.append(said(f"line {number}, points", f"{quote_cell(row['points'])} is no number of points", fix))
     kind, value = _whose(number, row, problems, said)
     ends_at = _end(number, row.get("ends_on", ""), problems, said)
     return BalanceRow(number, row["key"], kind, value, points, ends_at) if len(problems) == before else None
@@ -149,6 +149,6 @@ def _end(number: int, written: str, problems: list[Problem], said: Callable[[str
             raise ValueError("of no calendar here")
         after = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
     except (ValueError, OverflowError):
-        problems.append(said(f"line {number}, ends_on", f"{written!r} is no day", "for instance 2027-12-31"))
+        problems.append(said(f"line {number}, ends_on", f"{quote_cell(written)} is no day", "for instance 2027-12-31"))
         return None
     return after.timestamp()

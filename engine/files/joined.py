@@ -110,6 +110,13 @@ def unknown_access_points(names: Texts, plan: Plan) -> list[tuple[str, int]]:
     return sorted(found, key=lambda name_n: (-name_n[1], name_n[0]))
 
 
+def is_interchanged(table: ReadingTable | SurveyTable, plan: Plan) -> bool:
+    """Whether access points of the plan stand where devices do, and nothing that it has where access points do. Those
+    that hear each other stand in both."""
+    ap, device = _ap_index(table.ap, plan), _ap_index(table.device, plan)
+    return 2 * int(((ap < 0) & (device >= 0)).sum()) > len(table) - int(((ap >= 0) & (device >= 0)).sum())
+
+
 def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
     """The survey in the plan's indices. Raises OperatorError for levels the plan does not have and places outside their
     level, with their lines. Ranges that are all in another unit than metres are blanked, and `odd` names it."""

@@ -22,6 +22,7 @@ from engine.files.write import write_columns
 from engine.plan.findings import MOST_ALIKE, SHOWN_PLACES
 from engine.plan.model import Plan
 from engine.records import F64, I32, I64, Labels
+from engine.spreadsheets import interchanged, quote_cell
 from engine.vocabulary import LabelKind
 from engine.wording import nearest
 
@@ -164,7 +165,7 @@ def _places(plan: Plan, sku: Texts) -> tuple[I32, I32, F64, F64, _Bad]:
     x, y = (np.array([getattr(p, name) for p in plan.products] + [np.nan]) for name in ("x_m", "y_m"))
     rows = np.flatnonzero((at < 0) & (sku != ""))
     names = sku[rows].tolist()
-    reasons = [f"unknown product {name!r}" for name in names]
+    reasons = _say_unknown("product", names)
     remedy = "where such goods should teach, give the store's products.csv their sku and place"
     bad = _Bad(
         "sku", "of products that the plan does not have", rows, reasons, lambda i: _near(names[i], index), remedy
@@ -172,7 +173,15 @@ def _places(plan: Plan, sku: Texts) -> tuple[I32, I32, F64, F64, _Bad]:
     return at, levels[at], x[at], y[at], bad
 
 
+def _say_unknown(what: str, names: Sequence[str], none: str = "") -> list[str]:
+    """A reason each, `none` where nothing is said."""
+    said = {name: f"unknown {what} {quote_cell(name)}" if name else none for name in set(names)}
+    return [said[name] for name in names]
+
+
 def _near(name: str, known: Mapping[str, int]) -> str:
+    if wrong := interchanged(name):
+        return wrong
     found = nearest(name, known)
     return f"did you mean {found!r}?" if found is not None else "a sku of the store's products.csv"
 
@@ -184,15 +193,14 @@ def _levels(plan: Plan, names: Texts) -> I32:
 
 def _unknown_kinds(kinds: Texts) -> _Bad:
     rows = np.flatnonzero(~np.isin(kinds, list(_KINDS)) & (kinds != ""))
-    reasons = [f"unknown kind {value!r}" for value in kinds[rows].tolist()]
+    reasons = _say_unknown("kind", kinds[rows].tolist())
     one_of = f"one of {', '.join(_KINDS)}"
     return _Bad("kind", "of kinds that there are not", rows, reasons, _always(one_of), f"write {one_of}")
 
 
 def _levels_unknown(plan: Plan, told: Any, level: I32, names: Texts) -> _Bad:
     rows = np.flatnonzero(told & (level < 0))
-    none = "no level, and the plan has several"
-    reasons = [f"unknown level {name!r}" if name else none for name in names[rows].tolist()]
+    reasons = _say_unknown("level", names[rows].tolist(), "no level, and the plan has several")
     have = say_levels(plan)
     return _Bad("level", "of levels that the plan does not have", rows, reasons, _always(have), have)
 

@@ -15,6 +15,7 @@ from engine.files.columns import Column, Texts
 from engine.files.read import read_columns
 from engine.files.write import write_columns
 from engine.records import F64
+from engine.spreadsheets import quote_cell
 from engine.vocabulary import SessionChange
 
 SESSIONS = (
@@ -136,13 +137,18 @@ def read_sessions(path: Path) -> list[SessionEvent]:
     events = cols["event"].tolist()
     problems = [
         Problem(
-            str(path), f"line {lines(i)}, column event", f"{e!r} is not an event", f"one of {', '.join(SessionChange)}"
+            str(path),
+            f"line {lines(i)}, column event",
+            f"{quote_cell(e)} is not an event",
+            f"one of {', '.join(SessionChange)}",
         )
         for i, e in enumerate(events)
         if e not in frozenset(SessionChange)
     ]
     problems += [
-        Problem(str(path), f"line {lines(i)}, column consent", f"{c!r} is neither yes nor no", "1, 0, or empty")
+        Problem(
+            str(path), f"line {lines(i)}, column consent", f"{quote_cell(c)} is neither yes nor no", "1, 0, or empty"
+        )
         for i, c in enumerate(consents)
         if c.lower() not in YES_NO
     ]

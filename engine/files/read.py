@@ -28,7 +28,7 @@ from engine.files.columns import (
 from engine.files.columns import Lines as Lines
 from engine.files.parquet import parquet_columns
 from engine.records import F64, Bools
-from engine.spreadsheets import no_header, number_fix, other_separator, wrong_row
+from engine.spreadsheets import no_header, number_fix, other_separator, quote_cell, wrong_row
 
 _WHOLE = re.compile(r"\s*[+-]?\d+")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # a tab within a name is odd, and breaks nothing
@@ -121,8 +121,9 @@ def _row_number(row: int) -> int:
 def header_problems(file: str, header: Sequence[str], schema: Sequence[Column]) -> list[Problem]:
     """Unknown, repeated and missing columns."""
     known = [c.name for c in schema]
+    columns = f"the columns are {', '.join(known)}"
     out = [
-        Problem(file, f"line 1, column {name or '(empty)'}", "unknown column", f"the columns are {', '.join(known)}")
+        Problem(file, f"line 1, column {quote_cell(name)[1:-1] or '(empty)'}", "unknown column", columns)
         for name in dict.fromkeys(header)
         if name not in known
     ]
@@ -215,7 +216,7 @@ def _unfit_cells(file: str, column: Column, values: Any, lines: Lines) -> list[P
     if isinstance(values, np.ndarray) or not _CONTROL.search("".join(values)):
         return []
     bad = [i for i, cell in enumerate(values) if _CONTROL.search(cell.strip(" \t\r\n"))]
-    reasons = [f"{values[i][:40]!r} holds a control character" for i in bad[:MAX_LISTED]]
+    reasons = [f"{quote_cell(values[i])} holds a control character" for i in bad[:MAX_LISTED]]
     return row_problems(file, column.name, bad, reasons, lines, ["one line of plain text"] * len(reasons))
 
 
@@ -233,7 +234,7 @@ def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any,
             out = np.array([_number_or_inf(text) for text in texts])
     bad: Bools = np.isinf(out) | (np.isnan(out) if not column.blank else np.isnan(out) & ~empty)
     rows = np.flatnonzero(bad).tolist()
-    reasons = ["empty cell" if empty[i] else f"not a number: {str(values[i])[:40]!r}" for i in rows[:MAX_LISTED]]
+    reasons = ["empty cell" if empty[i] else f"not a number: {quote_cell(str(values[i]))}" for i in rows[:MAX_LISTED]]
     fixes = [number_fix(column.name, str(values[i])) for i in rows[:MAX_LISTED]]
     out[rows] = np.inf
     return out, row_problems(file, column.name, rows, reasons, lines, fixes)

@@ -26,6 +26,7 @@ from engine.radio.frames.parts import by_devices, other_parts
 from engine.radio.frames.said import say_frame
 from engine.radio.frames.told import other_frame
 from engine.records import F64
+from engine.spreadsheets import quote_cell
 
 LEAST_SPREAD = 0.25  # of a level's side: small units fit in by making a heap of any places
 LEAST_OUTSIDE = 0.5  # of places in another unit: of a floor in feet, all but a tenth lie outside
@@ -53,7 +54,9 @@ def place_problems(table: SurveyTable, plan: Plan) -> list[Problem]:
             out += _outside(table, plan, name, rows, told)
         else:
             place = f"line {table.lines(int(rows[0]))}, column level"
-            out.append(Problem(table.file, place, f"unknown level {name!r}{_more(len(rows))}", say_levels(plan)))
+            out.append(
+                Problem(table.file, place, f"unknown level {quote_cell(name)}{_more(len(rows))}", say_levels(plan))
+            )
     return out
 
 

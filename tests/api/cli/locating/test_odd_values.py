@@ -9,6 +9,7 @@ import pytest
 
 from api.cli.locate import (
     no_fix_at_all,
+    warn,
     warn_of_contradicting,
     warn_of_hearings,
     warn_of_macs,
@@ -16,6 +17,7 @@ from api.cli.locate import (
     warn_of_odd,
     warn_of_silent,
 )
+from engine.files import read_readings
 from engine.files.odd.values import Oddities
 from engine.plan.findings import Findings
 from engine.plan.load import check_raw
@@ -23,6 +25,7 @@ from engine.positioning.locator import NoFix
 from engine.radio.hanging.faults import HearingFaults, find_hearing_faults
 from engine.radio.hanging.wrong_places import WrongPlace
 from tests.engine.plan.sketch import shop
+from tests.engine.positioning.stores import hall
 from tests.engine.radio.hanging.test_mute_listeners import PLAN, heard, saying
 
 
@@ -118,3 +121,29 @@ def test_a_recording_without_any_fix_says_why(rows: int, scans: int, why: str) -
     plan = check_raw(shop(), Findings("plan.geojson"))
     assert plan is not None
     assert no_fix_at_all(rows, scans, plan).startswith(f"no fix at all: {why}")
+
+
+def test_interchanged_columns_name_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header, people = "t,ap,device,rssi_dbm\n", ["00:1b:63:00:00:01", "02:00:00:00:00:09", "s00001"]
+    rows = [f"{t},{who},ap{t % 3},-60\n" for t in range(9) for who in people]
+    between = [f"{t},ap0,ap1,-60\n" for t in range(40)]
+    (tmp_path / "r.csv").write_text(header + "".join(rows + between))
+    table = read_readings(tmp_path / "r.csv")
+    warn("r.csv", {"unknown_ap": 27}, table, hall())
+    assert capsys.readouterr().err == (
+        "r.csv: warning: 27 readings not used: unknown ap: the columns device and ap are interchanged: the plan's"
+        " access points stand under device\n"
+    )
+
+
+def test_neighbours_that_our_access_points_hear_are_named_but_for_phones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard = ["ap0,00:1b:63:00:00:01", "ap0,02:00:00:00:00:08", "ap1,02:00:00:00:00:09", "phone,ap0"]
+    (tmp_path / "r.csv").write_text(
+        "t,device,ap,rssi_dbm\n" + "".join(f"5,{one},-60\n" for one in [*heard, *heard[3:] * 3])
+    )
+    warn("r.csv", {"unknown_ap": 3}, read_readings(tmp_path / "r.csv"), hall())
+    said = capsys.readouterr().err
+    assert "unknown ap: xx:xx:xx:xx:xx:xx (2), 00:1b:63:00:00:01 (1) (the plan has ap0" in said
+    assert "as phones have, and not shown" in said

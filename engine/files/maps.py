@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +15,21 @@ from engine.files.write import whole_file
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.radio.radiomap import RadioMap, is_of_plan_alone, map_arrays, map_from_arrays, map_misfit
+
+_DAMAGED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    struct.error,
+    lzma.LZMAError,
+    zlib.error,
+    zipfile.BadZipFile,
+    RuntimeError,  # zipfile's, of what is encrypted or packed in a way that it does not know
+    OverflowError,  # of a version without end
+    MemoryError,  # numpy's, of arrays that are said to be larger than any machine
+)
+"""What reading a damaged file ends in."""
 
 
 def save_radio_map(path: Path, radio_map: RadioMap, plan: Plan, cells: Cells) -> None:
@@ -27,14 +44,15 @@ def load_radio_map(path: Path, plan: Plan, cells: Cells) -> RadioMap:
         with path.open("rb") as stream:
             if not zipfile.is_zipfile(stream):
                 raise ValueError("not an .npz file")
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
         misfit = map_misfit(arrays, plan, cells)
     except OSError as error:
         raise OperatorError(
             [Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]
         ) from error
-    except (ValueError, TypeError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         fix = "the file that `rayon calibrate -o` wrote"
         raise OperatorError([Problem(str(path), "(whole file)", f"not a radio map of Rayon: {error}", fix)]) from error
     if misfit:

@@ -46,10 +46,11 @@ class Problem:
 
 
 class OperatorError(RayonError):
-    """One or more mistakes of an operator, all listed at once."""
+    """One or more mistakes of an operator, all listed at once. `left`: what there is of the work all the same; where it
+    is empty, nothing was started or written."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, problems: Sequence[Problem], left: str = "") -> None:
+        self.problems, self.left = tuple(problems), left
         super().__init__("\n".join(str(p) for p in self.problems))
 
 

@@ -74,15 +74,20 @@ def _recording(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:
     world, store = _world(chosen, options)
     campaigns = _campaigns(world, store, options.campaigns)
     with show_progress(chosen.name, world.ticks * (1 + options.frames)) as progress:
-        rows = record(world, out, progress.advance, campaigns)
-        if options.frames:
-            from simulators.wires.frames import write_frames
 
-            rows["frames"] = write_frames(world, out, progress.advance)
-    if chosen.channels is not None:
-        from simulators.channels.walked import record_walked
+        def write_beside() -> dict[str, int]:
+            rows = {}
+            if options.frames:
+                from simulators.wires.frames import write_frames
 
-        rows |= record_walked(world, out)
+                rows["frames"] = write_frames(world, out, progress.advance)
+            if chosen.channels is not None:
+                from simulators.channels.walked import record_walked
+
+                rows |= record_walked(world, out)
+            return rows
+
+        rows = record(world, out, progress.advance, campaigns, write_beside)
     return _head(chosen, world.plan.store) | {"folder": str(out)} | rows
 
 

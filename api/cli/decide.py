@@ -29,7 +29,7 @@ from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_
 from api.cli.locate import map_asked_for, warn, warn_of_macs, warn_of_no_fix, warn_of_odd
 from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words, warn_of_left_out, warn_of_unheard
 from engine.config import Config, load_config
-from engine.errors import collect_problems
+from engine.errors import OperatorError, collect_problems
 from engine.files import ReadingTable, read_readings, readings_for_plan
 from engine.files.joined import PlanReadings
 from engine.files.labels import LabelTable
@@ -108,8 +108,7 @@ def decide(
         )
     write_decisions(output, decision_table(chain, given.campaigns))
     if tables is not None:
-        write_chain(tables, chain, plan, given.settings, given.campaigns)
-        keep_plan(folder, tables)
+        _write_tables(tables, folder, chain, given, output)
     warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
     print(_summary(chain, output), file=sys.stderr)
     for sentence in labels_in_words(chain.labels) if known else []:
@@ -171,6 +170,16 @@ def _read_files(
 
 def _radio_map(path: Path | None, plan: Plan, config: Config) -> RadioMap | None:
     return map_asked_for(path, plan, walkable_cells(plan, config.positioning.cell_m)) if path else None
+
+
+def _write_tables(tables: Path, store: Path, chain: Chain, given: _Given, output: Path) -> None:
+    try:
+        write_chain(tables, chain, given.plan, given.settings, given.campaigns)
+        keep_plan(store, tables)
+    except OperatorError as error:
+        raise OperatorError(
+            error.problems, f"{output} holds the decisions; {tables} does not hold all tables"
+        ) from error
 
 
 def _span(t: F64) -> tuple[float, float]:

@@ -27,7 +27,8 @@ def main() -> None:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         n = len(error.problems)
-        print(f"{n} problem{'s' if n != 1 else ''} found; nothing was started or written.", file=sys.stderr)
+        left = error.left or "nothing was started or written"
+        print(f"{n} problem{'s' if n != 1 else ''} found; {left}.", file=sys.stderr)
         sys.exit(2)
     except StorageUnavailable as error:
         print(f"The database cannot be used: {error}. {error.fix}", file=sys.stderr)

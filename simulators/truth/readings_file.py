@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from engine.files.write import whole_file
 from simulators.truth.table_bytes import Cells, fixed_cells, name_cells, table_bytes
 from simulators.world import Heard, World
 
@@ -25,12 +26,15 @@ TICKS_AT_ONCE = 600
 def write_world_readings(world: World, folder: Path, start_t: float, on_tick: Callable[[], None]) -> int:
     """All readings of a world; returns how many. Goes on with a file of the same world that was not finished.
 
-    The folder stays marked as unfinished: call `finished` when everything else is written. Raises OSError.
+    The folder is marked as unfinished before anything in it changes, and stays so: call `finish` when everything else
+    is written. Raises OSError, and OperatorError where it cannot be marked.
     """
     path, note = folder / "readings.csv", folder / UNFINISHED
     world_print = fingerprint(world)
     done = _progress(note, path, world_print)
     ranges = world.ranging is not None
+    if not done["tick"]:
+        _mark(note, {"world": world_print, **done})
     header = ("t", "device", "ap", "rssi_dbm") + (("range_m", "range_sigma_m") if ranges else ())
     with path.open("r+b" if done["tick"] else "wb") as stream:
         stream.seek(done["bytes"])
@@ -49,7 +53,7 @@ def write_world_readings(world: World, folder: Path, start_t: float, on_tick: Ca
             stream.flush()
             os.fsync(stream.fileno())
             done = {"tick": first + len(heard), "bytes": stream.tell(), "readings": done["readings"] + len(piece)}
-            _replace(note, json.dumps({"world": world_print, **done}))
+            _mark(note, {"world": world_print, **done})
     return int(done["readings"])
 
 
@@ -93,7 +97,6 @@ def _progress(note: Path, path: Path, world_print: str) -> dict[str, int]:
     return {key: int(told[key]) for key in nothing}
 
 
-def _replace(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+def _mark(note: Path, told: Mapping[str, object]) -> None:
+    with whole_file(note) as draft:
+        draft.write_text(json.dumps(told), encoding="utf-8")

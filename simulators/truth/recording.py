@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from simulators.truth.flows import zone_flows
 from simulators.truth.hours import zone_hours
 from simulators.truth.labels import receipts, shelf_scans
 from simulators.truth.potential import potential_outcomes
-from simulators.truth.readings_file import finish, write_world_readings
+from simulators.truth.readings_file import UNFINISHED, finish, write_world_readings
 from simulators.truth.table_bytes import fixed_cells, name_cells, table_bytes
 from simulators.truth.truth import Episode, Positions, consents, near_products, positions, session_events, zone_visits
 from simulators.world import World
@@ -31,12 +32,17 @@ Rows = list[tuple[Any, ...]]
 
 
 def record(
-    world: World, folder: Path, on_tick: Callable[[], None] = lambda: None, campaigns: Sequence[Campaign] = ()
+    world: World,
+    folder: Path,
+    on_tick: Callable[[], None] = lambda: None,
+    campaigns: Sequence[Campaign] = (),
+    write_beside: Callable[[], Mapping[str, int]] = lambda: {},
 ) -> dict[str, int]:
-    """Writes all tables into `folder`, made where it is missing; returns rows by table.
+    """Writes all tables into `folder`, made where it is missing, and what `write_beside` does; returns rows by table.
 
     `on_tick` is called after each tick, for a progress bar. Raises OperatorError when something cannot be written. A
-    recording that was cut off goes on where it was when the same world is recorded into the same folder again.
+    recording that was cut off is marked by UNFINISHED, and goes on where it was when the same world is recorded into
+    the same folder again.
 
     * `readings.csv`, `truth.csv` (each second, of every device that is heard): as the engine's offline tables;
     * `shoppers.csv`: everybody, heard or not; `visits.csv`: stays in zones; `near.csv`: time near products;
@@ -53,6 +59,26 @@ def record(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, "(folder)", error) from error
+    with _told_where_unfinished(folder):
+        counts = {**_write_tables(world, folder, on_tick, campaigns), **write_beside()}
+        finish(folder)
+    return counts
+
+
+@contextmanager
+def _told_where_unfinished(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OperatorError as error:
+        if not (folder / UNFINISHED).is_file():
+            raise
+        left = f"{folder} holds an unfinished recording, marked by {UNFINISHED}: the same command goes on with it"
+        raise OperatorError(error.problems, left) from error
+
+
+def _write_tables(
+    world: World, folder: Path, on_tick: Callable[[], None], campaigns: Sequence[Campaign]
+) -> dict[str, int]:
     start_t = world.scenario.starts_at.timestamp()
     try:
         readings = write_world_readings(world, folder, start_t, on_tick)
@@ -65,9 +91,7 @@ def record(
         write_rows(folder / f"{name}.csv", header, rows)
         counts[name] = len(rows)
     counts |= _write_told(world, folder, start_t)
-    counts |= _comparable(world, at, visits, campaigns, folder)
-    finish(folder)
-    return counts
+    return counts | _comparable(world, at, visits, campaigns, folder)
 
 
 def _write_told(world: World, folder: Path, start_t: float) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import OperatorError, Problem
+from engine.files.write import whole_file
 from simulators.people.phones import BURST_S
 from simulators.wires.controllers import Controllers
 from simulators.wires.native import Arrival
@@ -25,17 +25,11 @@ def write_frames(world: World, folder: Path, on_tick: Callable[[], None] = lambd
     `payload` where they are UTF-8, else as `payload_base64`. These are the messages of a live run on the scenario's
     wire, troubles included, were it to start at `starts_at`; the same seed gives the same bytes.
     """
-    path, fresh, count = folder / FRAMES, folder / f"{FRAMES}.new", 0
-    start_t = world.scenario.starts_at.timestamp()
-    try:
-        with fresh.open("wb") as stream:
-            for arrival in _arrivals(world, start_t, on_tick):
-                stream.write(msgspec.json.encode(_to_row(arrival, start_t)) + b"\n")
-                count += 1
-        fresh.replace(path)
-    except OSError as error:
-        problem = Problem(str(path), "(whole file)", error.strerror or str(error), "give a place to write")
-        raise OperatorError([problem]) from error
+    count, start_t = 0, world.scenario.starts_at.timestamp()
+    with whole_file(folder / FRAMES) as draft, draft.open("wb") as stream:
+        for arrival in _arrivals(world, start_t, on_tick):
+            stream.write(msgspec.json.encode(_to_row(arrival, start_t)) + b"\n")
+            count += 1
     return count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import OperatorError, Problem
+from engine.files.write import whole_file
 
 ROWS_AT_ONCE = 200_000
 """Parquet is written in groups of at least so many rows."""
@@ -27,7 +29,8 @@ def long_table(folder: Path, name: str) -> Path:
 
 
 class GrowingTable:
-    """One table. `columns`: name to its decimals, None for text. Raises OperatorError when it cannot be written."""
+    """One table, whole at its end or as it was. `columns`: name to its decimals, None for text. Raises OperatorError
+    when it cannot be written."""
 
     def __init__(self, path: Path, columns: Mapping[str, int | None]) -> None:
         self.rows = 0
@@ -35,20 +38,24 @@ class GrowingTable:
         self._kept: list[list[Any]] = []
         self._waiting = 0
         self._parquet: Any = None
-        try:
-            if path.suffix == ".parquet":
-                self._open_parquet()
-            else:
-                self._stream = path.open("w", encoding="utf-8", newline="")
-                self._csv = csv.writer(self._stream, lineterminator="\n")
-                self._csv.writerow(self._columns)
-        except OSError as error:
-            raise _unwritable(path, error) from error
 
     def __enter__(self) -> GrowingTable:
+        with ExitStack() as stack:
+            draft = stack.enter_context(whole_file(self._path))
+            if self._path.suffix == ".parquet":
+                self._open_parquet(draft)
+            else:
+                self._stream = draft.open("w", encoding="utf-8", newline="")
+                self._csv = csv.writer(self._stream, lineterminator="\n")
+                self._csv.writerow(self._columns)
+            stack.push(self._close)
+            self._whole = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._whole.__exit__(kind, error, at)
+
+    def _close(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._parquet is None:
             self._stream.close()
             return
@@ -72,13 +79,13 @@ class GrowingTable:
         if self._waiting >= ROWS_AT_ONCE:
             self._write_group()
 
-    def _open_parquet(self) -> None:
+    def _open_parquet(self, path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         types = [(name, pa.string() if d is None else pa.float64()) for name, d in self._columns.items()]
         self._schema = pa.schema(types)
-        self._parquet = pq.ParquetWriter(self._path, self._schema)
+        self._parquet = pq.ParquetWriter(path, self._schema)
 
     def _write_group(self) -> None:
         import pyarrow as pa

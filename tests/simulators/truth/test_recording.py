@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +15,7 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString
 
+from engine.errors import OperatorError, Problem
 from engine.files import read_readings, read_truth
 from simulators.people.phones import local_mac
 from simulators.truth.readings_file import UNFINISHED, fingerprint
@@ -18,6 +23,20 @@ from simulators.truth.recording import record
 from simulators.truth.truth import near_products, positions, zone_visits
 from simulators.world import World
 from tests.simulators.made import scenario, small_plan
+
+
+@contextmanager
+def files_of(most_bytes: int) -> Iterator[None]:
+    """No file may grow beyond it."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, limit[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+
 
 TABLES = ("readings", "truth", "shoppers", "visits", "near", "stops", "purchases", "sessions")
 
@@ -57,7 +76,7 @@ def test_a_recording_that_was_cut_off_goes_on(
 
     with pytest.raises(KeyboardInterrupt):
         record(world, tmp_path, cut)
-    assert (tmp_path / UNFINISHED).is_file() == (cut_after > 200)
+    assert (tmp_path / UNFINISHED).is_file()
     with (tmp_path / "readings.csv").open("a") as stream:
         stream.write("17,half a li")  # written, but never confirmed
     ticks: list[int] = []
@@ -70,6 +89,51 @@ def test_a_recording_that_was_cut_off_goes_on(
     assert not (tmp_path / UNFINISHED).exists()
     for name in TABLES:
         assert (tmp_path / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes()
+
+
+def test_a_finished_recording_that_another_begins_to_replace_is_marked(
+    recorded: tuple[World, Path, dict[str, int]], tmp_path: Path
+) -> None:
+    world, folder, _ = recorded
+    for name in ("readings.csv", "truth.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+
+    def cut() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record(World(world.scenario.model_copy(update={"seed": 99}), small_plan()), tmp_path, cut)
+    assert (tmp_path / UNFINISHED).is_file()
+
+
+def test_of_a_full_disk_is_said_what_the_folder_holds(
+    recorded: tuple[World, Path, dict[str, int]], tmp_path: Path
+) -> None:
+    world, folder, counts = recorded
+    with files_of(20_000), pytest.raises(OperatorError) as told:
+        record(world, tmp_path)
+    assert "readings.csv: (whole file): File too large" in str(told.value)
+    assert told.value.left == (
+        f"{tmp_path} holds an unfinished recording, marked by unfinished.json: the same command goes on with it"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["readings.csv", UNFINISHED]
+    assert record(world, tmp_path) == counts
+    assert (tmp_path / "readings.csv").read_bytes() == (folder / "readings.csv").read_bytes()
+
+
+def test_it_is_finished_when_all_beside_it_is_written(
+    recorded: tuple[World, Path, dict[str, int]], tmp_path: Path
+) -> None:
+    world, _, counts = recorded
+
+    def fail() -> dict[str, int]:
+        raise OperatorError([Problem("frames.jsonl", "(whole file)", "No space left on device")])
+
+    with pytest.raises(OperatorError) as told:
+        record(world, tmp_path, write_beside=fail)
+    assert "holds an unfinished recording" in told.value.left
+    assert record(world, tmp_path, write_beside=lambda: {"frames": 7}) == counts | {"frames": 7}
+    assert not (tmp_path / UNFINISHED).exists()
 
 
 @pytest.mark.parametrize("spoil", ["another world", "not json", "short file"])

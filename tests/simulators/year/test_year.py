@@ -319,6 +319,23 @@ def test_csv_stands_in_for_parquet(tmp_path: Path) -> None:
         assert got.entered_at.tolist() == [1.0, 2.5, 0.0]
 
 
+def _grow_until(fault: BaseException, path: Path) -> None:
+    many = [f"{k * k % 9973}" for k in range(60_000)]
+    with GrowingTable(path, TABLES["visits"]) as table:
+        table.add(many, many, range(60_000), range(60_000))
+        raise fault
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_table_that_was_not_finished_leaves_the_old_one(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"t.{suffix}"
+    path.write_text("old")
+    for fault in (KeyboardInterrupt(), OSError(28, "No space left on device")):
+        with pytest.raises((KeyboardInterrupt, OperatorError)):
+            _grow_until(fault, path)
+        assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {f"t.{suffix}": "old"}
+
+
 def test_without_the_extra_long_tables_are_csv_and_say_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from simulators.options import SimulateOptions
+from simulators.scenario.limits import LONGEST_S, SEEDS
 from simulators.scenario.wire_formats import WireFormat
 from simulators.shops.cli import register_shops
 
@@ -78,7 +79,9 @@ def simulate(
     ] = None,
     till_key_env: Annotated[str, typer.Option(help="Environment variable that holds the till key.")] = "RAYON_TILL_KEY",
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Live: scenario seconds per second.")] = 1.0,
-    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this many scenario seconds.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, max=LONGEST_S, help="Stop after this many scenario seconds.")
+    ] = None,
     wire: Annotated[
         WireFormat | None,
         typer.Option(help="Of --mqtt and --frames: whose format to speak, instead of the scenario's own."),
@@ -86,7 +89,7 @@ def simulate(
     frames: Annotated[
         bool, typer.Option("--frames", help="With -o: also frames.jsonl, messages as bytes with the times they arrive.")
     ] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's own.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=SEEDS - 1, help="Instead of the scenario's own.")] = None,
     campaigns: Annotated[
         Path | None, typer.Option(help="With -o: which coupons should fire. Default: the store's own campaigns.yaml.")
     ] = None,
@@ -124,7 +127,7 @@ def simulate(
 def backtest(
     floorplan: Annotated[Path, typer.Argument(metavar="DIR", help="A store's folder: its products are offered.")],
     shoppers: Annotated[int, typer.Option(min=100, max=20_000, help="So many people: half to learn from.")] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the people and of all that they do.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=SEEDS - 1, help="Of the people and of all that they do.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Compare next best offer with plain choices on simulated shoppers that it never learnt from.

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from simulators.scenario.attack import AttackConfig
 from simulators.scenario.channels import ChannelsConfig
+from simulators.scenario.limits import LONGEST_S, SEEDS
 from simulators.scenario.people import PeopleConfig, ScenarioModel
 from simulators.scenario.phones import PhonesConfig
 from simulators.scenario.radio import RadioConfig
@@ -52,9 +53,9 @@ class Scenario(ScenarioModel):
     name: str = "unnamed"
     about: str = ""
     store: str  # a shipped floor plan's name, or a folder (beside the scenario file, or from here)
-    seed: int = Field(1, ge=0, lt=2**63)
+    seed: int = Field(1, ge=0, lt=SEEDS)
     starts_at: AwareDatetime = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)  # offline only; live runs start now
-    duration_s: float = Field(1800.0, gt=0, le=366 * 86_400)
+    duration_s: float = Field(1800.0, gt=0, le=LONGEST_S)
     people: PeopleConfig = PeopleConfig()
     phones: PhonesConfig = PhonesConfig()
     radio: RadioConfig = RadioConfig()

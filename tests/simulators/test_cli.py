@@ -67,6 +67,17 @@ def test_what_cannot_be_is_refused(arguments: tuple[str, ...], said: str, tmp_pa
         CliRunner().invoke(app, ["simulate", *arguments], catch_exceptions=False)
 
 
+@pytest.mark.parametrize(("option", "value"), [("--seconds", "1e308"), ("--seconds", "1e18"), ("--seed", str(2**63))])
+def test_no_run_is_longer_than_a_scenario_may_be(option: str, value: str, tmp_path: Path) -> None:
+    app = typer.Typer()
+    register(app)
+    app.callback()(lambda: None)
+    done = CliRunner().invoke(app, ["simulate", "demo-boutique", "-o", str(tmp_path / "x"), option, value])
+    assert done.exit_code == 2, done.output
+    assert f"Invalid value for '{option}'" in done.output
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OperatorError) as caught:

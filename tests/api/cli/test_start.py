@@ -63,6 +63,28 @@ def test_a_server_starts_without_what_only_reports_and_few_sites_use() -> None:
     assert not modules & {"scipy.stats", "scipy.ndimage", "scipy.optimize", "numba", "nicegui", "pyarrow", "authlib"}
 
 
+INTERRUPTED = """
+import sys
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == {name!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+sys.argv = ["rayon", "plan", "check", "floorplans/boutique"]
+from api.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["engine.errors", "typer", "api.cli.plan.commands", "shapely"])
+def test_whoever_presses_ctrl_c_while_modules_load_sees_no_traceback(name: str) -> None:
+    command = [sys.executable, "-c", INTERRUPTED.format(name=name)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patience_s(60))
+    assert (done.returncode, done.stderr.strip()) == (130, "")
+
+
 def test_help_lists_every_command_also_those_of_installed_packages() -> None:
     shown = CliRunner().invoke(build(), ["--help"]).stdout
     names = [line.split()[1] for line in shown.splitlines() if line.startswith("│ ") and line[2] != " "]

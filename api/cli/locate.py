@@ -58,6 +58,7 @@ def locate(
     that by what they hear of each other hang elsewhere than the plan says, or are interchanged: they are left aside.
     One that heard no device, though some were where it should have, is named, too.
     Ranges that are all in feet, nanoseconds, centimetres or millimetres are left aside, with the unit named.
+    Levels that are one and the same of all devices, near and far, are left aside as no measurement; ranges are not.
 
     Example: [bold]rayon locate floorplans/boutique --readings readings.csv -o fixes.csv[/bold]
     """
@@ -149,7 +150,7 @@ def warn(
         said = _SAID.get(reason, reason.replace("_", " "))
         if reason == "unknown_ap" and table is not None and plan is not None:
             said += f": {_unknown(table, plan)}"
-        what = "spreads of ranges" if reason == "range_sigma_not_positive" else "readings"
+        what = _OF.get(reason, "readings")
         print(f"{file}: warning: {count} {what} not used: {said}", file=sys.stderr)
 
 
@@ -240,9 +241,13 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
+_OF = {"range_sigma_not_positive": "spreads of ranges", "rssi_of_one_level": "levels"}
+"""What is not used of a reading, where the rest of it is."""
 _SAID = {
     "bad_rssi": "rssi out of range (bad_rssi)",
     "bad_range": "range out of range (bad_range)",
+    "rssi_of_one_level": "whoever is heard, near or far, it is at one level, which tells no place: turn on measured"
+    " levels (dBm) (rssi_of_one_level)",
     "rssi_not_heard": "one faintest level that stands for not heard (rssi_not_heard)",
 }
 """Words for reasons whose names alone say little."""

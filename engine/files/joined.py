@@ -55,7 +55,8 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     Devices are numbered by first appearance in the sorted list of names, as uint64. Rows of unknown access points,
     absurd times and values are left out and counted by reason in `warnings`; an absurd value beside a good one is
     blanked, and a range that is too long for the store infinite (`Readings`). Ranges that are all in another unit
-    than metres are blanked, and `odd` names the unit, or what times look like that are no seconds. Where bands are
+    than metres are blanked, and `odd` names the unit, or what times look like that are no seconds. So are levels of
+    devices that are all alike (`engine.positioning.learning.stuck.of_one_level`). Where bands are
     named, levels are those of the lowest one, as far as the rows tell what bands differ by.
     Raises OperatorError when all times are in milliseconds.
     """
@@ -64,7 +65,8 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     speaks = _ap_index(names, plan)[codes]
     unit = find_range_unit(plan, table.t, codes, np.where(speaks < 0, ap, np.int32(-1)), table.range_m)
     given = np.full_like(table.range_m, np.nan) if unit else table.range_m
-    found, odd = without_oddities(plan, ap, table.rssi_dbm, given, table.range_sigma_m)
+    phone = np.where(speaks < 0, codes, -1)
+    found, odd = without_oddities(plan, ap, table.rssi_dbm, given, table.range_sigma_m, phone)
     rssi, rng, sigma, keep, warnings = found.rssi, found.range, found.sigma, found.keep, dict(odd.counts)
     if unit:
         warnings.pop("neither_rssi_nor_range", None)  # ranges alone: they are said to be left aside

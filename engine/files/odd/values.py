@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.positioning.learning.stuck import LEAST_ALIKE, SAME, never_varying
+from engine.positioning.learning.stuck import LEAST_ALIKE, SAME, never_varying, of_one_level
 from engine.records import F64, I32, I64, Bools
 
 RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
@@ -47,22 +47,28 @@ class Usable:
     keep: Bools
 
 
-def without_oddities(plan: Plan, ap: I32, rssi: F64, rng: F64, sigma: F64) -> tuple[Usable, Oddities]:
-    """Of rows (n,), what can be used, and what is odd in them. `ap` indexes the plan's access points, -1 of others."""
+def without_oddities(
+    plan: Plan, ap: I32, rssi: F64, rng: F64, sigma: F64, phone: I64 | None = None
+) -> tuple[Usable, Oddities]:
+    """Of rows (n,), what can be used, and what is odd in them. `ap` indexes the plan's access points, -1 of others.
+    `phone` numbers devices whose places are asked for, -1 of others: their levels have to differ."""
     absurd_rssi = (rssi >= RSSI_CEILING_DBM) | (rssi < RSSI_FLOOR_DBM)
     far = rng > plan.longest_range_m
     absurd_range, absurd_sigma = (rng < 0.0) | far, sigma <= 0
     none = np.isnan(rssi) & np.isnan(rng)
     not_heard = find_not_heard(ap, np.where(absurd_rssi, np.nan, rssi), len(plan.access_points))
+    measured = np.where(absurd_rssi | not_heard, np.nan, rssi)
+    alike = of_one_level(phone, ap, measured) if phone is not None else np.zeros_like(not_heard)
     counted = {
         "unknown_ap": ap < 0,
         "bad_rssi": absurd_rssi,
         "rssi_not_heard": not_heard,
+        "rssi_of_one_level": alike,
         "bad_range": absurd_range,
         "range_sigma_not_positive": absurd_sigma,
         "neither_rssi_nor_range": none,
     }
-    good_rssi, good_range = np.where(absurd_rssi | not_heard, np.nan, rssi), np.where(absurd_range, np.nan, rng)
+    good_rssi, good_range = np.where(alike, np.nan, measured), np.where(absurd_range, np.nan, rng)
     of = {
         "bad_rssi": _name(plan, _nearly_all(ap, np.isfinite(rssi), absurd_rssi, len(plan.access_points))),
         "bad_range": _name(plan, _nearly_all(ap, ~np.isnan(rng), absurd_range, len(plan.access_points))),

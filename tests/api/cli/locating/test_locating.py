@@ -145,6 +145,25 @@ def test_calibrate_with_a_survey_and_use_the_map(store: Path, tmp_path: Path) ->
     assert json.loads(run("score", store / "truth.csv", fixes, "--json"))["median_m"] < 3.0
 
 
+def test_levels_of_phones_that_are_all_one_tell_no_place_and_teach_nothing(store: Path, tmp_path: Path) -> None:
+    head, *rows = (store / "readings.csv").read_text().splitlines()
+    of_phones = [row.split(",") for row in rows if ",phone" in row]
+    alike = [f"{t},phone{i % 6},{ap},-60" for i, (t, _, ap, *_) in enumerate(of_phones)]
+    heard = [row for row in rows if ",phone" not in row]
+    assert len(alike) > 200 < len(heard)
+    (tmp_path / "r.csv").write_text("\n".join([head, *heard, *alike]) + "\n")
+    (tmp_path / "own.csv").write_text("\n".join([head, *heard]) + "\n")
+    args = ["locate", store, "--readings", tmp_path / "r.csv", "-o", tmp_path / "f.csv"]
+    said = runner.invoke(build(), [str(a) for a in args], catch_exceptions=False).stderr
+    assert f"{len(alike)} levels not used: whoever is heard, near or far, it is at one level" in said
+    assert "turn on measured levels (dBm) (rssi_of_one_level)" in said
+    assert len((tmp_path / "f.csv").read_text().splitlines()) == 1
+    told = run("calibrate", store, "--readings", tmp_path / "r.csv", "-o", tmp_path / "m.npz")
+    own = run("calibrate", store, "--readings", tmp_path / "own.csv", "-o", tmp_path / "own.npz")
+    assert told.splitlines()[1:6] == own.splitlines()[1:6]
+    assert "readings used" not in told
+
+
 def test_an_access_point_that_is_named_as_stuck_is_not_accused_by_its_fit_too(store: Path, tmp_path: Path) -> None:
     head, *rows = (store / "survey.csv").read_text().splitlines()
     stuck = [",".join([*row.split(",")[:4], "-95"]) if ",ap2," in row else row for row in rows]

@@ -40,7 +40,7 @@ from engine.radio.hanging.faults import HearingFaults, find_hearing_faults, forg
 
 WORSE_DB = 0.5  # between an access point's residuals before and after: less is no news
 UNHEARD = 2**63
-"""Stands for all devices that labels name and readings do not."""
+"""From here on are devices that labels name and readings do not."""
 
 
 def register(app: typer.Typer) -> None:
@@ -162,7 +162,9 @@ def _read_files(
         surveyed = collect.read(lambda: survey_for_plan(places, plan) if places is not None else None)
         crowd = collect.read(lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None)
         names = {name: i for i, name in enumerate(crowd.device_names)} if crowd is not None else {}
-        told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
+        told = collect.read(
+            lambda: labels_of_files(plan, labels, receipts, lambda n: names.setdefault(n, UNHEARD + len(names)))
+        )
     return _Given(plan, places, surveyed, unplaced, crowd, told)
 
 

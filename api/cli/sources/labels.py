@@ -66,7 +66,8 @@ def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
     if share:
         used = f"{who} left out are found {gain:.2f} m nearer with them"
     elif gain is None:
-        used = f"the map stays as it was: too few to judge, of which there must be {LEAST_LABELS}, of {LEAST_DEVICES}"
+        few = "beside those that contradict the store there are too few to judge" if lying else "too few to judge"
+        used = f"the map stays as it was: {few}, of which there must be {LEAST_LABELS}, of {LEAST_DEVICES}"
         used += f" devices or in as many squares of {SQUARE_M:g} m"
     else:
         why = "what is not left aside makes it" if lying else "they make it"

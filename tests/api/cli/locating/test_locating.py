@@ -181,6 +181,15 @@ def test_that_labels_are_learnt_from_is_said_before(store: Path, tmp_path: Path)
     assert "learning from 2 labels\n" in said
 
 
+def test_labels_of_devices_that_were_not_heard_are_told_as_that(store: Path, tmp_path: Path) -> None:
+    said = "".join(f"40,nobody{i},here,5,5,0\n" for i in range(9))
+    (tmp_path / "l.csv").write_text("t,device,kind,x_m,y_m,level\n" + said)
+    given = ["--readings", store / "readings.csv", "--labels", tmp_path / "l.csv", "-o", tmp_path / "m.npz"]
+    told = run("calibrate", store, *given)
+    assert "labels: 9 left aside: nobody heard its device then" in told
+    assert "label_duplicate" not in told
+
+
 def test_a_survey_that_is_left_aside_leaves_the_fixes_as_they_are_without(store: Path, tmp_path: Path) -> None:
     """All to the byte: the store calibrates itself by hearings and the crowd, as it does without a map."""
     head, *rows = (store / "survey.csv").read_text().splitlines()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from api.cli.sources.labels import warn_of_unheard
+from api.cli.sources.labels import labels_in_words, warn_of_unheard
 from engine.files.labels import LabelTable
 from engine.records import Labels
 
@@ -47,3 +47,13 @@ def test_a_half_of_strangers_and_of_late_lines_is_no_mistake(capsys: pytest.Capt
 def test_where_nobody_was_heard_other_things_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     warn_of_unheard(of([1.0], [1]), np.empty(0), NO)
     assert not capsys.readouterr().err
+
+
+def test_why_nothing_could_be_judged_is_told() -> None:
+    few = "too few to judge, of which there must be 20, of 8 devices or in as many squares of 5 m"
+    (plain,) = labels_in_words({"used": 3, "gain_m": None})
+    assert plain == f"labels: 3 held against tracks; the map stays as it was: {few}"
+    beside, lies = labels_in_words({"used": 340, "gain_m": None, "lying_sources": {"l.csv": "mirrored in x"}})
+    said = f"the map stays as it was: beside those that contradict the store there are {few}"
+    assert beside == f"labels: 340 held against tracks; {said}"
+    assert lies == "l.csv: its labels contradict the store, and were left aside: mirrored in x"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.crowd_em import MOST_ROUNDS
 from engine.positioning.offline import find_doubted
 from engine.progress import show_progress
-from engine.radio.calibrate import Calibration, without_named
+from engine.radio.calibrate import ApFit, Calibration, without_named
 from engine.radio.evidence import Evidence
 from engine.radio.evidence_sources import hearings_evidence, survey_evidence
 from engine.radio.hanging.faults import HearingFaults, find_hearing_faults, forget_places, keep_sound
@@ -100,6 +101,7 @@ def calibrate(
         result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance, surveyors=surveyors)
     # as far as a survey speaks for the floor, it says how strong they are there, wherever they hang
     radio_map = forget_places(result.radio_map, cells, faults.misplaced, 1.0 - result.reach.of_map)
+    result = replace(result, fits=_without_law(result.fits, faults.misplaced.tolist()))
     if given.told and unlabelled is not None:
         own = {name: table.labels for name, table in given.told.items()}
         if n := sum(map(len, own.values())):
@@ -197,6 +199,14 @@ def _collect_named(given: _Given, faults: HearingFaults) -> set[str]:
     return refused | {ap for one in odd for ap in one.stuck} | {ids[a] for a in [*faults.mute, *faults.misplaced]}
 
 
+def _without_law(fits: list[ApFit], aps: Collection[int]) -> list[ApFit]:
+    """These access points hang elsewhere: where no survey heard them, the map has no law of theirs."""
+    return [
+        replace(fit, p0_dbm=math.nan, exponent=math.nan) if a in aps and not fit.places else fit
+        for a, fit in enumerate(fits)
+    ]
+
+
 def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
@@ -210,7 +220,7 @@ def fit_table(plan: Plan, result: Calibration) -> str:
     lines = [head]
     lines += [
         f"{fit.ap:{width}s}  {fit.places or fit.ranged:6d}  {_db(fit.rms_before_db, 7)}  {_db(fit.rms_after_db, 6)}"
-        f"  {fit.p0_dbm:8.1f} dBm  {fit.exponent:8.2f}" + (f"  {fit.range_bias_m:8.2f} m" if ranged else "")
+        f"  {_law(fit)}" + (f"  {fit.range_bias_m:8.2f} m" if ranged else "")
         for fit in result.fits
     ]
     lines.append(f"losses of walls and fixtures: {result.loss_scale:.2f} times the plan's")
@@ -234,6 +244,11 @@ def _basis(result: Calibration) -> list[str]:
     if worse:
         lines.append(f"{', '.join(worse)}: worse after than before, as one law for all access points suits the others")
     return lines
+
+
+def _law(fit: ApFit) -> str:
+    known = math.isfinite(fit.p0_dbm)
+    return f"{fit.p0_dbm:8.1f} dBm  {fit.exponent:8.2f}" if known else f"{'-':>8s}      {'-':>8s}"
 
 
 def _db(value: float, width: int) -> str:

@@ -43,7 +43,8 @@ class ApFit:
     taken out; and the fitted law of one access point. `places` counts what that is of: means of a device's readings in
     one square metre, or scans; `ranged` how many of those, or scans, hold ranges. `stronger_db`: by how much more than
     the others it is heard, where it is heard, and how well that is known: at 1 m, where nobody stands, power and
-    exponent stand in for each other. `doubted`: it is of a survey that is not believed, which accuses nobody."""
+    exponent stand in for each other. `doubted`: it is of a survey that is not believed, which accuses nobody. The law
+    is NaN where the map has none, of one that hangs elsewhere."""
 
     ap: str
     places: int

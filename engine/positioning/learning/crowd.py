@@ -210,7 +210,7 @@ def _use(
     share = min(devices / WHOLE_CROWD, 1.0)
     radio_map = _in_part(crowd.map_of(found.law, found.learnt, geometry, first.radio_map), first.radio_map, share)
     radio_map = forget_places(radio_map, cells, np.array(elsewhere, np.int64))
-    result = _explain(plan, replace(first, radio_map=radio_map), found.learnt, before, found.after, share)
+    result = _explain(plan, replace(first, radio_map=radio_map), found.learnt, before, found.after, share, elsewhere)
     used = (
         f"{found.learnt.gain:+.2f} nats per scan on readings not fitted on, from {found.after.covered:.0%} of the floor"
     )
@@ -322,10 +322,16 @@ def _hold_out(stretches: Stretches) -> Bools:
 
 
 def _explain(
-    plan: Plan, first: Calibration, learnt: Learnt, before: Assessment, after: Assessment, share: float
+    plan: Plan,
+    first: Calibration,
+    learnt: Learnt,
+    before: Assessment,
+    after: Assessment,
+    share: float,
+    elsewhere: Sequence[int],
 ) -> Calibration:
-    """The law, the fit per access point and its warnings as the crowd has changed them; where it heard nothing of an
-    access point, what was known."""
+    """The law, the fit per access point and its warnings as the map has them from the crowd: of one that heard nobody
+    what all share, of those that hang `elsewhere` none."""
     found = learnt.soft.coefficients
     p0, exponent = prior_powers(plan)
     law = replace(
@@ -336,20 +342,20 @@ def _explain(
         shared_db=found.power_db,
         coefficients=found,
     )
+    power, slope = (values.copy() for values in (law.p0_dbm, law.exponent))
+    power[list(elsewhere)] = slope[list(elsewhere)] = np.nan
     fits = [
         ApFit(
             fit.ap,
             int(after.scans[a]),
             float(before.left_db[a]),
             float(after.left_db[a]),
-            float(law.p0_dbm[a]),
-            float(law.exponent[a]),
+            float(power[a]),
+            float(slope[a]),
             fit.range_bias_m,
             fit.ranged,
-            *law.stronger_db(a, float(after.log_d[a])),
+            *(law.stronger_db(a, float(after.log_d[a])) if after.scans[a] else (0.0, 0.0)),
         )
-        if after.scans[a]
-        else fit
         for a, fit in enumerate(first.fits)
     ]
     warnings = _warn_anew(first, fits, law)

@@ -55,3 +55,10 @@ def test_biases_of_ranges_are_shown_where_ranges_were_heard(nothing: Calibration
     assert head.endswith("  range bias")
     assert first.endswith("  0.70 m")
     assert len(first) == len(second)
+
+
+def test_of_one_whose_map_has_no_law_none_is_shown(nothing: Calibration) -> None:
+    none = replace(nothing.fits[0], p0_dbm=math.nan, exponent=math.nan)
+    _, first, second, *_ = fit_table(boutique(), replace(nothing, fits=[none, *nothing.fits[1:]])).splitlines()
+    assert first.split() == [none.ap, "0", "-", "-", "-", "-"]
+    assert len(first.rstrip()) == len(second), "figures below each other"

@@ -20,6 +20,7 @@ from engine.radio import soft_fit
 from engine.radio.calibrate import calibrate
 from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
 from engine.radio.evidence_sources import hearings_evidence
+from engine.radio.pathloss import cell_geometry, log_distance
 from engine.radio.radiomap import prior_map
 from engine.records import Hearings, Readings
 from tests.engine.positioning.stores import Walk, hall, hear, shelved, walk
@@ -267,11 +268,30 @@ def test_an_access_point_that_hangs_elsewhere_is_named_and_left_out(
     ]
     assert np.ptp(result.radio_map.mean_dbm[MOVED]) == 0.0, "it may hang anywhere"
     assert "unlabelled readings used" in result.notes[-1]
+    fit = result.fits[MOVED]
+    assert fit.places == 0
+    assert np.isnan([fit.rms_before_db, fit.rms_after_db, fit.p0_dbm, fit.exponent]).all(), (
+        "of no law, as the map has it"
+    )
     other = anywhere(rng)
     scans = hear(true, other, rng)
     scans.rssi_dbm[scans.ap == OTHER] -= WEAK_DB
     before, after = (median_error(Locator(told, cells, m), scans, other) for m in (None, result.radio_map))
     assert after < 0.95 * before
+
+
+def test_of_one_that_no_device_was_heard_by_the_law_is_told_that_the_map_has() -> None:
+    plan, rng = hall(40.0, 25.0, PERIMETER), np.random.default_rng(3)
+    readings = weak(plan, [anywhere(rng) for _ in range(8)], rng)
+    readings = readings.take(readings.ap != OTHER)
+    cells = walkable_cells(plan, 0.5)
+    result = calibrate_store(plan, cells, hearings_evidence(plan, links(plan, rng)), readings)
+    assert "unlabelled readings used" in result.notes[-1]
+    fit = result.fits[OTHER]
+    assert fit.places == 0
+    assert np.isnan([fit.rms_before_db, fit.rms_after_db]).all()
+    told = fit.p0_dbm - fit.exponent * log_distance(cell_geometry(plan, cells).distance_m[OTHER])
+    np.testing.assert_allclose(result.radio_map.mean_dbm[OTHER], told, atol=0.5)
 
 
 def test_where_too_many_would_hang_elsewhere_the_map_stays_the_plans(

@@ -34,6 +34,7 @@ class CalibrationSettings:
 
 
 DEFAULT_CALIBRATION = CalibrationSettings()
+FLAT, STEEP = 1.4, 4.0  # exponents beyond which signals fall with distance as radio does not
 SURELY = 2.0  # standard deviations by which a departure must be beyond what is usual, before anybody is accused
 
 
@@ -257,9 +258,10 @@ def _rms(values: F64) -> float:
 
 
 def fit_warnings(fits: list[ApFit], law: FittedLaw) -> list[str]:
-    """What a person should look at: fits at the end of what there is, access points that do not fit."""
+    """What a person should look at: fits at the end of what there is, access points that do not fit. `fits` are of the
+    law's access points, in their order."""
     out = []
-    for f in fits:
+    for f, exponent_sd in zip(fits, law.exponent_sd.tolist(), strict=False):
         if not f.places:
             out += [] if f.ranged else [f"{f.ap}: no evidence; it keeps what the others say"]
             continue
@@ -268,10 +270,10 @@ def fit_warnings(fits: list[ApFit], law: FittedLaw) -> list[str]:
         if abs(f.stronger_db) - SURELY * f.stronger_sd_db > 8:
             power = f"{f.stronger_db:+.0f} dB from the others where it is heard"
             out.append(f"{f.ap}: {power}: is its power or its place in the plan right?")
-        if f.exponent <= 1.4:
+        if f.exponent + SURELY * exponent_sd <= FLAT:
             falls = f"its signals hardly fall with distance (exponent {f.exponent:.1f})"
             out.append(f"{f.ap}: {falls}: is its place in the plan right? Are walls drawn that are not there?")
-        if f.exponent >= 4.0:
+        if f.exponent - SURELY * exponent_sd >= STEEP:
             falls = f"its signals fall faster with distance than radio does (exponent {f.exponent:.1f})"
             out.append(f"{f.ap}: {falls}: are walls or shelves missing in the plan?")
         if f.rms_after_db > 8:

@@ -226,11 +226,15 @@ def test_power_and_slope_that_stand_in_for_each_other_accuse_nobody() -> None:
     assert law.stronger_db(0, 10.0) == (pytest.approx(2.2), pytest.approx(np.sqrt(101.0)))
 
 
-def warnings(cells: Cells, power: float = 0.0, sd: float = 0.0, scale: float = 1.0, **changes: float) -> list[str]:
+def warnings(
+    cells: Cells, power: float = 0.0, sd: float = 0.0, scale: float = 1.0, exponent_sd: float = 0.0, **changes: float
+) -> list[str]:
     made: Calibration = calibrate(PLAN, cells, heard())
+    # an exponent is the sum of a shared one and of its own, here each known to half of its variance
+    precision = np.eye(len(made.law.precision)) / max(exponent_sd**2 / 2, 1e-40)
     found = {"rms_after_db": 3.0, "exponent": 2.5, "stronger_db": power, "stronger_sd_db": sd}
     fits = [replace(f, **(found | changes)) for f in made.fits[:1]]
-    return fit_warnings(fits, replace(made.law, loss_scale=scale))
+    return fit_warnings(fits, replace(made.law, loss_scale=scale, precision=precision))
 
 
 PLACE = "dB from the others where it is heard: is its power or its place in the plan right?"
@@ -239,6 +243,10 @@ PLACE = "dB from the others where it is heard: is its power or its place in the 
 HARDLY = (
     "ap0: its signals hardly fall with distance (exponent 1.4): is its place in the plan right?"
     " Are walls drawn that are not there?"
+)
+STEEPLY = (
+    "ap0: its signals fall faster with distance than radio does (exponent 4.4):"
+    " are walls or shelves missing in the plan?"
 )
 
 
@@ -252,12 +260,12 @@ HARDLY = (
         ({"power": -12.1, "sd": 2.0}, f"ap0: -12 {PLACE}"),
         ({"exponent": 1.41}, None),
         ({"exponent": 1.4}, HARDLY),
+        ({"exponent": 1.0, "exponent_sd": 0.21}, None),
+        ({"exponent": 0.98, "exponent_sd": 0.21}, HARDLY.replace("1.4", "1.0")),
         ({"exponent": 3.99}, None),
-        (
-            {"exponent": 4.0},
-            "ap0: its signals fall faster with distance than radio does (exponent 4.0):"
-            " are walls or shelves missing in the plan?",
-        ),
+        ({"exponent": 4.4, "exponent_sd": 0.21}, None),
+        ({"exponent": 4.43, "exponent_sd": 0.21}, STEEPLY),
+        ({"exponent": 4.0}, STEEPLY.replace("4.4", "4.0")),
         ({"rms_after_db": 8.0}, None),
         ({"rms_after_db": 8.1}, "ap0: residuals of 8.1 dB: is its place in the plan right?"),
         ({"scale": 0.31}, None),

@@ -188,7 +188,7 @@ def _mirror(own: Taught) -> str:
 def moved_products(taught: Taught) -> list[MovedProduct]:
     """Products whose devices seem to be elsewhere, all in the same place, beyond what the map is off there."""
     own = taught.take(are_timed(taught.kind) & (taught.product >= 0))
-    own = own.take(_witnesses(own))
+    own = own.take(witnesses_of(own))
     if not len(own):
         return []
     off = np.column_stack([own.fix_x_m - own.x_m, own.fix_y_m - own.y_m])
@@ -214,7 +214,7 @@ def moved_products(taught: Taught) -> list[MovedProduct]:
     return sorted(out, key=lambda m: -m.moved_m)
 
 
-def _witnesses(own: Taught) -> Bools:
+def witnesses_of(own: Taught) -> Bools:
     """(n,) labels that may say where their product stands. Where a device was in one place as it named products from
     all over the store, it is the device that stood there: a terminal on its trolley, whose scanner goes about."""
     other = (own.number[:, None] == own.number) & (own.product[:, None] != own.product)

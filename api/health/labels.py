@@ -53,9 +53,13 @@ class TriggersOut(BaseModel):
     )
     asked: float = Field(description="The precision that the campaign states.")
     threshold: float | None = Field(description="Of P(place); null where none keeps the word, and nothing is sent.")
-    precision: float = Field(description="Of triggers; by the plan where no threshold keeps the word among labels.")
+    precision: float = Field(
+        description="Of triggers: by labels, of all of the store's places together; by the plan where no threshold "
+        "keeps the word among labels."
+    )
     precision_low: float = Field(
-        description="By labels, the lower end of the 95 % interval by device; by the plan, the pessimistic end."
+        description="By labels, the lower end of the 95 % interval of this place alone, by how far places differ; by "
+        "the plan, the pessimistic end."
     )
     precision_high: float | None = Field(description="The upper end; null where it is told by the plan.")
     recall: float

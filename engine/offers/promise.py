@@ -45,7 +45,8 @@ class Promise:
     """Of one place: the `threshold` of P(place) that keeps the precision asked for, None where none does; then the
     best there is. `precision` and `recall` are expected, `precision_low` is the pessimistic end. `labelled` is how many
     devices at known places say so; 0: it is told beforehand, by the plan and where people pause. `precision_high` is
-    the other end, where devices say so."""
+    the other end, where devices say so: then `precision` is of all of the store's places together, and the ends are of
+    this one."""
 
     threshold: float | None
     precision: float

@@ -96,7 +96,9 @@ def _by_how_much(off_m: Sequence[float] | None) -> str:
 def promise_in_words(given: Promise, basis: str = "") -> str:
     """What a campaign that states a precision can promise; `basis` where its labelled devices are told in steps."""
     basis = basis or (f"{given.labelled} labelled devices" if given.labelled else PAUSES)
-    told = f"precision {given.precision:.0%} ({given.precision_low:.0%} at worst), recall {given.recall:.0%}"
+    low, high = given.precision_low, given.precision_high
+    ends = f"({low:.0%} at worst)" if high is None else f"of all places together ({low:.0%} to {high:.0%} at this one)"
+    told = f"precision {given.precision:.0%} {ends}, recall {given.recall:.0%}"
     if given.threshold is None:
         return f"nothing is sent: by {basis} no threshold keeps the word ({told})"
     return f"sent from P {given.threshold:.2f} on: by {basis} {told}"

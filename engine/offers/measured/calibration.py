@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from engine.offers.measured.spread import draw_moves
 from engine.records import F64, I64, Bools
 
 LEAST_DEVICES = 40
@@ -44,18 +45,19 @@ STORE_MIX = 8.0  # triggers: as much the store's mix counts in a campaign's
 class Labelled:
     """Devices at known places, each (n,): the number of the device, and whether the known place is a target's; by
     threshold (n, THRESHOLDS) the step of P(place) of the trigger that the target had then, -1 where it had none, and
-    whether the device's stay there had its trigger."""
+    whether the device's stay there had its trigger; and the number of the target's place, 0 where it is not known."""
 
     device: I64
     right: Bools
     step: npt.NDArray[np.int8]
     came: Bools
+    place: I64
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """The threshold of a campaign, with the precision that is expected of it and its 95 % interval, and the share of
-    those who are due that get one."""
+    """The threshold of a campaign, with the precision that is expected of it by all of the store's places, the 95 %
+    interval of its own place, and the share of those who are due that get one."""
 
     threshold: float
     precision: float
@@ -70,10 +72,17 @@ def step_of(score: F64) -> I64:
 
 
 def calibrate_threshold(
-    labels: Labelled, fired: F64, together: F64, wanted: float, rng: np.random.Generator, crossing: float = 1.0
+    labels: Labelled,
+    fired: F64,
+    together: F64,
+    wanted: float,
+    rng: np.random.Generator,
+    crossing: float = 1.0,
+    place: int = 0,
 ) -> Calibrated | None:
-    """The lowest threshold whose triggers are expected to be right in a share `wanted`, with the interval that devices
-    and triggers leave; between two of THRESHOLDS by how far each is from it.
+    """The lowest threshold whose triggers are expected to be right in a share `wanted`, with the interval that devices,
+    triggers and the spread of the store's places leave of the campaign's own `place`; between two of THRESHOLDS by how
+    far each is from it.
 
     It is what is expected and no pessimistic end: with one, each campaign kept a margin of its own for the error that
     all of a store share, and stores that stated 80 % reached 87 (of pharmacy, bookshop, DIY store and supermarket
@@ -90,26 +99,51 @@ def calibrate_threshold(
     drawn = np.concatenate([fired[None], rng.poisson(fired, (DRAWS, *fired.shape))])
     mix = together / np.maximum(together.sum(axis=(0, 2), keepdims=True), 1.0)
     mixed = drawn + STORE_MIX * mix
-    each = np.stack([worth, crossing * worth, np.ones_like(worth), np.zeros_like(worth)], axis=1)  # by WAYS
-    precision = np.einsum("dmts,dms->dt", mixed, each) / np.maximum(mixed.sum(axis=(1, 3)), 1e-12)
-    low, high = np.quantile(precision[1:], [0.025, 0.975], axis=0)
-    enough = np.flatnonzero(precision[0] >= wanted)
+    expected = _precision(mixed[:1], worth[:1], crossing)[0]
+    enough = np.flatnonzero(expected >= wanted)
     if not len(enough):
         return None
     at = float(enough[0])
     if at:
-        before, then = precision[0, enough[0] - 1 : enough[0] + 1]
+        before, then = expected[enough[0] - 1 : enough[0] + 1]
         at -= float((then - wanted) / (then - before))
 
     def there(of: F64) -> float:
         return float(np.interp(at, np.arange(len(THRESHOLDS)), of))
 
-    right = np.einsum("mts,ms->t", mixed[0], each[0])
+    own = _at_place(labels, int(enough[0]), worth, place, rng)
+    low, high = np.quantile(_precision(mixed[1:], own, crossing), [0.025, 0.975], axis=0)
+    # the threshold is told by all places: where the own place's labels say otherwise, the interval reaches from there
+    low, high = np.minimum(low, expected), np.maximum(high, expected)
+    right = np.einsum("mts,ms->t", mixed[0], _by_way(worth[:1], crossing)[0])
     reached = labels.came[labels.right].mean(axis=0) if labels.right.any() else np.zeros(len(THRESHOLDS))
     # two readings, of stays with labels and of all triggers: who stays too short is in neither, and the lower holds;
     # at a label that is wrong nothing came, whatever the threshold
     recall = np.minimum(np.minimum(reached / (1.0 - WRONG), 1.0), reached[0] * right / right.max())
-    return Calibrated(there(THRESHOLDS), there(precision[0]), there(low), there(high), there(recall))
+    return Calibrated(there(THRESHOLDS), there(expected), there(low), there(high), there(recall))
+
+
+def _by_way(worth: F64, crossing: float) -> F64:
+    """(draws, WAYS, STEPS) what is right of each step, of who stands, passes and pays."""
+    return np.stack([worth, crossing * worth, np.ones_like(worth), np.zeros_like(worth)], axis=1)
+
+
+def _precision(mixed: F64, worth: F64, crossing: float) -> F64:
+    """(draws, THRESHOLDS) of so many triggers (draws, WAYS, THRESHOLDS, STEPS)."""
+    right = np.einsum("dmts,dms->dt", mixed, _by_way(worth, crossing))
+    return np.asarray(right / np.maximum(mixed.sum(axis=(1, 3)), 1e-12), np.float64)
+
+
+def _at_place(labels: Labelled, at: int, worth: F64, place: int, rng: np.random.Generator) -> F64:
+    """(DRAWS, STEPS) what is right of each step at a place, by what is of all places, (1 + DRAWS, STEPS), and by what
+    places' labels say of their triggers at threshold `at`. What one device set off at one place is one thing."""
+    rows = np.flatnonzero((labels.place != 0) & (labels.step[:, at] >= 0))
+    both = np.stack([labels.device[rows], labels.place[rows]])
+    _, of, count = np.unique(both, axis=1, return_inverse=True, return_counts=True)
+    weight, share = 1.0 / count[of.ravel()], worth[0, labels.step[rows, at]]
+    moves = draw_moves(labels.place[rows], weight, labels.right[rows], share, place, WRONG, DRAWS, rng)
+    odds = special.logit(np.clip(worth[1:], 1e-9, 1.0 - 1e-9)) + moves[:, None]
+    return np.asarray(special.expit(odds), np.float64)
 
 
 def worth_of(labels: Labelled, rng: np.random.Generator) -> F64 | None:

@@ -72,6 +72,7 @@ class LabelledTriggers:
         self._right: Bools = np.empty(0, np.bool_)
         self._step: npt.NDArray[np.int8] = np.empty((0, len(THRESHOLDS)), np.int8)
         self._came: Bools = np.empty((0, len(THRESHOLDS)), np.bool_)
+        self._place: I64 = np.empty(0, np.int64)  # of the target, by its `_number_of`; 0 of before
         self.version = 0
 
     @property
@@ -190,6 +191,8 @@ class LabelledTriggers:
         self._right = np.concatenate([self._right, right[rows]])[-MOST_PAIRS:]
         self._step = np.concatenate([self._step, step[rows].astype(np.int8)])[-MOST_PAIRS:]
         self._came = np.concatenate([self._came, came[rows]])[-MOST_PAIRS:]
+        places = np.array([_number_of(self._names[row]) for row in rows.tolist()], np.int64)
+        self._place = np.concatenate([self._place, places])[-MOST_PAIRS:]
         self.version += 1
 
     def calibrate(self, target: Target, precision: float) -> Calibrated | None:
@@ -197,7 +200,7 @@ class LabelledTriggers:
         it."""
         if not self.enough(target):
             return None
-        labelled = Labelled(self._number, self._right, self._step, self._came)
+        labelled = Labelled(self._number, self._right, self._step, self._came, self._place)
         together = np.sum(list(self._fires.values()), axis=0)
         return calibrate_threshold(
             labelled,
@@ -206,6 +209,7 @@ class LabelledTriggers:
             precision,
             np.random.default_rng(SEED),
             crossing_share(target.across_m, target.min_dwell_s),
+            _number_of(_name(target)),
         )
 
     def enough(self, target: Target) -> bool:
@@ -224,6 +228,7 @@ class LabelledTriggers:
             "right": self._right,
             "step": self._step,
             "came": self._came,
+            "place": self._place,
             "fires": {name: fires.copy() for name, fires in self._fires.items()},
             "left": np.array([self._left]),
             "at_tills": np.array([True]),  # who stood at a till is told from who stood elsewhere
@@ -239,6 +244,7 @@ class LabelledTriggers:
         self._number = np.array(state["number"], np.int64)
         self._right = np.array(state["right"], np.bool_)
         self._step, self._came = np.array(state["step"], np.int8), np.array(state["came"], np.bool_)
+        self._place = np.array(state.get("place", np.zeros(len(self._number))), np.int64)
         self._fires = {name: kept.get(name, _no_fires()) for name in self._names} if self._names else kept
         self._left = int(state["left"][0])
         self.version += 1
@@ -248,6 +254,11 @@ def _name(target: Target) -> str:
     """Of a target's place and dwell: another place is another name, another campaign is not."""
     place = sha256(np.ascontiguousarray(target.membership, np.float32).tobytes()).hexdigest()[:16]
     return f"{target.min_dwell_s:g} {place}"
+
+
+def _number_of(name: str) -> int:
+    """Of what `_name` gives: the same in every process, and not 0."""
+    return int(sha256(name.encode()).hexdigest()[:15], 16) or 1
 
 
 def _no_fires() -> F64:

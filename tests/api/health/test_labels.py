@@ -65,10 +65,12 @@ def test_a_store_without_labels_says_so(site: Site) -> None:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ["mirrored from left to right", "9.1 m from its place", "precision 86% (81 to 91%)", "310 / 290",
-                "among labelled phones (at least 40)", "by the plan and where people pause", "40 / 40", "20 / 40",
+        ("en", ["mirrored from left to right", "9.1 m from its place", "310 / 290",
+                "precision 86% of all places together (81 to 91% at this one)", "among labelled phones (at least 40)",
+                "by the plan and where people pause", "40 / 40", "20 / 40",
                 "told in steps of 20", "somewhere else altogether"]),
-        ("fr", ["inversé de gauche à droite", "à 9,1 m de sa place", "précision 86 % (81 à 91 %)", "310 / 290",
+        ("fr", ["inversé de gauche à droite", "à 9,1 m de sa place", "310 / 290",
+                "précision 86 % de tous les lieux ensemble (81 à 91 % à celui-ci)",
                 "parmi les téléphones étiquetés (au moins 40)", "d'après le plan et les lieux d'arrêt", "40 / 40",
                 "20 / 40", "par paliers de 20", "tout à fait ailleurs"]),
     ],

@@ -33,7 +33,7 @@ def labels_of(devices: int, bias: float, rng: np.random.Generator) -> Labelled:
 def labels_at(device: I64, score: F64, right: Bools) -> Labelled:
     """Each sets off what its score reaches."""
     came = score[:, None] >= THRESHOLDS
-    return Labelled(device, right, np.where(came, step_of(score)[:, None], -1).astype(np.int8), came)
+    return Labelled(device, right, np.where(came, step_of(score)[:, None], -1).astype(np.int8), came, device % 5 + 1)
 
 
 def passing(n: int, bias: float, rng: np.random.Generator) -> tuple[F64, Bools]:

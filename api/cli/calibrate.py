@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
-from api.cli.locate import CELL_M, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd, warn_of_silent
+from api.cli.locate import CELL_M, named_in, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd, warn_of_silent
 from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_left_out, warn_of_unheard
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import (
@@ -113,8 +113,9 @@ def calibrate(
     save_radio_map(output, radio_map, plan, cells)
     if unlabelled is not None:
         contradicting, silent = find_doubted(plan, cells, radio_map, unlabelled)
-        warn_of_contradicting(str(readings), contradicting)
-        warn_of_silent(str(readings), {ap: n for ap, n in silent.items() if ap not in _collect_named(given, faults)})
+        named = _collect_named(given, faults)
+        warn_of_contradicting(str(readings), contradicting, named)
+        warn_of_silent(str(readings), {ap: n for ap, n in silent.items() if ap not in named})
     print(fit_table(plan, result))
     for sentence in without_named(result.warnings, _collect_named(given, faults)):
         print(f"warning: {sentence}", file=sys.stderr)
@@ -193,10 +194,9 @@ def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> t
 
 def _collect_named(given: _Given, faults: HearingFaults) -> set[str]:
     """Access points that are named for something that spoils how they fit."""
-    odd = [read.odd for read in (given.surveyed, given.crowd) if read is not None]
+    odd = [named_in(read.odd) for read in (given.surveyed, given.crowd) if read is not None]
     ids = [point.id for point in given.plan.access_points]
-    refused = {ap for one in odd for aps in one.of.values() for ap in aps}
-    return refused | {ap for one in odd for ap in one.stuck} | {ids[a] for a in [*faults.mute, *faults.misplaced]}
+    return {ids[a] for a in [*faults.mute, *faults.misplaced]}.union(*odd)
 
 
 def _without_law(fits: list[ApFit], aps: Collection[int]) -> list[ApFit]:

@@ -37,6 +37,11 @@ StoreFolder = Annotated[
 ]
 
 
+def warn_of(problem: Problem) -> None:
+    """One line on stderr, as every warning of a file has it: the file first."""
+    print(f"{problem.file}: warning: {str(problem).removeprefix(f'{problem.file}: ')}", file=sys.stderr)
+
+
 def plan_to_locate(folder: Path) -> Plan:
     """The store's plan, for what needs to know where devices are. Raises OperatorError; warns of too few access
     points."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +100,7 @@ def locate(
         ),
     )
     warn_of_no_fix(str(readings), located.refused)
-    warn_of_contradicting(str(readings), locator.contradicting())
+    warn_of_contradicting(str(readings), locator.contradicting(), named_in(joined.odd))
     warn_of_silent(str(readings), silent_in(plan, cells, radio_map or prior_map(plan, cells), scans, fixes))
     if not n:
         print(f"{readings}: warning: {no_fix_at_all(len(table), len(scans), plan)}", file=sys.stderr)
@@ -195,6 +195,11 @@ def warn_of_odd(file: str, odd: Oddities) -> None:
         print(f"{file}: warning: {ap} says {value} wherever it is heard: go and look", file=sys.stderr)
 
 
+def named_in(odd: Oddities) -> set[str]:
+    """Access points that `warn_of_odd` names."""
+    return {ap for aps in odd.of.values() for ap in aps} | set(odd.stuck)
+
+
 def warn_of_hearings(file: str, plan: Plan, faults: HearingFaults) -> None:
     """Access points that report one level of all the others: what they hear of each other is not used. And those that
     hang elsewhere than told, who are left aside."""
@@ -211,9 +216,10 @@ def warn_of_hearings(file: str, plan: Plan, faults: HearingFaults) -> None:
         print(f"{file}: warning: {seems}, {why}: left aside; go and look", file=sys.stderr)
 
 
-def warn_of_contradicting(file: str, shares: Mapping[str, float]) -> None:
-    """Access points that contradict the others, as how many of the devices find."""
-    for ap, share in shares.items():
+def warn_of_contradicting(file: str, shares: Mapping[str, float], named: Collection[str] = ()) -> None:
+    """Access points that contradict the others, as how many of the devices find; but for those that are `named` already
+    for what makes them do so: one fault is to be told once."""
+    for ap, share in ((ap, share) for ap, share in shares.items() if ap not in named):
         print(f"{file}: warning: {ap} contradicts the other access points ({share:.0%}): go and look", file=sys.stderr)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.inputs import StoreFolder
+from api.cli.inputs import StoreFolder, warn_of
 from api.cli.plan.promises import promises
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, read_campaigns
@@ -54,7 +54,7 @@ def check(
             raise OperatorError(errors)
         return
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        warn_of(warning)
     if plan is None:
         raise OperatorError(errors)
     console = Console(width=None if sys.stdout.isatty() else 100)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from api.cli.inputs import warn_of
 from api.cli.plan.new import write_text
 from engine.errors import OperatorError, Problem
 from engine.plan.importers.answers import DEGREES, METRES, DrawingAnswers
@@ -175,7 +175,7 @@ def _report(made: ImportedPlan, target: Path, as_json: bool) -> None:
         print(json.dumps({"plan": str(target), **made.counts, "warnings": warnings}, ensure_ascii=False))
         return
     for warning in made.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        warn_of(warning)
     said = ", ".join(_count(made.counts[key], word) for key, word in _COUNTED.items())
     print(f"{target}: {said}")
     for level, (width, depth) in made.counts["size_m"].items():

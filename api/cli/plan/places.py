@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.inputs import StoreFolder
+from api.cli.inputs import StoreFolder, warn_of
 from api.cli.plan.import_ import read_drawing
 from api.cli.plan.new import write_text
 from engine.errors import OperatorError, Problem
@@ -53,7 +52,7 @@ def places(
     if findings.errors:
         raise OperatorError(findings.errors)
     for warning in notes.problems:
-        print(f"warning: {warning}", file=sys.stderr)
+        warn_of(warning)
     for place in found:
         print(_line(place))
     if not dry_run:

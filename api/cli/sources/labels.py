@@ -34,8 +34,8 @@ def labels_of_files(
 
 def warn_of_left_out(tables: Mapping[str, LabelTable]) -> None:
     """Of lines that cannot be used beside others that can."""
-    for sentence in (said for table in tables.values() for said in table.left_out):
-        print(f"warning: {sentence}", file=sys.stderr)
+    for file, sentence in ((file, said) for file, table in tables.items() for said in table.left_out):
+        print(f"{file}: warning: {sentence.removeprefix(f'{file}: ')}", file=sys.stderr)
 
 
 def warn_of_unheard(tables: Mapping[str, LabelTable], t: F64, devices: U64) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from api.cli.locate import (
+    named_in,
     no_fix_at_all,
     warn,
     warn_of_contradicting,
@@ -49,6 +50,16 @@ def test_bands_that_are_none_are_told_once(capsys: pytest.CaptureFixture[str]) -
     ]
     warn_of_odd("r.csv", Oddities(bands={"aa:bb:cc:dd:ee:ff": 1}))
     assert "aa:bb" not in capsys.readouterr().err
+
+
+def test_who_says_the_same_wherever_it_is_heard_is_not_said_to_contradict_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    odd = Oddities({"bad_rssi": 9}, {"bad_rssi": ("ap1",)}, stuck={"ap3": "-58 dBm"})
+    warn_of_contradicting("r.csv", {"ap1": 0.9, "ap2": 0.8, "ap3": 1.0}, named_in(odd))
+    assert capsys.readouterr().err.splitlines() == [
+        "r.csv: warning: ap2 contradicts the other access points (80%): go and look"
+    ]
 
 
 def test_where_nothing_is_odd_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:

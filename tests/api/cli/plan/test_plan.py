@@ -57,8 +57,9 @@ def test_check_warns_without_failing(run, tmp_path: Path) -> None:
     del raw["features"][OPENING]
     result = run("check", write(tmp_path / "shop", raw))
     assert result.exit_code == 0
-    assert "warning:" in result.stderr
+    assert f"{tmp_path / 'shop' / 'plan.geojson'}: warning: " in result.stderr
     assert "there is no entrance" in result.stderr
+    assert not any(line.startswith("warning: ") for line in result.stderr.splitlines())
     assert "1 warning." in result.stdout
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from api.cli.sources.labels import labels_in_words, warn_of_unheard
+from api.cli.sources.labels import labels_in_words, warn_of_left_out, warn_of_unheard
 from engine.files.labels import LabelTable
 from engine.records import Labels
 
@@ -42,6 +44,14 @@ def test_labels_of_devices_that_the_readings_have_not_are_told(capsys: pytest.Ca
 def test_a_half_of_strangers_and_of_late_lines_is_no_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert not said(capsys, of([1000.0, 1300.0, 5000.0, 5000.0], [1, 2, 8, 9]))
     assert not said(capsys, of([], []))
+
+
+def test_lines_that_are_left_out_are_warned_of_as_all_is_with_the_file_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (table,) = of([1.0], [1]).values()
+    warn_of_left_out({"l.csv": replace(table, left_out=["l.csv: 1 of 2 lines left out, of an unknown kind"])})
+    assert capsys.readouterr().err == "l.csv: warning: 1 of 2 lines left out, of an unknown kind\n"
 
 
 def test_where_nobody_was_heard_other_things_are_said(capsys: pytest.CaptureFixture[str]) -> None:

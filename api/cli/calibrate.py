@@ -7,13 +7,14 @@ import sys
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
 from api.cli.locate import CELL_M, named_in, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd, warn_of_silent
-from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_left_out, warn_of_unheard
+from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_doubts, warn_of_left_out, warn_of_unheard
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import (
     ReadingTable,
@@ -102,6 +103,7 @@ def calibrate(
     # as far as a survey speaks for the floor, it says how strong they are there, wherever they hang
     radio_map = forget_places(result.radio_map, cells, faults.misplaced, 1.0 - result.reach.of_map)
     result = replace(result, fits=_without_law(result.fits, faults.misplaced.tolist()))
+    taught: dict[str, Any] = {}
     if given.told and unlabelled is not None:
         own = {name: table.labels for name, table in given.told.items()}
         if n := sum(map(len, own.values())):
@@ -109,7 +111,8 @@ def calibrate(
         with show_progress("labels", 1.0) as progress:
             learning = learn_from_recording(plan, cells, radio_map, unlabelled, own, progress.reach)
         radio_map = learning.correct(radio_map)
-        result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
+        taught = learning.figures()
+        result = replace(result, notes=[*result.notes, *labels_in_words(taught)])
     save_radio_map(output, radio_map, plan, cells)
     if unlabelled is not None:
         contradicting, silent = find_doubted(plan, cells, radio_map, unlabelled)
@@ -119,6 +122,7 @@ def calibrate(
     print(fit_table(plan, result))
     for sentence in without_named(result.warnings, _collect_named(given, faults)):
         print(f"warning: {sentence}", file=sys.stderr)
+    warn_of_doubts(taught)
 
 
 def _nothing_learnt(files: str, plan: Plan, places: SurveyTable | None, unplaced: ReadingTable | None) -> Problem:
@@ -133,12 +137,13 @@ def _nothing_learnt(files: str, plan: Plan, places: SurveyTable | None, unplaced
 def _refuse_nothing_to_learn(
     survey: Path | None, readings: Path | None, labels: Path | None, receipts: Path | None
 ) -> None:
+    if readings is None and (labels or receipts):
+        fix = "give --readings: labels say where the devices of readings were"
+        option = "--labels" if labels else "--receipts"
+        raise OperatorError([Problem("rayon calibrate", option, "labels without readings teach nothing", fix)])
     if survey is None and readings is None:
         fix = "give --survey, --readings or both"
         raise OperatorError([Problem("rayon calibrate", "options", "nothing to learn from", fix)])
-    if readings is None and (labels or receipts):
-        fix = "give --readings: labels say where the devices of readings were"
-        raise OperatorError([Problem("rayon calibrate", "--labels", "labels without readings teach nothing", fix)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,14 @@ from api.cli.decide_tables import (
 )
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting, refuse_written_twice
 from api.cli.locate import map_asked_for, warn, warn_of_macs, warn_of_no_fix, warn_of_odd
-from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words, warn_of_left_out, warn_of_unheard
+from api.cli.sources.labels import (
+    labels_in_words,
+    labels_of_files,
+    promise_in_words,
+    warn_of_doubts,
+    warn_of_left_out,
+    warn_of_unheard,
+)
 from engine.config import Config, load_config
 from engine.errors import OperatorError, collect_problems
 from engine.files import ReadingTable, read_readings, readings_for_plan
@@ -111,8 +118,10 @@ def decide(
         _write_tables(tables, folder, chain, given, output)
     warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
     print(_summary(chain, output), file=sys.stderr)
-    for sentence in labels_in_words(chain.labels) if known else []:
-        print(sentence, file=sys.stderr)
+    if known:
+        for sentence in labels_in_words(chain.labels):
+            print(sentence, file=sys.stderr)
+        warn_of_doubts(chain.labels)
     for name, promised in sorted(chain.promises.items()):
         print(f"{name}: {promise_in_words(promised)}", file=sys.stderr)
     if as_json:

@@ -59,9 +59,9 @@ def warn_of_unheard(tables: Mapping[str, LabelTable], t: F64, devices: U64) -> N
 
 
 def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
-    """What labels were good for, what was left aside, and what is wrong."""
+    """What labels were good for, and what was left aside."""
     gain, share = figures.get("gain_m"), figures.get("share", 0.0)
-    lying, off = figures.get("lying_sources", {}), figures.get("off_m", {})
+    lying = figures.get("lying_sources", {})
     who = "devices at places" if figures.get("by_places") else "devices"
     if share:
         used = f"{who} left out are found {gain:.2f} m nearer with them"
@@ -75,15 +75,32 @@ def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
     out = [f"labels: {figures.get('used', 0)} held against tracks; {used}"]
     said = words("en").refusals
     out += [f"labels: {n} left aside: {said[why]} ({why})" for why, n in sorted(figures.get("refused", {}).items())]
-    out += [
-        f"{name}: its labels contradict the store, and were left aside: {what}{_by_how_much(off.get(name))}"
-        for name, what in lying.items()
-    ]
-    out += [
+    return out
+
+
+def lies_in_words(figures: Mapping[str, Any]) -> dict[str, str]:
+    """Of each stream of labels that contradicts the store, by its name: what it looks like."""
+    off = figures.get("off_m", {})
+    return {
+        name: f"its labels contradict the store, and were left aside: {what}{_by_how_much(off.get(name))}"
+        for name, what in figures.get("lying_sources", {}).items()
+    }
+
+
+def moved_in_words(figures: Mapping[str, Any]) -> list[str]:
+    """Of each product that seems to stand elsewhere: where."""
+    return [
         f"product {m['sku']} seems to stand at x {m['x_m']}, y {m['y_m']}, {m['moved_m']} m from its place in the plan"
         for m in figures.get("moved_products", [])
     ]
-    return out
+
+
+def warn_of_doubts(figures: Mapping[str, Any]) -> None:
+    """Of labels that contradict the store, and of products that seem to stand elsewhere."""
+    for name, said in lies_in_words(figures).items():
+        print(f"{name}: warning: {said}", file=sys.stderr)
+    for said in moved_in_words(figures):
+        print(f"warning: {said}", file=sys.stderr)
 
 
 def _by_how_much(off_m: Sequence[float] | None) -> str:

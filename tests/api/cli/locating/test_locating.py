@@ -190,6 +190,20 @@ def test_labels_of_devices_that_were_not_heard_are_told_as_that(store: Path, tmp
     assert "label_duplicate" not in told
 
 
+def test_labels_of_a_mirrored_planogram_are_warned_of(store: Path, tmp_path: Path) -> None:
+    """Every third second of both phones, from the other side."""
+    rows = [row.split(",") for row in (store / "truth.csv").read_text().splitlines()]
+    t, device, x, y = (rows[0].index(name) for name in ("t", "device", "x_m", "y_m"))
+    xs = [float(row[x]) for row in rows[1:]]
+    ends = min(xs) + max(xs)
+    told = [f"{row[t]},{row[device]},here,{ends - float(row[x]):.2f},{row[y]},0" for row in rows[1::3]]
+    (tmp_path / "l.csv").write_text("t,device,kind,x_m,y_m,level\n" + "\n".join(told) + "\n")
+    args = ["calibrate", store, "--readings", store / "readings.csv", "--labels", tmp_path / "l.csv"]
+    done = runner.invoke(build(), [str(a) for a in [*args, "-o", tmp_path / "m.npz"]], catch_exceptions=False)
+    assert f"{tmp_path / 'l.csv'}: warning: its labels contradict the store, and were left aside: mir" in done.stderr
+    assert "contradict the store" not in done.stdout
+
+
 def test_a_survey_that_is_left_aside_leaves_the_fixes_as_they_are_without(store: Path, tmp_path: Path) -> None:
     """All to the byte: the store calibrates itself by hearings and the crowd, as it does without a map."""
     head, *rows = (store / "survey.csv").read_text().splitlines()
@@ -250,6 +264,9 @@ def test_operators_mistakes(store: Path, tmp_path: Path) -> None:
     readings, out = store / "readings.csv", tmp_path / "f.csv"
     assert "unknown method" in refused("locate", store, "--readings", readings, "-o", out, "--method", "magic")
     assert "nothing to learn from" in refused("calibrate", store, "-o", tmp_path / "m.npz")
+    for option in ("--labels", "--receipts"):
+        said = refused("calibrate", store, option, store / "labels.csv", "-o", tmp_path / "m.npz")
+        assert f"{option}: labels without readings teach nothing (give --readings" in said
     (tmp_path / "bad.npz").write_bytes(b"no map")
     assert "not a radio map" in refused(
         "locate", store, "--readings", readings, "-o", out, "--radiomap", tmp_path / "bad.npz"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from api.cli.sources.labels import labels_in_words, warn_of_left_out, warn_of_unheard
+from api.cli.sources.labels import labels_in_words, warn_of_doubts, warn_of_left_out, warn_of_unheard
 from engine.files.labels import LabelTable
 from engine.records import Labels
 
@@ -52,6 +52,24 @@ def test_lines_that_are_left_out_are_warned_of_as_all_is_with_the_file_first(
     (table,) = of([1.0], [1]).values()
     warn_of_left_out({"l.csv": replace(table, left_out=["l.csv: 1 of 2 lines left out, of an unknown kind"])})
     assert capsys.readouterr().err == "l.csv: warning: 1 of 2 lines left out, of an unknown kind\n"
+
+
+def test_what_contradicts_the_store_and_what_stands_elsewhere_are_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    moved = {"sku": "P1", "level": "0", "x_m": 1.3, "y_m": 2.0, "moved_m": 7.1}
+    figures = {
+        "used": 40, "lying_sources": {"l.csv": "mirrored in x", "r.csv (receipts)": "shifted by one vector"},
+        "off_m": {"r.csv (receipts)": [2.5, -1.0]}, "moved_products": [moved], "gain_m": 0.0,
+    }  # fmt: skip
+    warn_of_doubts(figures)
+    assert capsys.readouterr().err.splitlines() == [
+        "l.csv: warning: its labels contradict the store, and were left aside: mirrored in x",
+        "r.csv (receipts): warning: its labels contradict the store, and were left aside: shifted by one vector: places"
+        " lie +2.5 m in x and -1.0 m in y of where devices were. Or are the access points drawn so?",
+        "warning: product P1 seems to stand at x 1.3, y 2.0, 7.1 m from its place in the plan",
+    ]
+    assert len(labels_in_words(figures)) == 1
+    warn_of_doubts({})
+    assert not capsys.readouterr().err
 
 
 def test_where_nobody_was_heard_other_things_are_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,7 @@ from api.cli.locate import map_asked_for, warn, warn_of_macs, warn_of_no_fix, wa
 from api.cli.sources.labels import (
     labels_in_words,
     labels_of_files,
+    lack_in_words,
     promise_in_words,
     warn_of_doubts,
     warn_of_left_out,
@@ -119,7 +120,7 @@ def decide(
     warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
     print(_summary(chain, output), file=sys.stderr)
     if known:
-        for sentence in labels_in_words(chain.labels):
+        for sentence in [*labels_in_words(chain.labels), *lack_in_words(chain.labels, chain.promises.values())]:
             print(sentence, file=sys.stderr)
         warn_of_doubts(chain.labels)
     for name, promised in sorted(chain.promises.items()):

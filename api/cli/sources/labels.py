@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from api.texts.catalogue import words
 from engine.errors import collect_problems
 from engine.files.labels import LabelTable, read_labels, read_receipts
+from engine.offers.measured.calibration import LEAST_DEVICES as ENOUGH_DEVICES
 from engine.offers.promise import Promise
 from engine.plan.model import Plan
 from engine.positioning.labels.doubts import SQUARE_M
@@ -101,6 +102,15 @@ def warn_of_doubts(figures: Mapping[str, Any]) -> None:
         print(f"{name}: warning: {said}", file=sys.stderr)
     for said in moved_in_words(figures):
         print(f"warning: {said}", file=sys.stderr)
+
+
+def lack_in_words(figures: Mapping[str, Any], promises: Iterable[Promise]) -> list[str]:
+    """How many devices are missing for these campaigns' thresholds to stand on labels; nothing where none is."""
+    labelled, left = (int(figures.get(name, 0)) for name in ("labelled_devices", "left_devices"))
+    if min(labelled, left) >= ENOUGH_DEVICES or all(given.labelled for given in promises):
+        return []
+    need = f"labelled devices, of which there are {labelled}, and as many that have left, of which there are {left}"
+    return [f"labels: thresholds need {ENOUGH_DEVICES} {need}: until then they are told by {PAUSES}"]
 
 
 def _by_how_much(off_m: Sequence[float] | None) -> str:

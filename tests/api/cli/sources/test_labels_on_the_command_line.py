@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from api.cli.sources.labels import labels_in_words, warn_of_doubts, warn_of_left_out, warn_of_unheard
+from api.cli.sources.labels import labels_in_words, lack_in_words, warn_of_doubts, warn_of_left_out, warn_of_unheard
 from engine.files.labels import LabelTable
+from engine.offers.promise import Promise
 from engine.records import Labels
 
 NO = np.empty(0, np.uint64)
@@ -70,6 +71,23 @@ def test_what_contradicts_the_store_and_what_stands_elsewhere_are_warnings(capsy
     assert len(labels_in_words(figures)) == 1
     warn_of_doubts({})
     assert not capsys.readouterr().err
+
+
+PLAN, LABELS = Promise(0.5, 0.8, 0.7, 0.6), Promise(0.5, 0.8, 0.7, 0.6, 45, 0.9)
+
+
+def test_how_many_devices_thresholds_lack_is_said_with_how_many_they_need() -> None:
+    assert lack_in_words({"labelled_devices": 19, "left_devices": 44}, [PLAN, PLAN]) == [
+        "labels: thresholds need 40 labelled devices, of which there are 19, and as many that have left, of which there"
+        " are 44: until then they are told by the plan and where people pause"
+    ]
+    assert lack_in_words({"labelled_devices": 40, "left_devices": 39}, [PLAN])
+
+
+def test_where_thresholds_lack_no_devices_nothing_is_said_of_them() -> None:
+    assert lack_in_words({"labelled_devices": 40, "left_devices": 40}, [PLAN]) == []
+    assert lack_in_words({"labelled_devices": 19, "left_devices": 40}, []) == [], "no campaign states a precision"
+    assert lack_in_words({"labelled_devices": 19, "left_devices": 40}, [LABELS]) == [], "they stood on labels before"
 
 
 def test_where_nobody_was_heard_other_things_are_said(capsys: pytest.CaptureFixture[str]) -> None:

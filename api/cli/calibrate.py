@@ -13,7 +13,15 @@ import numpy as np
 import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
-from api.cli.locate import CELL_M, named_in, warn, warn_of_contradicting, warn_of_hearings, warn_of_odd, warn_of_silent
+from api.cli.locate import (
+    CELL_M,
+    list_named,
+    warn,
+    warn_of_contradicting,
+    warn_of_hearings,
+    warn_of_odd,
+    warn_of_silent,
+)
 from api.cli.sources.labels import labels_in_words, labels_of_files, warn_of_doubts, warn_of_left_out, warn_of_unheard
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import (
@@ -199,7 +207,7 @@ def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> t
 
 def _collect_named(given: _Given, faults: HearingFaults) -> set[str]:
     """Access points that are named for something that spoils how they fit."""
-    odd = [named_in(read.odd) for read in (given.surveyed, given.crowd) if read is not None]
+    odd = [list_named(read.odd) for read in (given.surveyed, given.crowd) if read is not None]
     ids = [point.id for point in given.plan.access_points]
     return {ids[a] for a in [*faults.mute, *faults.misplaced]}.union(*odd)
 

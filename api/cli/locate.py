@@ -100,7 +100,7 @@ def locate(
         ),
     )
     warn_of_no_fix(str(readings), located.refused)
-    warn_of_contradicting(str(readings), locator.contradicting(), named_in(joined.odd))
+    warn_of_contradicting(str(readings), locator.contradicting(), list_named(joined.odd))
     warn_of_silent(str(readings), silent_in(plan, cells, radio_map or prior_map(plan, cells), scans, fixes))
     if not n:
         print(f"{readings}: warning: {no_fix_at_all(len(table), len(scans), plan)}", file=sys.stderr)
@@ -195,7 +195,7 @@ def warn_of_odd(file: str, odd: Oddities) -> None:
         print(f"{file}: warning: {ap} says {value} wherever it is heard: go and look", file=sys.stderr)
 
 
-def named_in(odd: Oddities) -> set[str]:
+def list_named(odd: Oddities) -> set[str]:
     """Access points that `warn_of_odd` names."""
     return {ap for aps in odd.of.values() for ap in aps} | set(odd.stuck)
 

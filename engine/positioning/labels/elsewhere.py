@@ -44,7 +44,7 @@ class _Heard:
     log_d: F64
 
 
-def heard_elsewhere(plan: Plan, cells: Cells, taught: Taught, moved: Sequence[MovedProduct]) -> list[MovedProduct]:
+def keep_heard_elsewhere(plan: Plan, cells: Cells, taught: Taught, moved: Sequence[MovedProduct]) -> list[MovedProduct]:
     """Those of the `moved` whose labels are likelier to have been heard anywhere else on their floor than where the
     plan has them, and that seem to stand on it. The clearest first, as what is said of it holds for the others: what
     its labels heard is of another place."""
@@ -53,7 +53,7 @@ def heard_elsewhere(plan: Plan, cells: Cells, taught: Taught, moved: Sequence[Mo
     out: list[MovedProduct] = []
     for level in sorted({m.level for m in moved}):
         there = _cells_of_level(cells, level)
-        heard = _heard(plan, own.take(own.level == level), level)
+        heard = _sum_up(plan, own.take(own.level == level), level)
         left = [m for m in moved if m.level == level and _on_floor(cells, there, m)]
         gone: list[int] = []
         while left:
@@ -79,7 +79,7 @@ def _on_floor(cells: Cells, there: I64, moved: MovedProduct) -> bool:
     return float(tree.query([moved.x_m, moved.y_m])[0]) <= OFF_FLOOR_M
 
 
-def _heard(plan: Plan, own: Taught, level: int) -> _Heard:
+def _sum_up(plan: Plan, own: Taught, level: int) -> _Heard:
     product, first = np.unique(own.product, return_index=True)
     x, y = own.x_m[first], own.y_m[first]
     rssi, variance = np.full((len(product), own.rssi_dbm.shape[1]), np.nan), np.empty(len(product))

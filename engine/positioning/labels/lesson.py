@@ -21,7 +21,7 @@ from engine.positioning.labels.doubts import (
     no_nearer,
     weigh,
 )
-from engine.positioning.labels.elsewhere import heard_elsewhere
+from engine.positioning.labels.elsewhere import keep_heard_elsewhere
 from engine.positioning.labels.field import correction_of
 from engine.positioning.labels.places import Taught
 from engine.positioning.labels.shares import HALF, LITTLE, Evidence, contradicts, expected_share
@@ -84,7 +84,7 @@ def doubts_of(plan: Plan, cells: Cells, taught: Taught, told: Evidence) -> Label
     frames |= _of_receipts(taught, frames)
     lies = dict.fromkeys(by_chance, CHANCE_SAYS) | frames
     honest = taught.take(~np.isin(taught.source, list(lies)))
-    moved = heard_elsewhere(plan, cells, honest, moved_products(honest))
+    moved = keep_heard_elsewhere(plan, cells, honest, moved_products(honest))
     weight = weigh(honest, floor_m2)
     weight[np.isin(honest.product, [m.product for m in moved]) & (honest.product >= 0)] = 0.0
     for stream, said in {**told, **doubted}.items():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from api.cli.locate import (
-    named_in,
+    list_named,
     no_fix_at_all,
     warn,
     warn_of_contradicting,
@@ -56,7 +56,7 @@ def test_who_says_the_same_wherever_it_is_heard_is_not_said_to_contradict_too(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     odd = Oddities({"bad_rssi": 9}, {"bad_rssi": ("ap1",)}, stuck={"ap3": "-58 dBm"})
-    warn_of_contradicting("r.csv", {"ap1": 0.9, "ap2": 0.8, "ap3": 1.0}, named_in(odd))
+    warn_of_contradicting("r.csv", {"ap1": 0.9, "ap2": 0.8, "ap3": 1.0}, list_named(odd))
     assert capsys.readouterr().err.splitlines() == [
         "r.csv: warning: ap2 contradicts the other access points (80%): go and look"
     ]

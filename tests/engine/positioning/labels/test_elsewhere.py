@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.positioning.labels.doubts import moved_products
-from engine.positioning.labels.elsewhere import heard_elsewhere
+from engine.positioning.labels.elsewhere import keep_heard_elsewhere
 from engine.positioning.labels.lesson import doubts_of
 from engine.positioning.labels.places import Taught
 from tests.engine.positioning.labels.shop import labels, shop
@@ -54,10 +54,10 @@ def test_where_no_others_are_labelled_nothing_says_that_it_was_heard_elsewhere()
     every = labels(plan, cells, radio_map, 300, wrong=(4,))
     moved = moved_products(every)
     assert [m.product for m in moved] == [4]
-    assert heard_elsewhere(plan, cells, every, moved) == moved
-    assert heard_elsewhere(plan, cells, every.take(every.product == 4), moved) == []
+    assert keep_heard_elsewhere(plan, cells, every, moved) == moved
+    assert keep_heard_elsewhere(plan, cells, every.take(every.product == 4), moved) == []
     deaf = replace(every, rssi_dbm=np.full_like(every.rssi_dbm, np.nan))
-    assert heard_elsewhere(plan, cells, deaf, moved) == []
+    assert keep_heard_elsewhere(plan, cells, deaf, moved) == []
 
 
 @pytest.mark.parametrize(("off_m", "named"), [(2.4, True), (2.6, False), (12.0, False)])
@@ -65,4 +65,4 @@ def test_a_place_off_the_floor_is_none(off_m: float, named: bool) -> None:
     plan, cells, radio_map = shop()
     own = labels(plan, cells, radio_map, 300, wrong=(4,))
     beyond = replace(moved_products(own)[0], x_m=float(cells.x_m.min()) - off_m, y_m=float(cells.y_m[0]))
-    assert bool(heard_elsewhere(plan, cells, own, [beyond])) == named
+    assert bool(keep_heard_elsewhere(plan, cells, own, [beyond])) == named

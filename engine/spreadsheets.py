@@ -27,18 +27,18 @@ _UNITS = {"_dbm": "dBm", "_m": "m", "_s": "s"}
 
 
 MOST_QUOTED = 40  # characters of a cell: enough to find it by
-_ADDRESS = "an address of a device stands here: are columns interchanged?"
+_ADDRESS = "an address of a device stands here: are columns say_swapped?"
 
 
 def quote_cell(cell: str) -> str:
-    """A cell as a sentence may quote it: no MAC, and no longer than a line has room for. Where columns are interchanged
+    """A cell as a sentence may quote it: no MAC, and no longer than a line has room for. Where columns are say_swapped
     any may hold one."""
     masked = cell if _DATE.fullmatch(cell) else mask_macs(cell)
     # only where it hides something: it writes digits of other scripts plainly, which may be what is wrong
     return repr((masked if MASK in masked or '"' in masked else cell)[:MOST_QUOTED])
 
 
-def interchanged(cell: str) -> str:
+def say_swapped(cell: str) -> str:
     """What to say of a cell that holds a MAC where none belongs; empty of others."""
     return _ADDRESS if MASK in quote_cell(cell) else ""
 
@@ -61,7 +61,7 @@ def number_fix(column: str, cell: str) -> str:
         return f"write it with a decimal point: {point}"
     if _DATE.fullmatch(cell):
         return f"seconds since 1970, UTC{_seconds(cell)}"
-    if wrong := interchanged(cell):
+    if wrong := say_swapped(cell):
         return wrong
     found = _WITH_UNIT.fullmatch(cell)
     unit = next((u for end, u in _UNITS.items() if column.endswith(end)), "s" if column == "t" else "")

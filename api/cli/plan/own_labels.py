@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from api.cli.sources.labels import PAUSES, labels_in_words, lies_in_words, moved_in_words, promise_in_words
+from api.cli.sources.labels import PAUSES, labels_in_words, promise_in_words, say_lies, say_moved
 from engine.offers.promise import Promise, PromiseBasis
 
 NOT_ASKED = "labels: none looked at, all of this is told by the plan alone; --config asks the running site for its own"
@@ -34,8 +34,8 @@ def own_labels(store: str, config: Path | None) -> dict[str, Any]:
         return {"used": 0, "said": [NONE.format(store=store), NO_ENGINE.format(store=store)], "campaigns": {}}
     figures, promises = row.values.get("labels", {}), row.values.get("promises", {})
     some = figures.get("used") or figures.get("refused")
-    lies = [f"{name}: {said}" for name, said in lies_in_words(figures).items()]
-    labels = [*labels_in_words(figures), *lies, *moved_in_words(figures)] if some else [NONE.format(store=store)]
+    lies = [f"{name}: {said}" for name, said in say_lies(figures).items()]
+    labels = [*labels_in_words(figures), *lies, *say_moved(figures)] if some else [NONE.format(store=store)]
     campaigns = [f"{name}, running: {_in_words(given)}" for name, given in sorted(promises.items())]
     told = {name: given | {"told_by": _basis(given).value} for name, given in sorted(promises.items())}
     return {

@@ -79,7 +79,7 @@ def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def lies_in_words(figures: Mapping[str, Any]) -> dict[str, str]:
+def say_lies(figures: Mapping[str, Any]) -> dict[str, str]:
     """Of each stream of labels that contradicts the store, by its name: what it looks like."""
     off = figures.get("off_m", {})
     return {
@@ -88,7 +88,7 @@ def lies_in_words(figures: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def moved_in_words(figures: Mapping[str, Any]) -> list[str]:
+def say_moved(figures: Mapping[str, Any]) -> list[str]:
     """Of each product that seems to stand elsewhere: where."""
     return [
         f"product {m['sku']} seems to stand at x {m['x_m']}, y {m['y_m']}, {m['moved_m']} m from its place in the plan"
@@ -98,9 +98,9 @@ def moved_in_words(figures: Mapping[str, Any]) -> list[str]:
 
 def warn_of_doubts(figures: Mapping[str, Any]) -> None:
     """Of labels that contradict the store, and of products that seem to stand elsewhere."""
-    for name, said in lies_in_words(figures).items():
+    for name, said in say_lies(figures).items():
         print(f"{name}: warning: {said}", file=sys.stderr)
-    for said in moved_in_words(figures):
+    for said in say_moved(figures):
         print(f"warning: {said}", file=sys.stderr)
 
 

@@ -7,7 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from api.cli.sources.labels import labels_in_words, lack_in_words, warn_of_doubts, warn_of_left_out, warn_of_unheard
+from api.cli.sources.labels import (
+    labels_in_words,
+    lack_in_words,
+    say_lies,
+    warn_of_doubts,
+    warn_of_left_out,
+    warn_of_unheard,
+)
 from engine.files.labels import LabelTable
 from engine.offers.promise import Promise
 from engine.records import Labels
@@ -99,7 +106,8 @@ def test_why_nothing_could_be_judged_is_told() -> None:
     few = "too few to judge, of which there must be 20, of 8 devices or in as many squares of 5 m"
     (plain,) = labels_in_words({"used": 3, "gain_m": None})
     assert plain == f"labels: 3 held against tracks; the map stays as it was: {few}"
-    beside, lies = labels_in_words({"used": 340, "gain_m": None, "lying_sources": {"l.csv": "mirrored in x"}})
+    figures = {"used": 340, "gain_m": None, "lying_sources": {"l.csv": "mirrored in x"}}
+    (beside,) = labels_in_words(figures)
     said = f"the map stays as it was: beside those that contradict the store there are {few}"
     assert beside == f"labels: 340 held against tracks; {said}"
-    assert lies == "l.csv: its labels contradict the store, and were left aside: mirrored in x"
+    assert say_lies(figures) == {"l.csv": "its labels contradict the store, and were left aside: mirrored in x"}

@@ -27,11 +27,11 @@ _UNITS = {"_dbm": "dBm", "_m": "m", "_s": "s"}
 
 
 MOST_QUOTED = 40  # characters of a cell: enough to find it by
-_ADDRESS = "an address of a device stands here: are columns say_swapped?"
+_ADDRESS = "an address of a device stands here: are columns interchanged?"
 
 
 def quote_cell(cell: str) -> str:
-    """A cell as a sentence may quote it: no MAC, and no longer than a line has room for. Where columns are say_swapped
+    """A cell as a sentence may quote it: no MAC, and no longer than a line has room for. Where columns are interchanged
     any may hold one."""
     masked = cell if _DATE.fullmatch(cell) else mask_macs(cell)
     # only where it hides something: it writes digits of other scripts plainly, which may be what is wrong

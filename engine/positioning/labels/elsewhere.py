@@ -25,8 +25,8 @@ from engine.radio.radiomap import prior_powers
 from engine.radio.ridge import DEFAULT_RIDGE, SHADOW_DB
 from engine.records import F64, I32, I64
 
-MOST_OTHERS = 300  # products that one is held against: half of them the nearest, the others evenly
-MOST_CELLS = 1500
+MOST_OTHERS = 200  # products that one is held against: half of them the nearest, the others evenly
+MOST_CELLS = 500
 OFFSET_DB = 3.0  # what is left of the phones' offsets at one product, beside those at the others
 OFF_FLOOR_M = 2.5  # a product stands on a shelf beside the floor: further from it nothing does
 
@@ -46,23 +46,21 @@ class _Heard:
 
 def keep_heard_elsewhere(plan: Plan, cells: Cells, taught: Taught, moved: Sequence[MovedProduct]) -> list[MovedProduct]:
     """Those of the `moved` whose labels are likelier to have been heard anywhere else on their floor than where the
-    plan has them, and that seem to stand on it. The clearest first, as what is said of it holds for the others: what
-    its labels heard is of another place."""
+    plan has them, and that seem to stand on it. The clearest come first, and say nothing of the others any more: what
+    their labels heard is of another place."""
     own = taught.take(are_timed(taught.kind) & (taught.product >= 0))
     own = own.take(witnesses_of(own))
     out: list[MovedProduct] = []
     for level in sorted({m.level for m in moved}):
         there = _cells_of_level(cells, level)
         heard = _sum_up(plan, own.take(own.level == level), level)
-        left = [m for m in moved if m.level == level and _on_floor(cells, there, m)]
+        named = [m for m in moved if m.level == level and _on_floor(cells, there, m)]
+        clear = {m.product: _odds(plan, cells, there, heard, m.product, []) for m in named}
         gone: list[int] = []
-        while left:
-            odds = [_odds(plan, cells, there, heard, m.product, gone) for m in left]
-            best = int(np.argmax(odds))
-            if odds[best] <= 0.0:
-                break
-            gone.append(left[best].product)
-            out.append(left.pop(best))
+        for m in sorted(named, key=lambda m: -clear[m.product]):
+            if (_odds(plan, cells, there, heard, m.product, gone) if gone else clear[m.product]) > 0.0:
+                gone.append(m.product)
+                out.append(m)
     return sorted(out, key=lambda m: -m.moved_m)
 
 

@@ -57,7 +57,7 @@ def locate(
     of all the others, near and far, measure none: what they hear of those is not used, and they are named. So are those
     that by what they hear of each other hang elsewhere than the plan says, or are interchanged: they are left aside.
     One that heard no device, though some were where it should have, is named, too.
-    Ranges that are all in feet, nanoseconds, centimetres or millimetres are left aside, with the unit named.
+    Ranges that are all in feet, inches, nanoseconds or another such unit are left aside, with the unit named.
     Levels that are one and the same of all devices, near and far, are left aside as no measurement; ranges are not.
 
     Example: [bold]rayon locate floorplans/boutique --readings readings.csv -o fixes.csv[/bold]
@@ -262,10 +262,14 @@ _ASKED = {
     " used; divide range_m by 3.281 (feet) or 3.336 (ns)",
     "ranges_in_rtt_ns": "ranges fit this plan as nanoseconds there and back, not as metres: left aside, RSSI is used;"
     " divide range_m by 6.671",
+    "ranges_in_inches": "ranges fit this plan as inches, not as metres: left aside, RSSI is used; divide range_m by"
+    " 39.37",
     "ranges_in_cm": "ranges fit this plan as centimetres, not as metres: left aside, RSSI is used; divide range_m by"
     " 100",
     "ranges_in_mm": "ranges fit this plan as millimetres, not as metres: left aside, RSSI is used; divide range_m by"
     " 1000",
+    "ranges_in_rtt_ps": "ranges fit this plan as picoseconds there and back, not as metres: left aside, RSSI is used;"
+    " divide range_m by 6671",
     "ranges_in_km": "ranges fit this plan as kilometres, not as metres: left aside, RSSI is used; multiply range_m by"
     " 1000",
     "range_in_mm": "most ranges are too long for this plan: are these millimetres? Metres are meant",

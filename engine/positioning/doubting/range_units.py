@@ -1,4 +1,4 @@
-"""Whether ranges are in another unit than metres: feet or nanoseconds, which no bound on a range tells, or kilometres.
+"""Whether ranges are in another unit than metres: feet or nanoseconds, which no bound on a range tells, or any other.
 
 A scan of four ranges and more tells its place and how well any place fits. Each unit's factor is tried: of ranges z
 (n,) of a scan, taken as z / factor metres, against distances d (n, places),
@@ -25,8 +25,10 @@ from engine.records import F64, I32, I64
 FACTORS = {
     "ranges_in_feet_or_ns": 1 / 0.3048,
     "ranges_in_rtt_ns": 2 / 0.299792458,
+    "ranges_in_inches": 1 / 0.0254,
     "ranges_in_cm": 100.0,
     "ranges_in_mm": 1000.0,
+    "ranges_in_rtt_ps": 2000 / 0.299792458,
     "ranges_in_km": 0.001,
 }
 """Of each unit, how many a metre is. Feet and nanoseconds one way, 3.281 and 3.336, nobody tells apart by places."""

@@ -38,8 +38,10 @@ def unit_of(metres: F64) -> str:
         (3.281, "ranges_in_feet_or_ns"),
         (3.336, "ranges_in_feet_or_ns"),
         (6.671, "ranges_in_rtt_ns"),
+        (39.37, "ranges_in_inches"),
         (100.0, "ranges_in_cm"),
         (1000.0, "ranges_in_mm"),
+        (6671.0, "ranges_in_rtt_ps"),
         (0.001, "ranges_in_km"),
     ],
 )

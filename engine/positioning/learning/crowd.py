@@ -30,7 +30,7 @@ from engine.positioning.learning.kept_maps import with_own_rest
 from engine.positioning.learning.mixed_devices import phones_apart_db
 from engine.positioning.learning.ranges import shared_bias_m
 from engine.positioning.learning.survey_trust import SurveyTrust, gain_by, judge_survey, say_part, say_trust
-from engine.positioning.learning.tracklets import ScanMemory, Stretches
+from engine.positioning.learning.tracklets import LEAST_AP, ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings, without_named
 from engine.radio.evidence import Evidence, EvidenceKind
@@ -161,7 +161,7 @@ def _rssi(
     stretches = crowd.draw(memory, np.random.default_rng(LOT))
     n = int(stretches.steps.sum())
     if n < LEAST_SCANS:
-        return _note(first, f"{n} scans of unlabelled readings follow on each other: too few to learn from")
+        return _note(first, _say_few(n, len(memory), scans))
     heard = np.isfinite(stretches.rssi_dbm).sum() / n
     before = crowd.assess(first.law, None, stretches)
     if before.covered < COVERED and heard < MANY_AP:
@@ -218,6 +218,14 @@ def _use(
         of = "one device" if devices == 1 else f"{devices} devices"
         used += f"; they are of {of}, and fewer than {WHOLE_CROWD} make {share:.0%} of the map"
     return _note(result, f"unlabelled readings used: {used}")
+
+
+def _say_few(following: int, telling: int, scans: Scans) -> str:
+    """Why nothing is learnt of scans of which so many are `telling`, by their access points, and `following` others."""
+    if telling < LEAST_SCANS <= len(scans):
+        of = f"{telling} of {len(scans)} scans of unlabelled readings hold levels of {LEAST_AP} access points and more"
+        return f"{of}: fewer tell no place to learn from"
+    return f"{following} scans of unlabelled readings follow on each other: too few to learn from"
 
 
 def _in_part(learnt: RadioMap, without: RadioMap, share: float) -> RadioMap:

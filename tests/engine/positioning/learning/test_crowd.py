@@ -319,6 +319,17 @@ def test_a_right_plan_is_not_accused() -> None:
     assert not [s for s in result.warnings if "hang" in s]
 
 
+def test_scans_of_two_access_points_are_told_as_that() -> None:
+    plan, rng = hall(40.0, 25.0, SIX), np.random.default_rng(3)
+    readings = hear(plan, anywhere(rng), rng)
+    cells, known = walkable_cells(plan, 1.0), hearings_evidence(plan, NOBODY)
+    two = calibrate_store(plan, cells, known, readings.take(readings.ap < 2))
+    said = "0 of 80 scans of unlabelled readings hold levels of 3 access points and more"
+    assert two.notes[-1] == f"{said}: fewer tell no place to learn from"
+    few = calibrate_store(plan, cells, known, readings.take(readings.t < 60.0))
+    assert few.notes[-1] == "20 scans of unlabelled readings follow on each other: too few to learn from"
+
+
 def test_routes_seem_to_cover_less_than_crowds() -> None:
     plan, rng = hall(40.0, 25.0, SIX), np.random.default_rng(3)
     cells = walkable_cells(plan, 0.5)

@@ -247,13 +247,18 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-_OF = {"range_sigma_not_positive": "spreads of ranges", "rssi_of_one_level": "levels"}
+_OF = {
+    "range_sigma_not_positive": "spreads of ranges",
+    "bad_range_sigma": "spreads of ranges",
+    "rssi_of_one_level": "levels",
+}
 """What is not used of a reading, where the rest of it is."""
 _SAID = {
     "bad_rssi": "rssi out of range (bad_rssi)",
     "bad_range": "range out of range (bad_range)",
     "rssi_of_one_level": "whoever is heard, near or far, it is at one level, which tells no place: turn on measured"
     " levels (dBm) (rssi_of_one_level)",
+    "bad_range_sigma": "below 1 mm or above 10 km: metres are meant (bad_range_sigma)",
     "rssi_not_heard": "one faintest level that stands for not heard (rssi_not_heard)",
 }
 """Words for reasons whose names alone say little."""

@@ -19,6 +19,9 @@ Lines = Callable[[int], int]
 """Row index to its line in the file (1 is the header)."""
 
 
+TIME_CEILING_S = 4_102_444_800.0  # the year 2100; before 1970 and after it, a clock was never set or has run wild
+
+
 def row_line(row: int) -> int:
     """The line of a row in a table without blank lines."""
     return row + 2

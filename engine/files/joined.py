@@ -9,16 +9,14 @@ import numpy as np
 
 from engine.columns import Columns
 from engine.errors import OperatorError, Problem
-from engine.files.columns import ReadingTable, SurveyTable, Texts
+from engine.files.columns import TIME_CEILING_S, ReadingTable, SurveyTable, Texts
 from engine.files.odd.times import find_odd_times
-from engine.files.odd.values import Oddities, without_oddities
+from engine.files.odd.values import Oddities, at_most_absurd, of_some_unit, without_oddities
 from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
 from engine.positioning.doubting.range_units import WINDOW_S, find_range_unit
 from engine.radio.bands import band_ghz, equalise_bands
 from engine.records import F64, I32, Hearings, Readings
-
-TIME_CEILING_S = 4_102_444_800.0  # the year 2100; before 1970 and after it, a clock was never set or has run wild
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +58,14 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     named, levels are those of the lowest one, as far as the rows tell what bands differ by.
     Raises OperatorError when all times are in milliseconds.
     """
+    if len(table) and (table.t >= TIME_CEILING_S).all():
+        raise OperatorError([_other_unit(table)])
+    table = _tame(table)
     ap = _ap_index(table.ap, plan)
     names, codes = np.unique(table.device, return_inverse=True)
     speaks = _ap_index(names, plan)[codes]
-    unit = find_range_unit(plan, table.t, codes, np.where(speaks < 0, ap, np.int32(-1)), table.range_m)
+    heard_by = np.where(speaks < 0, ap, np.int32(-1))
+    unit = find_range_unit(plan, table.t, codes, heard_by, of_some_unit(table.range_m))
     given = np.full_like(table.range_m, np.nan) if unit else table.range_m
     phone = np.where(speaks < 0, codes, -1)
     found, odd = without_oddities(plan, ap, table.rssi_dbm, given, table.range_sigma_m, phone)
@@ -73,8 +75,6 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
         odd = replace(odd, units=(unit, *odd.units))
     timely = (table.t >= 0) & (table.t < TIME_CEILING_S)
     itself = (speaks >= 0) & (speaks == ap)
-    if len(table) and not (timely | (table.t < 0)).any():
-        raise OperatorError([_other_unit(table)])
     for reason, rows in (("time_out_of_range", ~timely), ("access_point_hears_itself", itself)):
         if rows.any():
             warnings[reason] = int(rows.sum())
@@ -99,6 +99,13 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
         table.t[heard], speaks[heard], ap[heard], rssi[heard].astype(np.float32), rng[heard].astype(np.float32)
     )
     return PlanReadings(readings, names.tolist(), hearings, warnings, odd)
+
+
+def _tame(table: ReadingTable) -> ReadingTable:
+    """The table with values beyond all reason where they are as absurd, and can be reckoned with."""
+    t = np.clip(table.t, -1.0, TIME_CEILING_S)
+    rssi, rng = at_most_absurd(table.rssi_dbm, table.range_m)
+    return replace(table, t=t, rssi_dbm=rssi, range_m=rng)
 
 
 def unknown_access_points(names: Texts, plan: Plan) -> list[tuple[str, int]]:
@@ -128,12 +135,13 @@ def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
     names, codes = np.unique(table.level, return_inverse=True)
     level = np.array([plan.level_index[name] for name in names.tolist()], dtype=np.int32)[codes]
     ap = _ap_index(table.ap, plan)
+    levels, ranges = at_most_absurd(table.rssi_dbm, table.range_m)
     device = np.unique(table.device, return_inverse=True)[1].astype(np.int32)
     _, place = np.unique(np.stack([level, table.x_m, table.y_m], axis=1), axis=0, return_inverse=True)
     when: F64 = place.ravel() * np.float64(WINDOW_S)  # what a device heard at a place is one scan
-    unit = find_range_unit(plan, when, device.astype(np.int64), ap, table.range_m)
-    given = np.full_like(table.range_m, np.nan) if unit else table.range_m
-    found, odd = without_oddities(plan, ap, table.rssi_dbm, given, np.full(len(table), np.nan))
+    unit = find_range_unit(plan, when, device.astype(np.int64), ap, of_some_unit(ranges))
+    given = np.full_like(ranges, np.nan) if unit else ranges
+    found, odd = without_oddities(plan, ap, levels, given, np.full(len(table), np.nan))
     if unit:
         counts = {reason: n for reason, n in odd.counts.items() if reason != "neither_rssi_nor_range"}
         odd = replace(odd, counts=counts, units=(unit, *odd.units))

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from engine.errors import OperatorError, Problem
-from engine.files.columns import Column, Lines, Texts
+from engine.files.columns import TIME_CEILING_S, Column, Lines, Texts
 from engine.files.read import parse_columns
 from engine.files.surveyed import say_levels
 from engine.files.write import write_columns
@@ -102,7 +102,7 @@ def read_labels(path: Path, plan: Plan, device: Named) -> LabelTable:
     told = sku == ""
     at_x, at_y = np.where(told, x, at_x), np.where(told, y, at_y)
     level = np.where(told, _levels(plan, level_name), level).astype(np.int32)
-    bad = [_unknown_kinds(cols["kind"]), unknown, _levels_unknown(plan, told, level, level_name)]
+    bad = [_untimely(cols["t"]), _unknown_kinds(cols["kind"]), unknown, _levels_unknown(plan, told, level, level_name)]
     bad += _nowhere(plan, told, level, at_x, at_y)
     kept, left_out = _sift(path, cells, bad, lines, n)
     kind = np.array([_KINDS.index(LabelKind(k)) if k in _KINDS else -1 for k in cols["kind"].tolist()], np.int32)
@@ -117,7 +117,7 @@ def read_receipts(path: Path, plan: Plan, device: Named) -> LabelTable:
     cols, lines, cells = parse_columns(path, RECEIPTS)
     product, level, x, y, unknown = _places(plan, cols["sku"])
     n = len(cols["t"])
-    kept, left_out = _sift(path, cells, [unknown], lines, n)
+    kept, left_out = _sift(path, cells, [_untimely(cols["t"]), unknown], lines, n)
     kind = np.full(n, _KINDS.index(LabelKind.RECEIPT), np.int32)
     no = np.zeros(n, np.bool_)
     every = Labels(cols["t"], _devices(cols["device"], device), kind, product, level, x, y, no)
@@ -155,6 +155,16 @@ def _sift(path: Path, cells: Sequence[Problem], bad: Sequence[_Bad], lines: Line
 
 def _always(said: str) -> Fix:
     return lambda _: said
+
+
+def _untimely(t: F64) -> _Bad:
+    # infinite where the cell is no number, which is told already
+    rows = np.flatnonzero(((t < 0) | (t >= TIME_CEILING_S)) & np.isfinite(t))
+    fix = "seconds since 1970, UTC"
+    reasons = [f"{value:g} is before 1970 or after 2100" for value in t[rows].tolist()]
+    late = len(rows) and len(rows) == len(t) and bool((t >= TIME_CEILING_S).all())
+    said = f"{fix}: are these milliseconds?" if late else fix
+    return _Bad("t", "of times that no clock shows", rows, reasons, _always(said), f"write {fix}")
 
 
 def _places(plan: Plan, sku: Texts) -> tuple[I32, I32, F64, F64, _Bad]:

@@ -15,6 +15,9 @@ RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not
 RSSI_CEILING_DBM = (
     0.0  # from here on: a receiver reports at most about -10 dBm, 0 is "not reported", more an error code
 )
+FARTHEST_M = 100_000.0  # of a range: nothing hears a phone from there
+SIGMAS_M = (0.001, 10_000.0)  # of a range: no radio measures to less than a millimetre, and more says nothing
+ABSURD_DBM, ABSURD_M = 1e6, 1e8  # above what any unit says
 NEARLY_ALL = 0.9
 LEAST = 10  # values, to say something of all of them
 NOT_HEARD_DBM = -90.0  # what stands for "not heard" in tables is no higher: -100 or -110 as a rule
@@ -47,14 +50,26 @@ class Usable:
     keep: Bools
 
 
+def at_most_absurd(rssi: F64, rng: F64) -> tuple[F64, F64]:
+    """Levels and ranges (n,), those beyond what any unit says where that ends: their squares are numbers yet."""
+    return np.clip(rssi, -ABSURD_DBM, ABSURD_DBM), np.clip(rng, -ABSURD_M, ABSURD_M)
+
+
+def of_some_unit(rng: F64) -> F64:
+    """Ranges (n,) that may be in another unit than metres; NaN of those that are none in any."""
+    return np.where(abs(rng) < ABSURD_M, rng, np.nan)
+
+
 def without_oddities(
     plan: Plan, ap: I32, rssi: F64, rng: F64, sigma: F64, phone: I64 | None = None
 ) -> tuple[Usable, Oddities]:
     """Of rows (n,), what can be used, and what is odd in them. `ap` indexes the plan's access points, -1 of others.
     `phone` numbers devices whose places are asked for, -1 of others: their levels have to differ."""
     absurd_rssi = (rssi >= RSSI_CEILING_DBM) | (rssi < RSSI_FLOOR_DBM)
-    far = rng > plan.longest_range_m
-    absurd_range, absurd_sigma = (rng < 0.0) | far, sigma <= 0
+    absurd_range = (rng < 0.0) | (rng > plan.longest_range_m)
+    far = absurd_range & (rng > 0.0) & (rng <= FARTHEST_M)
+    negative = sigma <= 0
+    absurd_sigma = negative | (sigma < SIGMAS_M[0]) | (sigma > SIGMAS_M[1])
     none = np.isnan(rssi) & np.isnan(rng)
     not_heard = find_not_heard(ap, np.where(absurd_rssi, np.nan, rssi), len(plan.access_points))
     measured = np.where(absurd_rssi | not_heard, np.nan, rssi)
@@ -65,7 +80,8 @@ def without_oddities(
         "rssi_not_heard": not_heard,
         "rssi_of_one_level": alike,
         "bad_range": absurd_range,
-        "range_sigma_not_positive": absurd_sigma,
+        "range_sigma_not_positive": negative,
+        "bad_range_sigma": absurd_sigma & ~negative,
         "neither_rssi_nor_range": none,
     }
     good_rssi, good_range = np.where(alike, np.nan, measured), np.where(absurd_range, np.nan, rng)

@@ -18,6 +18,7 @@ FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clo
 RSSI_MIN_DBM = -120.0
 RSSI_END_DBM = 0.0  # and above is no measurement: 0 is how many receivers say "not reported"
 NO_READINGS = Readings.empty()
+SIGMA_MIN_M = 0.001  # of a range: no radio measures closer, and less than a float32 holds would divide by nothing
 RANGE_MAX_M = 1_000.0  # Wi-Fi is not heard further; larger values are a unit mistake
 
 
@@ -105,7 +106,7 @@ def _checks(columns: ReadingColumns, device: U64, ap: I32, heard: I32, sent_at: 
     t, rssi, range_m, sigma_m = columns.number
     nan = columns.given_nan if columns.given_nan is not None else np.zeros((4, t.shape[0]), np.bool_)
     with np.errstate(invalid="ignore"):  # NaN compares false, which is what absent values want
-        bad_sigma = nan[3] | (sigma_m <= 0) | (sigma_m > RANGE_MAX_M)
+        bad_sigma = nan[3] | (sigma_m < SIGMA_MIN_M) | (sigma_m > RANGE_MAX_M)
         return {
             ReadingRefusal.BAD_MAC: (device == NOT_A_MAC) & (heard < 0),
             ReadingRefusal.UNKNOWN_AP: ap < 0,

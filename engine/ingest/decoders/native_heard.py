@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.errors import DecodeError, MessageRefused
 from engine.ingest.decoders.bodies import json_object
-from engine.ingest.decoders.columns import FUTURE_S, RANGE_MAX_M
+from engine.ingest.decoders.columns import FUTURE_S, RANGE_MAX_M, SIGMA_MIN_M
 from engine.ingest.decoders.heard import Decoded, Told, VendorIdentity, VendorMessage, VendorReading, VendorSession
 from engine.ingest.decoders.macs import NOBODY, ap_name
 from engine.ingest.decoders.native import decode_columns, is_session
@@ -49,7 +49,7 @@ def _reading(mac: str, ap: str, row: list[float], sent_at: float) -> VendorReadi
         raise RecordUnusable(RecordRefusal.BAD_TIME)
     if range_m == range_m and not 0 <= range_m <= RANGE_MAX_M:
         raise RecordUnusable(RecordRefusal.BAD_RANGE)
-    if sigma_m == sigma_m and not 0 < sigma_m <= RANGE_MAX_M:
+    if sigma_m == sigma_m and not SIGMA_MIN_M <= sigma_m <= RANGE_MAX_M:
         raise RecordUnusable(RecordRefusal.BAD_RANGE)
     rssi_dbm = rssi if rssi != rssi and range_m == range_m else dbm(rssi)
     return VendorReading(phone, heard_by, t, rssi_dbm, range_m, sigma_m)

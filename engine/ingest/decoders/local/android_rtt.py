@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.ingest.decoders.bodies import json_value
+from engine.ingest.decoders.columns import SIGMA_MIN_M
 from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorReading
 from engine.ingest.decoders.loose import as_list, fields, first, read_each, require_ap
 from engine.ingest.decoders.macs import ap_name
@@ -61,7 +62,7 @@ def _range(result: dict[str, Any]) -> tuple[float, float]:
     sigma_m = number(result.get("distanceStdDevMm")) / MM if in_mm else number(result.get("std_m"))
     if not RANGE_MIN_M <= range_m <= RANGE_MAX_M:
         raise RecordUnusable(RecordRefusal.BAD_RANGE)
-    return range_m, sigma_m if 0 < sigma_m < RANGE_MAX_M else ABSENT
+    return range_m, sigma_m if SIGMA_MIN_M <= sigma_m < RANGE_MAX_M else ABSENT
 
 
 def _level(value: Any) -> float:

@@ -110,6 +110,7 @@ def test_a_good_frame_becomes_columns() -> None:
         (reading(range_m=math.nan), "bad_range"),
         (reading(range_m=3, range_sigma_m=0), "bad_range"),
         (reading(range_m=3, range_sigma_m=-1), "bad_range"),
+        (reading(range_m=3, range_sigma_m=1e-300), "bad_range"),
         (reading(range_m=3, range_sigma_m=math.nan), "bad_range"),
         (reading(rssi=...), "no_measurement"),
         (reading(rssi=None), "no_measurement"),

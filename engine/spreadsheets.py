@@ -38,7 +38,7 @@ def quote_cell(cell: str) -> str:
     return repr((masked if MASK in masked or '"' in masked else cell)[:MOST_QUOTED])
 
 
-def say_swapped(cell: str) -> str:
+def tell_interchanged(cell: str) -> str:
     """What to say of a cell that holds a MAC where none belongs; empty of others."""
     return _ADDRESS if MASK in quote_cell(cell) else ""
 
@@ -61,7 +61,7 @@ def number_fix(column: str, cell: str) -> str:
         return f"write it with a decimal point: {point}"
     if _DATE.fullmatch(cell):
         return f"seconds since 1970, UTC{_seconds(cell)}"
-    if wrong := say_swapped(cell):
+    if wrong := tell_interchanged(cell):
         return wrong
     found = _WITH_UNIT.fullmatch(cell)
     unit = next((u for end, u in _UNITS.items() if column.endswith(end)), "s" if column == "t" else "")

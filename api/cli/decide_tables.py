@@ -44,7 +44,7 @@ def refuse_tables(folder: Path, store: Path, inputs: Sequence[Path | None]) -> N
         for path in table_files(folder):
             if path.name not in _STORE_FILES or not is_same_file(path, store / path.name):
                 refuse_overwriting("--tables", path, *inputs)
-        alien = _find_lost(store, folder)
+        alien = _find_alien(store, folder)
     except OSError as error:
         raise _no_place(folder, error.strerror or str(error)) from error
     if alien:
@@ -66,7 +66,7 @@ def _refuse_no_room(folder: Path) -> None:
             raise _no_place(path, "is a folder")
 
 
-def _find_lost(store: Path, folder: Path) -> list[Path]:
+def _find_alien(store: Path, folder: Path) -> list[Path]:
     """Files of the plan in `folder` that are neither this store's nor a copy of them."""
     ours = _store_of(store / PLAN_FILE)
     if ours is None or _store_of(folder / PLAN_FILE) == ours:

@@ -22,7 +22,7 @@ from engine.files.write import write_columns
 from engine.plan.findings import MOST_ALIKE, SHOWN_PLACES
 from engine.plan.model import Plan
 from engine.records import F64, I32, I64, Labels
-from engine.spreadsheets import quote_cell, say_swapped
+from engine.spreadsheets import quote_cell, tell_interchanged
 from engine.vocabulary import LabelKind
 from engine.wording import nearest
 
@@ -190,7 +190,7 @@ def _say_unknown(what: str, names: Sequence[str], none: str = "") -> list[str]:
 
 
 def _near(name: str, known: Mapping[str, int]) -> str:
-    if wrong := say_swapped(name):
+    if wrong := tell_interchanged(name):
         return wrong
     found = nearest(name, known)
     return f"did you mean {found!r}?" if found is not None else "a sku of the store's products.csv"

@@ -18,7 +18,7 @@ FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clo
 RSSI_MIN_DBM = -120.0
 RSSI_END_DBM = 0.0  # and above is no measurement: 0 is how many receivers say "not reported"
 NO_READINGS = Readings.empty()
-SIGMA_MIN_M = 0.001  # of a range: no radio measures closer, and less than a float32 holds would divide by nothing
+SIGMA_MIN_M = 1e-6  # of a range: far less than any radio tells, and less than a float32 holds would divide by nothing
 RANGE_MAX_M = 1_000.0  # Wi-Fi is not heard further; larger values are a unit mistake
 
 

@@ -112,8 +112,11 @@ def _better_of(surveyed: Calibration, learnt: Calibration, nearer_m: F64) -> Cal
     left out."""
     if len(nearer_m) < 2 or nearer_m.mean() <= SURELY * nearer_m.std(ddof=1) / np.sqrt(len(nearer_m)):
         return _note(surveyed, "unlabelled readings left aside: the survey says more of this floor")
-    found = f"the survey's places, left out of it in turn, are found {nearer_m.mean():.1f} m nearer with these"
-    return _note(learnt, f"of the survey the law alone is used: {found}")
+    reach = surveyed.reach
+    said = f"the survey of {reach.places} places near {reach.covered:.0%} of the walkable area used for the law alone"
+    found = f"left out of it in turn, they are found {nearer_m.mean():.1f} m nearer with the readings' map"
+    rest = [note for note in learnt.notes if note not in surveyed.notes[:1]]  # which was of the survey's own map
+    return replace(learnt, notes=[f"{said}: {found}", *rest])
 
 
 def _two_phones(known: Evidence, first: Calibration) -> list[str]:

@@ -357,7 +357,8 @@ def test_of_survey_and_crowd_the_map_that_finds_the_survey_s_places_surely_neare
     """By two standard errors: gains of 1, 2 and 3 m are 2.0 ± 0.6 in the mean, those of -1, 2 and 3 m 1.3 ± 1.2."""
     plan = shelved()
     surveyed = calibrate(plan, walkable_cells(plan, 0.5), hearings_evidence(plan, NOBODY))
-    learnt = replace(surveyed, in_map=0.5)
+    surveyed = replace(surveyed, notes=["survey used for the law and its shadows"])
+    learnt = replace(surveyed, in_map=0.5, notes=[*surveyed.notes, "unlabelled readings used"])
     for nearer, taken in (
         ([1.0, 2.0, 3.0], True),
         ([-1.0, 2.0, 3.0], False),
@@ -366,8 +367,13 @@ def test_of_survey_and_crowd_the_map_that_finds_the_survey_s_places_surely_neare
     ):
         found = _better_of(surveyed, learnt, np.array(nearer))
         assert (found.in_map == 0.5) == taken
-        said = "are found 2.0 m nearer with these" if taken else "the survey says more of this floor"
-        assert found.notes[-1].endswith(said)
+        if taken:
+            assert "used for the law alone" in found.notes[0]
+            assert found.notes[0].endswith("they are found 2.0 m nearer with the readings' map")
+            assert found.notes[1:] == ["unlabelled readings used"]
+        else:
+            assert found.notes[0] == surveyed.notes[0]
+            assert found.notes[1].endswith("the survey says more of this floor")
 
 
 def test_ranges_tell_the_bias_they_share() -> None:

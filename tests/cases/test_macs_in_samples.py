@@ -179,7 +179,8 @@ def is_a_time(text: str) -> bool:
 def test_nor_where_it_is_a_key(octets: list[int]) -> None:
     for text in (*unforeseen(octets)[:7], ":".join(f"{o:02x}" for o in octets)):
         shown = sample(json.dumps({text: 1}))
-        assert re.fullmatch(r'\{"[^a-wyz0-9]*":"number"\}', shown), (text, shown)
+        # APASSAAAAA======, in base 32, sounds like a password's name: its value is not even said to be a number
+        assert re.fullmatch(r'\{"[^a-wyz0-9]*":"(number|…)"\}', shown), (text, shown)
         samples = FrameSamples(1)
         samples.add("bad_shape", "meraki/v1/x", json.dumps({text: 1}).encode(), 1.0)
         assert samples.as_json()["bad_shape"][0]["payload"] == "{}", text

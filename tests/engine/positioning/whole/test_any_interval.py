@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from shapely.geometry import box
 
@@ -100,11 +100,14 @@ def assert_same(got: Rows, want: Rows, within_m: float | None = None, columns: i
     """In place, and with three `columns` in sigma too, which goes by how all scans of the store fit.
 
     Sums of float32 come out another way in batches of another size: on readings that fit nowhere that moves a fix by
-    millimetres, so it is held against a hundredth of the error that the fix tells of itself."""
+    millimetres, so it is held against a hundredth of the error that the fix tells of itself. That error goes by how ill
+    readings fit at the likeliest cell: where two are as likely, such sums say which, and it is held to a twentieth.
+    """
     assert got.keys() == want.keys()
     for key, values in got.items():
-        atol = within_m or max(2e-3, want[key][2] / 100)
-        np.testing.assert_allclose(values[:columns], want[key][:columns], atol=atol, err_msg=str(key))
+        place, sigma = (within_m or max(2e-3, want[key][2] / share) for share in (100, 20))
+        np.testing.assert_allclose(values[:2], want[key][:2], atol=place, err_msg=str(key))
+        np.testing.assert_allclose(values[2:columns], want[key][2:columns], atol=sigma, err_msg=str(key))
         assert values[4:] == want[key][4:]
 
 
@@ -139,6 +142,7 @@ def test_fixes_are_sound_at_any_interval(name: str, interval_s: float, seed: int
 
 
 @examples(30)
+@example(name="shelves", interval_s=0.2, seed=5427, shares=[0.125])  # two cells as likely: sigma differs by 1.1 %
 @given(name=stores, interval_s=intervals, seed=seeds, shares=st.lists(st.floats(0, 1), max_size=6))
 def test_it_does_not_matter_how_a_recording_is_cut(
     name: str, interval_s: float, seed: int, shares: list[float]

@@ -9,7 +9,6 @@ bodies and habits, too, they make a part of the map only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -185,11 +184,11 @@ def _rssi(
         power = found.learnt.soft.coefficients.ap_power_db
         still = find_contradiction(crowd.foresee(found.law), found.stretches, rest, power)
         if still is not None:
-            return _leave_bent(plan, cells, geometry, first, say_open(plan, still))
+            return _leave_bent(plan, cells, geometry, first, still, say_open(plan, still))
     if found is None and pair is not None and elsewhere == list(pair.pair):
         return _only_without(plan, cells, first, pair)
     if found is None:
-        return _leave_bent(plan, cells, geometry, first, say_bent(plan, elsewhere))
+        return _leave_bent(plan, cells, geometry, first, elsewhere, say_bent(plan, elsewhere))
     result = _use(plan, cells, geometry, first, crowd, found, elsewhere)
     if not elsewhere:
         return result
@@ -305,11 +304,12 @@ def _only_without(plan: Plan, cells: Cells, first: Calibration, pair: Interchang
     return _note(left, "unlabelled readings used for that only: of the other access points they tell no more")
 
 
-def _leave_bent(plan: Plan, cells: Cells, geometry: Geometry, first: Calibration, said: str) -> Calibration:
+def _leave_bent(
+    plan: Plan, cells: Cells, geometry: Geometry, first: Calibration, accused: Sequence[int], said: str
+) -> Calibration:
     """Without the crowd: its map foresees scans by bending around access points that hang elsewhere, and puts people
     wrong. Without a survey the store then goes on as its plan, calibrating itself as it would without all this."""
-    accused = [p.id for p in plan.access_points if p.id in re.split(r"[ ,:]+", said)]
-    left = replace(first, warnings=[*without_named(first.warnings, accused), said])
+    left = replace(first, warnings=[*without_named(first.warnings, ids_of(plan, accused)), said])
     if not first.reach.places:
         own, before = first.radio_map, prior_map(plan, cells, geometry=geometry)
         spread = own.range_offset_sigma_m

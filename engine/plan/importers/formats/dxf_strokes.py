@@ -182,7 +182,8 @@ class _Walk:
             self._text(entity, kind, layer)
         elif kind == "POINT":
             at = entity.dxf.location
-            self._found.points.append((layer, np.array([at.x, at.y]), float(at.z)))
+            if self._is_somewhere(at, f"POINT on layer {clean(layer)}"):
+                self._found.points.append((layer, np.array([at.x, at.y]), float(at.z)))
         elif kind == "DIMENSION":
             self._dimension(entity)
 
@@ -200,6 +201,8 @@ class _Walk:
                 self._block += 1
                 number = self._block
                 at = one.ocs().to_wcs(one.dxf.insert)
+                if not self._is_somewhere(at, f"block {clean(one.dxf.name)}"):
+                    continue
                 attributes = {clean(a.dxf.tag).upper(): clean(a.dxf.text) for a in entity.attribs}
                 self._found.blocks.append(
                     Insert(number, clean(one.dxf.name), layer, np.array([at.x, at.y]), float(at.z), attributes)
@@ -220,8 +223,7 @@ class _Walk:
         path = make_path(entity)
         if not len(path):
             return
-        reach = max(max(abs(p.x), abs(p.y)) for p in path.control_vertices())
-        if not reach <= MOST_REACH:  # NaN is not either
+        if not all(_is_near(corner) for corner in path.control_vertices()):
             reason = f"reaches past {MOST_REACH:g}, or has points that are no numbers"
             self._notes.refuse(place, reason, "delete it in the drawing")
         xy = np.array([(p.x, p.y) for p in path.flattening(MOST_REACH, segments=CURVE_SEGMENTS)])
@@ -234,8 +236,15 @@ class _Walk:
         else:
             said = entity.plain_text()
         lines = [line for line in map(clean, said.splitlines()) if line]
-        if lines:
+        if lines and self._is_somewhere(at, f"{kind} on layer {clean(layer)}"):
             self._found.texts.append(DrawnText(layer, np.array([at.x, at.y]), lines))
+
+    def _is_somewhere(self, at: Any, place: str) -> bool:
+        """Whether it is on any drawing; said where it is not."""
+        if not _is_near(at):
+            self._notes.say(place, f"lies past {MOST_REACH:g}, or nowhere: it is left out", "delete it in the drawing")
+            return False
+        return True
 
     def _dimension(self, entity: Any) -> None:
         if entity.dimtype not in (0, 1):
@@ -245,6 +254,11 @@ class _Walk:
             self._found.dimensions.append((float(entity.get_measurement()), float(says)))
         except ValueError:  # no number over it: the measure itself, in whatever unit the drawing is
             return
+
+
+def _is_near(at: Any) -> bool:
+    """NaN is not, of which `max` would say the number before it."""
+    return bool(abs(at.x) <= MOST_REACH and abs(at.y) <= MOST_REACH)
 
 
 def _corners(entity: Any, kind: str) -> int:

@@ -13,6 +13,7 @@ import pytest
 from engine.errors import OperatorError
 from tests.engine.plan.importers.drawings import imported
 
+NAN = float("nan")
 GRID_M = (652_000.0, 6_862_000.0)
 
 
@@ -39,6 +40,7 @@ def scattered(n: int) -> list[tuple[float, float]]:
     ("draw", "said"),
     [
         (lambda m, on: m.add_circle((0, 0), 1e300, dxfattribs=on), "CIRCLE on layer A-WALL: reaches past"),
+        (lambda m, on: m.add_line(GRID_M, (GRID_M[0], NAN), dxfattribs=on), "LINE on layer A-WALL: reaches past"),
         (lambda m, on: m.add_circle((0, 0), 1e12, dxfattribs={"layer": "RAYONNAGES"}), "CIRCLE on layer RAYONNAGES"),
         (lambda m, on: m.add_open_spline(scattered(20_000), dxfattribs=on), "SPLINE on layer A-WALL: has 20,000 po"),
         (lambda m, on: m.add_spline(scattered(2_000), dxfattribs=on), "SPLINE on layer A-WALL: has 2,000 points"),
@@ -50,6 +52,28 @@ def test_a_curve_without_end_is_refused_by_its_name(draw: Callable[[Any, dict[st
     with pytest.raises(OperatorError) as refused:
         imported(dxf_with(draw))
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("draw", "left_out"),
+    [
+        (lambda m, on: m.add_text("Bio", dxfattribs=on | {"insert": (GRID_M[0], NAN)}), "TEXT on layer A-WALL"),
+        (lambda m, on: m.add_mtext("Bio", dxfattribs=on | {"insert": (NAN, 0)}), "MTEXT on layer A-WALL"),
+        (lambda m, on: m.add_point((1e300, 0), dxfattribs=on), "POINT on layer A-WALL"),
+        (lambda m, on: blocks_of(m).add_blockref("AP", (NAN, 0), dxfattribs=on), "block AP"),
+    ],
+)
+def test_what_lies_nowhere_is_left_out_and_the_shop_kept(
+    draw: Callable[[Any, dict[str, str]], Any], left_out: str
+) -> None:
+    made = imported(dxf_with(draw))
+    assert made.counts["area_m2"] == {"0": 240.0}
+    assert [note.place for note in made.warnings if "it is left out" in note.reason] == [left_out]
+
+
+def blocks_of(space: Any) -> Any:
+    space.doc.blocks.new("AP").add_circle((0, 0), 0.1)
+    return space
 
 
 def test_a_curve_of_a_shop_is_taken() -> None:

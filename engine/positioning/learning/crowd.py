@@ -17,7 +17,7 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import HELD_OUT, LEAST_DEVICES, Assessment, CrowdLearning, Learnt
-from engine.positioning.learning.crowd_words import ids_of, say_bent, say_elsewhere, say_open
+from engine.positioning.learning.crowd_words import ids_of, say_bent, say_elsewhere, say_gain, say_open
 from engine.positioning.learning.interchanged import (
     MOST_ASKED,
     SURELY,
@@ -171,8 +171,7 @@ def _rssi(
         return _note(first, f"unlabelled readings left aside: {place}; let people walk half of it")
     validation = crowd.cross_validate(first.law, stretches, _hold_out(stretches))
     if validation.learnt is None:
-        gain = f"{validation.gain:+.2f} nats per scan on readings not fitted on"
-        return _note(first, f"unlabelled readings left aside: {gain}")
+        return _note(first, f"unlabelled readings left aside: {say_gain(validation.gain)}: too little to be used")
     suspects = np.argsort(-np.nan_to_num(before.left_db, nan=-1.0))[:MOST_ASKED]
     suspects = suspects[before.scans[suspects] > 0]
     many = len(np.unique(stretches.device)) >= WHOLE_CROWD
@@ -213,9 +212,7 @@ def _use(
     radio_map = _in_part(crowd.map_of(found.law, found.learnt, geometry, first.radio_map), first.radio_map, share)
     radio_map = forget_places(radio_map, cells, np.array(elsewhere, np.int64))
     result = _explain(plan, replace(first, radio_map=radio_map), found.learnt, before, found.after, share, elsewhere)
-    used = (
-        f"{found.learnt.gain:+.2f} nats per scan on readings not fitted on, from {found.after.covered:.0%} of the floor"
-    )
+    used = f"{say_gain(found.learnt.gain)}, from {found.after.covered:.0%} of the floor"
     if share < 1.0:
         of = "one device" if devices == 1 else f"{devices} devices"
         used += f"; they are of {of}, and fewer than {WHOLE_CROWD} make {share:.0%} of the map"

@@ -1,7 +1,8 @@
-"""What is said of access points that a crowd's map would bend around."""
+"""What is said of a crowd's map, and of access points that it would bend around."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from engine.plan.model import Plan
@@ -11,6 +12,12 @@ from engine.positioning.learning.interchanged import Interchange
 def ids_of(plan: Plan, aps: Sequence[int]) -> list[str]:
     """Their names."""
     return [plan.access_points[a].id for a in aps]
+
+
+def say_gain(gain: float) -> str:
+    """What `gain` nats per scan are, in words."""
+    times = f"{math.exp(gain):.3g}" if gain < math.log(100) else "more than 100"
+    return f"readings that it was not made of are {times} times as likely by it, scan for scan"
 
 
 def say_elsewhere(plan: Plan, aps: Sequence[int], pair: Interchange | None) -> list[str]:

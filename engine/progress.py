@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,15 +31,40 @@ class Progress:
 
 
 class MinuteLines:
-    """Writes a line to `stream` when a minute has passed since the start or since the last line, by `clock`."""
+    """Writes a line to `stream` when a minute has passed since the start or since the last line, by `clock`. Threads
+    may share it."""
 
     def __init__(self, what: str, total: float, stream: IO[str], clock: Callable[[], float]) -> None:
         self._what, self._total, self._stream, self._clock = what, total, stream, clock
         self._start_s = self._last_s = clock()
+        self._at, self._lock = (0.0, ""), threading.Lock()
 
     def draw(self, done: float, note: str) -> None:
         """A line, if it is time for one."""
-        now_s = self._clock()
+        with self._lock:
+            self._at = (done, note)
+            self._write()
+
+    @contextmanager
+    def kept_up(self) -> Iterator[None]:
+        """Writes meanwhile, too, while nothing gets done: a step may take longer than a minute."""
+        over = threading.Event()
+
+        def write() -> None:
+            while not over.wait(LINE_EVERY_S):
+                with self._lock:
+                    self._write()
+
+        writer = threading.Thread(target=write, name="progress", daemon=True)
+        writer.start()
+        try:
+            yield
+        finally:
+            over.set()
+            writer.join()
+
+    def _write(self) -> None:
+        (done, note), now_s = self._at, self._clock()
         if now_s - self._last_s < LINE_EVERY_S:
             return
         self._last_s = now_s
@@ -55,7 +81,9 @@ def show_progress(
     `advance` or `reach`. Nothing is left of a bar afterwards."""
     to = sys.stderr if stream is None else stream
     if not to.isatty():
-        yield Progress(MinuteLines(what, total, to, clock).draw)
+        lines = MinuteLines(what, total, to, clock)
+        with lines.kept_up():
+            yield Progress(lines.draw)
         return
     # a bar is for people only: who redirects does not wait for rich to be imported
     from rich.console import Console

@@ -27,6 +27,7 @@ from engine.records import F64
 
 CONNECT_S = 10.0
 CONFIRM_S = 60.0  # a broker that confirms nothing for so long has gone; a restart takes less
+PAUSE_S = 10.0
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -162,6 +163,7 @@ def _publish(
     try:
         with show_progress(topic, len(table)) as progress:
             for batch in batches(table, macs, batch_s, shift_s):
+                progress.reach(progress.done, _say_pause(started + batch.due_s / speed - time.monotonic()))
                 wait_until(started + batch.due_s / speed)
                 publisher.publish(topic, batch.payload, CONFIRM_S)
                 frames += 1
@@ -184,6 +186,13 @@ def _publish(
         unconfirmed=unconfirmed,
         refused_by_broker=publisher.refused,
     )
+
+
+def _say_pause(pause_s: float) -> str:
+    """That a recording of, say, two days has a night in it; nothing of its usual steps."""
+    if pause_s < PAUSE_S:
+        return ""
+    return time.strftime("the recording goes on at %H:%M:%S", time.localtime(time.time() + pause_s))
 
 
 def _topic(store: str, source: str) -> str:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 
+import pytest
+
+from engine import progress
 from engine.progress import show_progress
+from tests.sites import until
 
 
 class Terminal(io.StringIO):
@@ -46,6 +51,17 @@ def test_nothing_to_do_is_all_done() -> None:
     with show_progress("none", 0, stream=stream, clock=ticking(0, 60)) as at:
         at.reach(0)
     assert stream.getvalue() == "none: 100% done\n"
+
+
+def test_a_step_of_minutes_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.01)
+    stream = io.StringIO()
+    with show_progress("step", 4, stream=stream) as at:
+        at.reach(1, "a note")
+        until(lambda: stream.getvalue().count("\n") > 2, 60.0)
+    said = stream.getvalue()
+    assert set(said.splitlines()) == {"step: 25% done, about a minute left, a note"}
+    assert not [t for t in threading.enumerate() if t.name == "progress"]
 
 
 def test_a_terminal_shows_a_bar_and_wipes_it() -> None:

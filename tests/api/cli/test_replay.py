@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from api.cli import replay as replaying
 from api.cli.replay import batches, device_macs, register, synthetic_mac
+from engine import progress
 from engine.config import IngestConfig, MqttConfig
 from engine.errors import OperatorError
 from engine.files import read_readings
@@ -89,6 +92,22 @@ def test_a_fast_replay_keeps_the_recordings_rate(mosquitto: Mosquitto, table: Pa
     shift = float(str(summary["shift_s"]))
     assert clocks[-1] == pytest.approx(START + shift + SECONDS - 0.25 - IngestConfig().reorder_s, abs=1e-3)
     assert intake.figures()["late"] == 0
+
+
+def test_a_night_in_a_recording_is_no_silence(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "readings.csv"
+    path.write_text(f"t,device,ap,rssi_dbm\n{START},phone,ap-1,-60\n{START + 20},phone,ap-1,-60\n")
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.05)
+    monkeypatch.setattr(replaying, "PAUSE_S", 0.5)
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    to = ("--mqtt", mosquitto.url, "--store", "boutique", "--source", "gate", "--speed", "20")
+    result = CliRunner().invoke(app, ["replay", str(path), *to], catch_exceptions=False)
+    said = r"rayon/boutique/replay/gate: 50% done, about a minute left, the recording goes on at \d\d:\d\d:\d\d"
+    assert re.search(said, result.stderr)
 
 
 def test_frames_hold_every_reading_once_and_never_too_many(table: Path) -> None:

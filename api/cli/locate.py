@@ -78,7 +78,7 @@ def locate(
     kernels(lambda sentence: print(sentence, file=sys.stderr))
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
-    maps = _maps(plan, cells, joined, scans, radio_map)
+    maps = _maps(plan, cells, joined, scans, radio_map, str(readings))
     with show_progress("locate", len(scans)) as progress:
         located = locate_scans(locator, scans, maps, lag_s, progress.advance)
     fixes = located.fixes
@@ -122,22 +122,29 @@ def map_asked_for(path: Path | None, plan: Plan, cells: Cells) -> RadioMap | Non
 
 
 def _maps(
-    plan: Plan, cells: Cells, joined: PlanReadings, scans: Scans, asked_for: RadioMap | None
+    plan: Plan, cells: Cells, joined: PlanReadings, scans: Scans, asked_for: RadioMap | None, file: str
 ) -> list[tuple[float, RadioMap]]:
     """A map that was asked for is kept, as far as anything was learnt in it; of the rest, access points that hear each
     other and the crowd make one as they go."""
     if asked_for is None:
-        return _self_calibrated(plan, cells, joined, scans)
+        return _self_calibrated(plan, cells, joined, scans, file)
     if asked_for.kept >= 1.0:
         return []
-    return with_own_rests(asked_for, prior_map(plan, cells), _self_calibrated(plan, cells, joined, scans))
+    return with_own_rests(asked_for, prior_map(plan, cells), _self_calibrated(plan, cells, joined, scans, file))
 
 
-def _self_calibrated(plan: Plan, cells: Cells, joined: PlanReadings, scans: Scans) -> list[tuple[float, RadioMap]]:
+def _self_calibrated(
+    plan: Plan, cells: Cells, joined: PlanReadings, scans: Scans, file: str
+) -> list[tuple[float, RadioMap]]:
     start_t, end_t = (float(scans.t.min()), float(scans.t.max())) if len(scans) else (0.0, 0.0)
     with show_progress("self-calibration", end_t - start_t) as progress:
         return self_calibrated_maps(
-            plan, cells, joined.hearings, scans, lambda until: progress.reach(min(until, end_t) - start_t)
+            plan,
+            cells,
+            joined.hearings,
+            scans,
+            lambda until: progress.reach(min(until, end_t) - start_t),
+            lambda faults: _warn_of_exchanged(file, plan, faults),
         )
 
 
@@ -214,6 +221,17 @@ def warn_of_hearings(file: str, plan: Plan, faults: HearingFaults) -> None:
             seems = f"{ids[wrong.ap]} seems to be interchanged with {ids[wrong.other]} in the plan"
         why = f"by what access points hear of each other ({wrong.probability:.0%})"
         print(f"{file}: warning: {seems}, {why}: left aside; go and look", file=sys.stderr)
+
+
+def _warn_of_exchanged(file: str, plan: Plan, faults: HearingFaults) -> None:
+    """The two that the crowd finds in each other's place."""
+    if faults.exchanged:
+        one, other = (plan.access_points[a].id for a in faults.exchanged)
+        why = "what devices are heard at is foreseen better so, and by each at the other's place alone, too"
+        print(
+            f"{file}: warning: {one} seems to be interchanged with {other} in the plan, {why}: left aside; go and look",
+            file=sys.stderr,
+        )
 
 
 def warn_of_contradicting(file: str, shares: Mapping[str, float], named: Collection[str] = ()) -> None:

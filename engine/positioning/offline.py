@@ -18,6 +18,7 @@ from engine.positioning.learning.self_calibration import SelfCalibration
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.methods import TRACKED
 from engine.positioning.windows import ScanWindows
+from engine.radio.hanging.faults import HearingFaults
 from engine.radio.radiomap import RadioMap
 from engine.records import Bools, Fixes, Hearings, Readings, Scans
 
@@ -121,9 +122,11 @@ def self_calibrated_maps(
     hearings: Hearings,
     scans: Scans | None = None,
     on_time: Callable[[float], None] = lambda until: None,
+    on_faults: Callable[[HearingFaults], None] = lambda faults: None,
 ) -> list[tuple[float, RadioMap]]:
     """Maps learnt from access points that hear each other and from shoppers' scans, each with the time from which it
-    may be used: it is made of what was heard before that time only. `on_time` hears how far the recording is read."""
+    may be used: it is made of what was heard before that time only. `on_time` hears how far the recording is
+    read, `on_faults` what is wrong with access points as of the last map."""
     order = np.argsort(hearings.t, kind="stable")
     t, scan_t = hearings.t[order], np.empty(0) if scans is None else scans.t  # windows come in the order of time
     if not len(t) and not len(scan_t):
@@ -146,4 +149,5 @@ def self_calibrated_maps(
             out.append((until, radio_map))
         later = [*t[done : done + 1], *scan_t[told : told + 1]]
         until = max(learner.due_at, min(later, default=np.inf))
+    on_faults(learner.faults)
     return out

@@ -18,6 +18,7 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
+from engine.positioning.learning.interchanged import Interchange, find_contradiction, find_live
 from engine.positioning.learning.loss_scale import likely_loss_scale
 from engine.positioning.learning.tracklets import ScanMemory
 from engine.positioning.learning.unsummed import WIDTH, Unsummed
@@ -28,12 +29,14 @@ from engine.radio.hanging.faults import HearingFaults, find_hearing_faults, forg
 from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import Geometry, cell_geometry, geometry_of, mean_dbm
 from engine.radio.radiomap import RadioMap
+from engine.radio.ridge import FittedLaw
 from engine.radio.soft_fit import SoftLaw
 from engine.records import F64, I64, U64, Hearings, Readings, Scans
 
 FIRST_FIT_S = 15.0  # after the first hearing or scan; then each time the span has doubled
 SPAN_GROWS = 2.0
 LONGEST_SPAN_S = 7200.0  # then at this interval
+ASKED_FROM_S = 900.0  # span of a fit that asks whether two are interchanged: shorter ones have few people
 MIN_LINKS = 6  # pairs that hear each other; fewer cannot tell power from path loss
 
 
@@ -183,7 +186,7 @@ class SelfCalibration:
     def map_in_use(self) -> RadioMap | None:
         """The map that was taken last, made again: what to give to a locator after `restore`. None: there was none."""
         links, learnt, scale = self._sound(self._links(*self._used), self.faults), self._learnt, self._loss_scale
-        if links is None and learnt is None and scale is None and not self.faults.wrong:
+        if links is None and learnt is None and scale is None and not len(self.faults.misplaced):
             return None
         geometry = self._geometry()
         return self._whole(self._plain(links, geometry), learnt, scale, self.faults, geometry)
@@ -196,11 +199,36 @@ class SelfCalibration:
         rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
         plain, scale = self._plain(links, geometry), None
         learnt = self._crowd.learn(plain.law, scans, rng)
+        if learnt is not None and known.seed >= ASKED_FROM_S:
+            found = find_live(self._crowd, plain.law, scans, known.seed)
+            if found is not None and (found[0].sure or self._bends(plain.law, learnt, scans, known, found[1])):
+                return self._fit_exchanged(known, faults, *found)
         if links is None and learnt is None:
             scale = likely_loss_scale(geometry, plain.law.p0_dbm, plain.law.exponent, scans)
             if scale is None and not faults.wrong:
                 return Fitted(None, None, faults=faults)
         return Fitted(learnt, self._whole(plain, learnt, scale, faults, geometry), scale, faults)
+
+    def _fit_exchanged(self, known: _Known, faults: HearingFaults, found: Interchange, asked: list[int]) -> Fitted:
+        """The map without two that are interchanged, where it is sure who they are and the others `asked` for are where
+        the plan says; else without what the crowd taught, which bends around them."""
+        links, geometry = self._links(known.total, known.count), self._geometry()
+        if found.sure:
+            named = replace(faults, exchanged=found.pair)
+            scans = known.scans.without_points(np.union1d(named.misplaced, known.scans.never_varying()))
+            plain = self._plain(self._sound(links, named), geometry)
+            learnt = self._crowd.learn(plain.law, scans, np.random.default_rng(known.seed))
+            rest = [a for a in asked if a not in found.pair]
+            if learnt is None or not self._bends(plain.law, learnt, scans, known, rest):
+                return Fitted(learnt, self._whole(plain, learnt, None, named, geometry), None, named)
+        plain = self._plain(self._sound(links, faults), geometry)
+        return Fitted(None, self._whole(plain, None, None, faults, geometry), None, faults)
+
+    def _bends(self, law: FittedLaw, learnt: Learnt, scans: ScanMemory, known: _Known, aps: list[int]) -> bool:
+        """Whether two of these fit each other's place with the powers that were learnt, too."""
+        stretches = self._crowd.draw(scans, np.random.default_rng(known.seed))
+        power_db = learnt.soft.coefficients.ap_power_db
+        return find_contradiction(self._crowd.foresee(law), stretches, aps, power_db) is not None
 
     def _whole(
         self, plain: Calibration, learnt: Learnt | None, scale: float | None, faults: HearingFaults, geometry: Geometry

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,12 @@ from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.interchanged import find_contradiction, find_interchanged
+from engine.positioning.learning.self_calibration import ASKED_FROM_S, SelfCalibration
 from engine.positioning.learning.tracklets import Stretches
 from engine.positioning.locator import Locator
+from engine.positioning.windows import ScanWindows
 from engine.radio.evidence_sources import hearings_evidence
+from engine.radio.radiomap import RadioMap
 from engine.records import F64, Readings
 from tests.engine.positioning.learning.test_crowd import NOBODY, PERIMETER, anywhere, median_error
 from tests.engine.positioning.stores import hall, hear
@@ -108,3 +113,44 @@ def test_a_crowd_names_them_and_its_map_does_without(
     scans = hear(true, other, rng)
     before, after = (median_error(Locator(drawn, cells, m), scans, other) for m in (None, result.radio_map))
     assert after < 0.95 * before
+
+
+def fit_at(plan: Plan, readings: Readings, *times_s: float) -> list[tuple[SelfCalibration, RadioMap | None]]:
+    """A store's own maps, so long after it began to hear these; the last of them after one scan more."""
+    scans = ScanWindows(len(plan.access_points), 3.0).push(readings, np.inf)
+    scans = scans.take(np.argsort(scans.t, kind="stable"))
+    out = []
+    for time_s in times_s:
+        learner = SelfCalibration(plan, walkable_cells(plan, 0.5))
+        learner.add_scans(scans)
+        out.append((learner, learner.fit(float(scans.t.min()) + time_s)))
+    return out
+
+
+def test_a_running_store_finds_them_once_there_are_people_enough(
+    exchanged: tuple[Plan, Plan, Readings, np.random.Generator],
+) -> None:
+    _, drawn, readings, _ = exchanged
+    (early, bent), (learner, learnt) = fit_at(drawn, readings, ASKED_FROM_S / 2, ASKED_FROM_S)
+    assert bent is not None
+    assert early.faults.exchanged is None
+    assert learnt is not None
+    assert learner.faults.exchanged == (1, 5)
+    assert np.flatnonzero(np.ptp(learnt.mean_dbm, axis=1) == 0.0).tolist() == [1, 5]
+    again = SelfCalibration(drawn, walkable_cells(drawn, 0.5))
+    again.restore(learner.state())
+    assert again.faults.exchanged == (1, 5)
+    back = again.map_in_use()
+    assert back is not None
+    np.testing.assert_array_equal(back.mean_dbm, learnt.mean_dbm)
+
+
+def test_a_running_store_accuses_nobody_whose_antenna_is_broken(
+    exchanged: tuple[Plan, Plan, Readings, np.random.Generator],
+) -> None:
+    true, _, readings, _ = exchanged
+    weak = replace(readings, rssi_dbm=readings.rssi_dbm - np.float32(12.0) * (readings.ap == 3))
+    [(learner, learnt)] = fit_at(true, weak, ASKED_FROM_S)
+    assert learnt is not None
+    assert learner.faults.exchanged is None
+    assert learnt.mean_dbm.mean(axis=1).argmin() == 3

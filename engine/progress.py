@@ -46,7 +46,7 @@ class MinuteLines:
             self._write()
 
     @contextmanager
-    def kept_up(self) -> Iterator[None]:
+    def keep_up(self) -> Iterator[None]:
         """Writes meanwhile, too, while nothing gets done: a step may take longer than a minute."""
         over = threading.Event()
 
@@ -82,7 +82,7 @@ def show_progress(
     to = sys.stderr if stream is None else stream
     if not to.isatty():
         lines = MinuteLines(what, total, to, clock)
-        with lines.kept_up():
+        with lines.keep_up():
             yield Progress(lines.draw)
         return
     # a bar is for people only: who redirects does not wait for rich to be imported

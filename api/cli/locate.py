@@ -101,7 +101,8 @@ def locate(
     )
     warn_of_no_fix(str(readings), located.refused)
     warn_of_contradicting(str(readings), locator.contradicting(), list_named(joined.odd))
-    warn_of_silent(str(readings), silent_in(plan, cells, radio_map or prior_map(plan, cells), scans, fixes))
+    silent = silent_in(plan, cells, radio_map or prior_map(plan, cells), scans, fixes)
+    warn_of_silent(str(readings), {ap: n for ap, n in silent.items() if ap not in joined.odd.stuck})
     if not n:
         print(f"{readings}: warning: {no_fix_at_all(len(table), len(scans), plan)}", file=sys.stderr)
     print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
@@ -199,7 +200,7 @@ def warn_of_odd(file: str, odd: Oddities) -> None:
         said = f"{sum(odd.bands.values())} readings name a band that is none, such as {first!r}"
         print(f"{file}: warning: {said}: taken as of no band; write 2.4, 5 or 6 (GHz)", file=sys.stderr)
     for ap, value in odd.stuck.items():
-        print(f"{file}: warning: {ap} says {value} wherever it is heard: go and look", file=sys.stderr)
+        print(f"{file}: warning: {ap} says {value} wherever it is heard: left aside; go and look", file=sys.stderr)
 
 
 def list_named(odd: Oddities) -> set[str]:

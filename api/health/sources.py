@@ -106,6 +106,9 @@ class PointHealth(BaseModel):
         "0.95 on; 0.98 of two that are interchanged by what phones are heard at; else null. It is left aside then."
     )
     interchanged_with: str | None = Field(description="The id of the one whose place it seems to have then.")
+    stuck: float | None = Field(
+        description="The level, dBm, that it says of nearly whatever it hears, which is left aside; else null."
+    )
     mute: bool = Field(description="Whether it reports one level of all other access points, which measures none.")
 
 
@@ -300,6 +303,7 @@ def _points(
             contradicts=values.get("contradicting_aps", {}).get(point.id),
             misplaced=values.get("misplaced_aps", {}).get(point.id),
             interchanged_with=values.get("interchanged_aps", {}).get(point.id),
+            stuck=values.get("stuck_aps", {}).get(point.id),
             mute=point.id in values.get("mute_aps", {}),
         )
 

@@ -162,7 +162,7 @@ class _ShopWaits(Collector):
         yield from (held, events, products, orders)
 
 
-OF_ACCESS_POINTS = frozenset({"contradicting_aps", "misplaced_aps", "mute_aps"})
+OF_ACCESS_POINTS = frozenset({"contradicting_aps", "misplaced_aps", "mute_aps", "stuck_aps"})
 """Figures whose reasons are access points: those that the plan has are the store's own, and named."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from engine.config import PositioningConfig
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.doubting.live_stuck import LiveStuck
 from engine.positioning.doubting.live_units import LiveUnits
 from engine.positioning.learning.kept_maps import with_own_rest
 from engine.positioning.learning.self_calibration import FIRST_FIT_S, Fitted, SelfCalibration, links_of
@@ -52,7 +53,7 @@ class LearningLocator:
         self._in_part = (radio_map, by_plan) if radio_map is not None and radio_map.kept < 1.0 else None
         self._locator = Locator(plan, cells, self._base, config.method, settings)
         self._calibration = SelfCalibration(plan, cells, geometry)
-        self._units = LiveUnits(plan)
+        self._units, self._stuck = LiveUnits(plan), LiveStuck(len(plan.access_points))
         self._window_s = config.window_s
         self._settle_every_s = math.ceil(SETTLE_S / config.window_s) * config.window_s
         self._settle_at = -np.inf
@@ -81,10 +82,13 @@ class LearningLocator:
 
     def distrust(self) -> dict[str, dict[str, float] | dict[str, str]]:
         """Access points by what is wrong with them, and by their id: by what phones say of them now, and by what they
-        heard of each other until the last fit; and 1 for the unit for which all ranges are left aside."""
+        heard of each other until the last fit; the level, dBm, that one says of everybody; and 1 for the unit for which
+        all ranges are left aside."""
+        at = zip(self._plan.access_points, self._stuck.at.tolist(), strict=True)
         return {
             "contradicting_aps": self.contradicting(),
             **self._calibration.faults.figures(self._plan),
+            "stuck_aps": {point.id: level for point, level in at if math.isfinite(level)},
             "range_units": {self._units.unit: 1.0} if self._units.unit else {},
         }
 
@@ -164,10 +168,11 @@ class LearningLocator:
         """The store's time starts anew: a fit under way is used as soon as there is a scan, or time goes on."""
         self._calibration.start_anew()
         self._units.start_anew()
+        self._stuck.start_anew()
         self._use_at = self._settle_at = self._rests_until = -np.inf
 
     def _locate(self, scans: Scans) -> Fixes:
-        scans = self._units.in_metres(scans)
+        scans = self._stuck.without_stuck(self._units.in_metres(scans))
         if not self._given:
             self._calibration.add_scans(scans)
         return self._locator.locate(scans)
@@ -226,6 +231,7 @@ class LearningLocator:
             "settle_at": float(self._settle_at),
             "rests_until": float(self._rests_until),
             "range_units": self._units.state(),
+            "stuck": self._stuck.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -236,6 +242,8 @@ class LearningLocator:
         self._rests_until = float(state.get("rests_until", -np.inf))  # checkpoints of before know of no rests
         if "range_units" in state:  # checkpoints of before know of none
             self._units.restore(state["range_units"])
+        if "stuck" in state:
+            self._stuck.restore(state["stuck"])
         self._use(self._calibration.map_in_use())
         self._fitting = False
         self._begin(self._calibration.pending(), float(state["use_at"]))

@@ -31,7 +31,7 @@ OTHERS = frozenset(
         *("counts.readings", "counts.readings_used", "counts.ap_readings", "counts.fixes", "counts.radio_maps"),
         *("no_fix", "duplicates", "late", "not_played", "held", "held_back", "refused", "damaged"),  # readings, scans
         *("clock_offsets_s", "points", "troubles"),  # of sources
-        *("contradicting_aps", "misplaced_aps", "interchanged_aps", "mute_aps", "range_units"),
+        *("contradicting_aps", "misplaced_aps", "interchanged_aps", "mute_aps", "stuck_aps", "range_units"),
         "heard_once_share",  # moves by k stays
         *("labels.refused", "labels.share", "labels.gain_m", "labels.lying_sources", "labels.moved_products"),
         *("labels.off_m", "labels.by_places"),

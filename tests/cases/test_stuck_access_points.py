@@ -1,10 +1,10 @@
 """One access point of six that says a wrong thing took everybody with it, and nobody noticed (median 1.7 -> 5.2 m on
 measured walks, 22 % within one sigma).
 
-In: a hall of 30 x 20 m, phones that walk about, access point 4 stuck at -40 dBm, hung 8 m from its place in the plan,
-with ranges that all say 1 m, or 900 m, which is longer than the hall; and without RSSI, too. Right: within 20 scans it
-is not believed any more, it alone is named, and positions are no worse than 1.25 times those without it; who is right
-stays believed.
+In: a hall of 30 x 20 m, phones that walk about, access point 4 stuck at -40 dBm, or wavering between that and -41, hung
+8 m from its place in the plan, with ranges that all say 1 m, or 900 m, which is longer than the hall; and without RSSI,
+too. Right: within 20 scans it is not believed any more, it alone is named, and positions are no worse than 1.25 times
+those without it; who is right stays believed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.doubting.live_stuck import LiveStuck
 from engine.positioning.locator import Locator
 from engine.positioning.offline import locate_scans
 from engine.positioning.windows import ScanWindows
@@ -64,6 +65,8 @@ def spoiled(how: str, ranges: bool) -> tuple[Plan, Scans]:
         rssi[:, BAD] = metres[:, BAD] = np.nan
     elif how == "stuck":
         rssi[:, BAD] = -40.0
+    elif how == "wavers":
+        rssi[:, BAD] = -40.0 - np.random.default_rng(3).integers(0, 2, len(rssi))
     elif how == "moved":
         aps[BAD] = replace(aps[BAD], y_m=aps[BAD].y_m - 8.0)
     elif how == "beyond":
@@ -99,6 +102,22 @@ def test_positions_are_as_good_as_without_it(how: str, ranges: bool, most: float
         assert np.median(without) < 3.3, "tracks trail behind"  # 3.13; 3.49 where errors were taken to last
         assert np.median(off) < 4.1  # hung elsewhere 3.92; 4.21 then
     assert (off <= 2 * sigma).mean() > 0.85
+
+
+def test_one_that_wavers_is_left_aside_within_a_minute() -> None:
+    """It never repeats itself for long: in a shop of 22 x 14 m the filter believed it, 5.8 m for 2.6 without it."""
+    (_, without), (plan, wavers) = spoiled("out", False), spoiled("wavers", False)
+    live = LiveStuck(len(PLACES))
+    given = live.without_stuck(wavers)
+    assert np.flatnonzero(np.isfinite(live.at)).tolist() == [BAD]
+    later = without.t > 60.0
+    np.testing.assert_array_equal(given.rssi_dbm[later], without.rssi_dbm[later])
+    off = {}
+    for name, scans in (("out", without), ("left aside", given)):
+        fixes = locate_scans(Locator(plan, CELLS), scans).fixes
+        fixes = fixes.take(fixes.t > 90.0)
+        off[name] = np.median(np.hypot(*(np.stack([fixes.x_m, fixes.y_m]) - truth(fixes.device, fixes.t).T)))
+    assert off["left aside"] <= 1.02 * off["out"]
 
 
 def test_a_stuck_one_is_found_within_twenty_scans_and_only_that() -> None:

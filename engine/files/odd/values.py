@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.positioning.learning.stuck import LEAST_ALIKE, SAME, never_varying, of_one_level
+from engine.positioning.learning.stuck import LEAST_ALIKE, SAME, hardly_varying, never_varying, of_one_level
 from engine.records import F64, I32, I64, Bools
 
 RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
@@ -29,8 +29,9 @@ class Oddities:
     """`counts` rows by reason; of each reason the access points `of` which nearly all values are such, by id. `units`
     that the values may be in: `range_in_mm`, `rssi_above_zero`, `rssi_in_mw`, and those of
     `engine.positioning.doubting.range_units`, in which all ranges are; `rssi_all_alike` where all access points say one
-    level; and those of times (`engine.files.odd.times`). `stuck`: access points whose values never vary, by id, and
-    what they say. `bands`: what stands for a band and is none, with how many rows say so, the most first."""
+    level; and those of times (`engine.files.odd.times`). `stuck`: access points whose values hardly vary, by id, and
+    what they say, which is left out. `bands`: what stands for a band and is none, with how many rows say so, the most
+    first."""
 
     counts: dict[str, int] = field(default_factory=dict)
     of: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -89,11 +90,16 @@ def without_oddities(
         "bad_rssi": _name(plan, _nearly_all(ap, np.isfinite(rssi), absurd_rssi, len(plan.access_points))),
         "bad_range": _name(plan, _nearly_all(ap, ~np.isnan(rng), absurd_range, len(plan.access_points))),
     }
+    n_ap = len(plan.access_points)
+    constant, stuck = never_varying(ap, good_range, n_ap), hardly_varying(ap, good_rssi, n_ap)
     odd = Oddities(
         {reason: int(rows.sum()) for reason, rows in counted.items() if rows.any()},
         {reason: names for reason, names in of.items() if names},
         _units(ap, rssi, rng, plan.longest_range_m),
-        _find_stuck(plan, ap, good_range, "m") | _find_stuck(plan, ap, good_rssi, "dBm"),
+        _say_stuck(plan, ap, good_range, constant, "m") | _say_stuck(plan, ap, good_rssi, stuck, "dBm"),
+    )
+    good_rssi, good_range = (
+        np.where(np.isin(ap, aps), np.nan, values) for aps, values in ((stuck, good_rssi), (constant, good_range))
     )
     good_sigma = np.where(absurd_sigma | far, np.nan, sigma)
     good_range = np.where(far, np.inf, good_range)
@@ -116,9 +122,14 @@ def find_not_heard(ap: I32, rssi: F64, n_ap: int) -> Bools:
     return found if of_most and thick else np.zeros_like(found)
 
 
-def _find_stuck(plan: Plan, ap: I32, values: F64, unit: str) -> dict[str, str]:
-    found = never_varying(ap, values, len(plan.access_points)).tolist()
-    return {plan.access_points[a].id: f"{np.nanmedian(values[ap == a]):g} {unit}" for a in found}
+def _say_stuck(plan: Plan, ap: I32, values: F64, stuck: I64, unit: str) -> dict[str, str]:
+    """What these access points say, by id."""
+    out = {}
+    for a in stuck.tolist():
+        said, often = np.unique(values[(ap == a) & np.isfinite(values)], return_counts=True)
+        most = np.sort(said[np.argsort(-often)[:3]])[::-1]
+        out[plan.access_points[a].id] = " or ".join(f"{value:g}" for value in most.tolist()) + f" {unit}"
+    return out
 
 
 def _name(plan: Plan, index: I64) -> tuple[str, ...]:

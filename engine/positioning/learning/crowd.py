@@ -158,7 +158,7 @@ def _rssi(
     """With what the crowd teaches of RSSI. `refit` is the law without what these access points hear of each other."""
     memory = ScanMemory(len(plan.access_points), len(scans))  # a long recording is drawn from as a whole
     memory.add(scans)
-    memory = memory.without_points(memory.never_varying())
+    memory = memory.without_points(memory.hardly_varying())
     crowd = CrowdLearning(plan, cells, keeps=True, on_round=on_round, most=MOST_STRETCHES)
     stretches = crowd.draw(memory, np.random.default_rng(LOT))
     n = int(stretches.steps.sum())

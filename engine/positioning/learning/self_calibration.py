@@ -195,7 +195,7 @@ class SelfCalibration:
         faults, geometry = self._faults_of(known.total, known.count), self._geometry()
         links = self._sound(self._links(known.total, known.count), faults)
         # what never varies bends the law of all others, and moves who stands near them
-        scans = known.scans.without_points(np.union1d(faults.misplaced, known.scans.never_varying()))
+        scans = known.scans.without_points(np.union1d(faults.misplaced, known.scans.hardly_varying()))
         rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
         plain, scale = self._plain(links, geometry), None
         learnt = self._crowd.learn(plain.law, scans, rng)
@@ -215,7 +215,7 @@ class SelfCalibration:
         links, geometry = self._links(known.total, known.count), self._geometry()
         if found.sure:
             named = replace(faults, exchanged=found.pair)
-            scans = known.scans.without_points(np.union1d(named.misplaced, known.scans.never_varying()))
+            scans = known.scans.without_points(np.union1d(named.misplaced, known.scans.hardly_varying()))
             plain = self._plain(self._sound(links, named), geometry)
             learnt = self._crowd.learn(plain.law, scans, np.random.default_rng(known.seed))
             rest = [a for a in asked if a not in found.pair]

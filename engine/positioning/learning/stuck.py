@@ -1,5 +1,5 @@
-"""Levels that never vary: access points that say the same wherever they are heard, or all of them say one level of
-everybody. They tell no place, and nothing can be learnt of them."""
+"""Levels that never vary, or hardly: access points that say the same wherever they are heard, or all of them say one
+level of everybody. They tell no place, and nothing can be learnt of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.records import F64, I32, I64, Bools
 
+LEVELS = 128  # 0 to -127 dBm
 LEAST_ALIKE = 40  # values that are all the same: by chance, of three that are likely, once in 10^19
 SAME = 1e-3  # dB or m
 LEAST_LEVELS = 200  # of phones, to say something of how they are all measured
@@ -15,6 +16,40 @@ NEARLY_ALL = 0.95  # of them. Those who round to 10 dB have no half in one step,
 LEAST_POINTS, LEAST_TOGETHER = 3, 10  # access points, and with them devices. One phone at rest may be heard alike by
 # some, or some phones on one table; in one step of 10 dB is by chance a third of access points and half of phones
 LEAST_PHONES = 8  # at one access point: bodies and make set them 4 dB apart, wherever they are
+
+
+NARROW = 0.25  # of the others' levels in effect. In 41 recordings of 11 places the fewest were 0.58 of them
+LEAST_OTHERS = 12.0  # levels in effect of the others: of a phone at rest, with a noise of 2 dB, there are eight
+FAINT_DB = 10.0  # above the faintest of all: who is heard no louder has few levels, as the rest is cut off
+
+
+def hardly_varying(ap: I32, rssi: F64, n_ap: int) -> I64:
+    """Access points that say few levels (n,), dBm, where the others say many: -40 or -41 of whatever they hear, or -45
+    or -75; and those of `never_varying`."""
+    ok = np.isfinite(rssi) & (ap >= 0)
+    if not ok.any():
+        return np.empty(0, np.int64)
+    level = np.clip(np.rint(-rssi[ok]), 0, LEVELS - 1).astype(np.int64)
+    counts: I64 = np.zeros((n_ap, LEVELS), np.int64)
+    np.add.at(counts, (ap[ok], level), 1)
+    return np.union1d(never_varying(ap, rssi, n_ap), who_hardly_varies(counts))
+
+
+def who_hardly_varies(counts: I64) -> I64:
+    """Those of access points (A,) that said each level, -0, -1, ... dBm, so often (A, LEVELS), whose levels in effect,
+    exp of their entropy, are a NARROW part of the others'."""
+    n = counts.sum(axis=1)
+    known = n >= LEAST_ALIKE
+    if known.sum() < 2:
+        return np.empty(0, np.int64)
+    p = counts / np.maximum(n, 1)[:, None]
+    levels = np.exp(-(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1))
+    everybody = np.arange(len(n))
+    others = np.array([np.median(levels[known & (everybody != a)]) for a in everybody.tolist()])
+    faintest = np.flatnonzero(counts.any(axis=0)).max()
+    loud = faintest - (np.cumsum(counts, axis=1) >= 0.5 * n[:, None]).argmax(axis=1) > FAINT_DB  # by the median
+    few = known & (levels <= NARROW * others) & (others >= LEAST_OTHERS) & loud
+    return np.flatnonzero(few) if 2 * few.sum() < known.sum() else np.empty(0, np.int64)
 
 
 def never_varying(ap: I32, values: F64, n_ap: int) -> I64:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.columns import Columns
-from engine.positioning.learning.stuck import never_varying
+from engine.positioning.learning.stuck import hardly_varying
 from engine.records import F32, F64, I64, U64, Scans
 
 MOST_SCANS = 4096  # kept: some minutes of a full shop, an hour of a quiet one; 24 + 2 A bytes each
@@ -109,10 +109,10 @@ class ScanMemory:
         out._t, out._device, out._rssi = self._t[kept], self._device[kept], rssi[kept]
         return out
 
-    def never_varying(self) -> I64:
-        """Access points that say the same wherever they are heard: they tell nothing of places."""
+    def hardly_varying(self) -> I64:
+        """Access points that say nearly the same wherever they are heard: they tell nothing of places."""
         row, ap = np.nonzero(np.isfinite(self._rssi))
-        return never_varying(ap.astype(np.int32), self._rssi[row, ap].astype(np.float64), self._rssi.shape[1])
+        return hardly_varying(ap.astype(np.int32), self._rssi[row, ap].astype(np.float64), self._rssi.shape[1])
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""

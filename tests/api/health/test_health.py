@@ -214,7 +214,7 @@ def test_an_access_point_of_the_plan_that_contradicts_is_named_and_no_other_is(s
 
 def test_access_points_whose_hearing_of_each_other_is_wrong_are_named_with_what_is(site: Site) -> None:
     [ours] = site.plan.access_points
-    figures = {"misplaced_aps": {ours.id: 0.98, MAC: 0.97}, "mute_aps": {ours.id: 1.0}}
+    figures = {"misplaced_aps": {ours.id: 0.98, MAC: 0.97}, "mute_aps": {ours.id: 1.0}, "stuck_aps": {ours.id: -40.0}}
     put_status(site.db, "corner", "engine", figures | {"interchanged_aps": {ours.id: "AP 7"}}, time.time())
     with site.manager() as manager:
         metrics, [point] = manager.get("/metrics").text, manager.get("/health/sources/corner").json()["access_points"]
@@ -222,12 +222,15 @@ def test_access_points_whose_hearing_of_each_other_is_wrong_are_named_with_what_
         put_status(site.db, "corner", "engine", figures | {"interchanged_aps": {}}, time.time())
         elsewhere = html.unescape(manager.get("/health/sources/corner", headers={"Accept": "text/html"}).text)
     assert (point["misplaced"], point["interchanged_with"], point["mute"]) == (0.98, "AP 7", True)
+    assert point["stuck"] == -40.0
+    assert f'rayon_engine_stuck_aps{{reason="{ours.id}",store="corner"}} -40.0' in metrics
     assert f'rayon_engine_misplaced_aps{{reason="{ours.id}",store="corner"}} 0.98' in metrics
     assert f'rayon_engine_mute_aps{{reason="{ours.id}",store="corner"}} 1.0' in metrics
     assert MAC not in metrics + page
     said = words("en" if '<html lang="en' in page else "fr").sources
     assert said.interchanged.format(other="AP 7") in page
     assert said.mute in page
+    assert said.stuck.partition("{level}")[2] in page
     assert (said.misplaced in page, said.misplaced in elsewhere) == (False, True)
 
 

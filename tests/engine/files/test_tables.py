@@ -203,6 +203,17 @@ def test_who_always_says_the_same_while_others_do_not_is_stuck(tmp_path: Path) -
     assert readings_for_plan(table_of(tmp_path, still), hall()).odd.stuck == {}, "a phone that nobody moves"
 
 
+def test_who_wavers_between_two_levels_is_left_aside(tmp_path: Path) -> None:
+    rows = [("ap0", -40 - k % 2, 4.5 + 0.1 * (k % 9)) for k in range(60)]
+    rows += [(ap, -45 - k % 20, "") for k in range(60) for ap in ("ap1", "ap2")]
+    found = readings_for_plan(table_of(tmp_path, rows), hall())
+    assert found.odd.stuck == {"ap0": "-40 or -41 dBm"}
+    own = found.readings.ap == 0
+    assert np.isnan(found.readings.rssi_dbm[own]).all()
+    assert np.isfinite(found.readings.range_m[own]).all(), "ranges vary"
+    assert np.isfinite(found.readings.rssi_dbm[~own]).all()
+
+
 def test_where_all_say_one_level_nothing_was_measured(tmp_path: Path) -> None:
     def units(rows: list[tuple[str, object, object]]) -> tuple[str, ...]:
         return readings_for_plan(table_of(tmp_path, rows), hall()).odd.units

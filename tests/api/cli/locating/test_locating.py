@@ -170,7 +170,7 @@ def test_an_access_point_that_is_named_as_stuck_is_not_accused_by_its_fit_too(st
     (tmp_path / "s.csv").write_text("\n".join([head, *stuck]) + "\n")
     args = ["calibrate", store, "--survey", tmp_path / "s.csv", "-o", tmp_path / "m.npz"]
     said = runner.invoke(build(), [str(a) for a in args], catch_exceptions=False).stderr
-    assert "warning: ap2 says -95 dBm wherever it is heard: go and look" in said
+    assert "warning: ap2 says -95 dBm wherever it is heard: left aside; go and look" in said
     assert "warning: ap2: " not in said
 
 

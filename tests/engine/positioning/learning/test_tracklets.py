@@ -111,6 +111,6 @@ def test_an_access_point_that_always_says_the_same_is_told_from_those_that_measu
     some.rssi_dbm[:, :4] += np.arange(len(some.t))[:, None] % 7
     some.rssi_dbm[:, 2] = -10.0
     memory.add(some.take(slice(0, LEAST_ALIKE - 1)))
-    assert memory.never_varying().tolist() == []
+    assert memory.hardly_varying().tolist() == []
     memory.add(some.take(slice(LEAST_ALIKE - 1, None)))
-    assert memory.never_varying().tolist() == [2]
+    assert memory.hardly_varying().tolist() == [2]

@@ -39,6 +39,9 @@ def warn_of_left_out(tables: Mapping[str, LabelTable]) -> None:
         print(f"{file}: warning: {sentence.removeprefix(f'{file}: ')}", file=sys.stderr)
 
 
+LEAST_GAIN_M = 0.05  # less is no nearer
+
+
 def warn_of_unheard(tables: Mapping[str, LabelTable], t: F64, devices: U64) -> None:
     """Of files whose labels mostly are of a time, or of devices, that the readings (at `t`, of `devices`) have not: the
     two were recorded by other clocks, or name devices differently."""
@@ -64,7 +67,9 @@ def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
     gain, share = figures.get("gain_m"), figures.get("share", 0.0)
     lying = figures.get("lying_sources", {})
     who = "devices at places" if figures.get("by_places") else "devices"
-    if share:
+    if share and gain is not None and gain < LEAST_GAIN_M:
+        used = f"they foresee what is heard of {who} left out better, who are found as far off as without them"
+    elif share:
         used = f"{who} left out are found {gain:.2f} m nearer with them"
     elif gain is None:
         few = "beside those that contradict the store there are too few to judge" if lying else "too few to judge"

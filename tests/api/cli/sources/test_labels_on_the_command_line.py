@@ -104,6 +104,10 @@ def test_where_nobody_was_heard_other_things_are_said(capsys: pytest.CaptureFixt
 
 def test_why_nothing_could_be_judged_is_told() -> None:
     few = "too few to judge, of which there must be 20, of 8 devices or in as many squares of 5 m"
+    (nearer,) = labels_in_words({"used": 30, "share": 0.5, "gain_m": 0.24})
+    assert nearer.endswith("devices left out are found 0.24 m nearer with them")
+    (as_far,) = labels_in_words({"used": 30, "share": 0.5, "gain_m": 0.004})
+    assert as_far.endswith("who are found as far off as without them")
     (plain,) = labels_in_words({"used": 3, "gain_m": None})
     assert plain == f"labels: 3 held against tracks; the map stays as it was: {few}"
     figures = {"used": 340, "gain_m": None, "lying_sources": {"l.csv": "mirrored in x"}}

@@ -121,7 +121,7 @@ def fit_at(plan: Plan, readings: Readings, *times_s: float) -> list[tuple[SelfCa
     scans = scans.take(np.argsort(scans.t, kind="stable"))
     out = []
     for time_s in times_s:
-        learner = SelfCalibration(plan, walkable_cells(plan, 0.5))
+        learner = SelfCalibration(plan, walkable_cells(plan, 1.0))
         learner.add_scans(scans)
         out.append((learner, learner.fit(float(scans.t.min()) + time_s)))
     return out
@@ -137,7 +137,7 @@ def test_a_running_store_finds_them_once_there_are_people_enough(
     assert learnt is not None
     assert learner.faults.exchanged == (1, 5)
     assert np.flatnonzero(np.ptp(learnt.mean_dbm, axis=1) == 0.0).tolist() == [1, 5]
-    again = SelfCalibration(drawn, walkable_cells(drawn, 0.5))
+    again = SelfCalibration(drawn, walkable_cells(drawn, 1.0))
     again.restore(learner.state())
     assert again.faults.exchanged == (1, 5)
     back = again.map_in_use()

@@ -54,7 +54,7 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     absurd times and values are left out and counted by reason in `warnings`; an absurd value beside a good one is
     blanked, and a range that is too long for the store infinite (`Readings`). Ranges that are all in another unit
     than metres are blanked, and `odd` names the unit, or what times look like that are no seconds. So are levels of
-    devices that are all alike (`engine.positioning.learning.stuck.of_one_level`). Where bands are
+    devices that are all alike (`engine.positioning.doubting.stuck.of_one_level`). Where bands are
     named, levels are those of the lowest one, as far as the rows tell what bands differ by.
     Raises OperatorError when all times are in milliseconds.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.positioning.learning.stuck import LEAST_ALIKE, SAME, hardly_varying, never_varying, of_one_level
+from engine.positioning.doubting.stuck import LEAST_ALIKE, SAME, hardly_varying, never_varying, of_one_level
 from engine.records import F64, I32, I64, Bools
 
 RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.positioning.learning.stuck import LEVELS, who_hardly_varies
+from engine.positioning.doubting.stuck import LEVELS, who_hardly_varies
 from engine.records import F64, I64, Bools, Scans
 
 LOOK_EVERY_S = 60.0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.columns import Columns
-from engine.positioning.learning.stuck import hardly_varying
+from engine.positioning.doubting.stuck import hardly_varying
 from engine.records import F32, F64, I64, U64, Scans
 
 MOST_SCANS = 4096  # kept: some minutes of a full shop, an hour of a quiet one; 24 + 2 A bytes each

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.files.odd.values import without_oddities
-from engine.positioning.learning.stuck import LEAST_LEVELS, LEAST_PHONES, of_one_level
+from engine.positioning.doubting.stuck import LEAST_LEVELS, LEAST_PHONES, of_one_level
 from engine.records import F64, I32, I64, Bools
 from tests.engine.radio.made import hall
 

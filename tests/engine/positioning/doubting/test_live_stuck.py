@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.positioning.doubting.live_stuck import LOOK_EVERY_S, REMEMBERED, LiveStuck
-from engine.positioning.learning.stuck import LEAST_ALIKE
+from engine.positioning.doubting.stuck import LEAST_ALIKE
 from engine.records import F64, Scans
 
 BAD = 1

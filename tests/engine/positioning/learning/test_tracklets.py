@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.positioning.doubting.stuck import LEAST_ALIKE
 from engine.positioning.learning import tracklets as stretches
-from engine.positioning.learning.stuck import LEAST_ALIKE
 from engine.positioning.learning.tracklets import GAP_S, LEAST_STEPS, MOST_STEPS, ScanMemory
 from engine.records import Scans
 

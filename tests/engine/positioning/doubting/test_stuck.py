@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.positioning.learning.stuck import LEAST_ALIKE, LEVELS, hardly_varying, who_hardly_varies
+from engine.positioning.doubting.stuck import LEAST_ALIKE, LEVELS, hardly_varying, who_hardly_varies
 from engine.records import F64, I64
 
 OTHERS = 20

@@ -103,7 +103,7 @@ class PointHealth(BaseModel):
     )
     misplaced: float | None = Field(
         description="How likely it hangs elsewhere than the plan says, by what access points hear of each other, from "
-        "0.95 on; 0.98 of two that are interchanged by what phones are heard at; else null. It is left aside then."
+        "0.95 on; 0.98 by what phones are heard at; else null. It is left aside then."
     )
     interchanged_with: str | None = Field(description="The id of the one whose place it seems to have then.")
     stuck: float | None = Field(

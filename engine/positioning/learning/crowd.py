@@ -24,6 +24,7 @@ from engine.positioning.learning.interchanged import (
     Interchange,
     find_contradiction,
     find_interchanged,
+    find_lost,
 )
 from engine.positioning.learning.kept_maps import with_own_rest
 from engine.positioning.learning.mixed_devices import phones_apart_db
@@ -177,8 +178,13 @@ def _rssi(
     many = len(np.unique(stretches.device)) >= WHOLE_CROWD
     pair = find_interchanged(crowd.foresee(first.law), stretches, suspects.tolist()) if many else None
     elsewhere = list(pair.pair) if pair is not None and pair.sure else []
+    doubtful = pair is not None
+    if pair is not None:  # one that hangs elsewhere makes a pair with another, which explains less than it does
+        power_db = validation.learnt.soft.coefficients.ap_power_db
+        lost = find_lost(lambda aps: crowd.foresee(first.law, aps), stretches, suspects.tolist(), power_db)
+        pair, elsewhere = (None, [lost.ap]) if lost is not None and lost.gain > pair.gain else (pair, elsewhere)
     found = _learn(crowd, memory, _Start(first.law, stretches, validation.learnt), refit, elsewhere)
-    if found is not None and pair is not None:  # what is left has to be as the plan says
+    if found is not None and doubtful:  # what is left has to be as the plan says
         rest = [a for a in suspects.tolist() if found.after.scans[a]]
         power = found.learnt.soft.coefficients.ap_power_db
         still = find_contradiction(crowd.foresee(found.law), found.stretches, rest, power)

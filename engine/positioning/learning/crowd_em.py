@@ -9,7 +9,7 @@ the caller to say: `learn` is for live stores, `crowd.calibrate_store` for recor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,7 @@ from engine.positioning.measurement.site_build import site_of
 from engine.positioning.motion.standing import standing_density
 from engine.positioning.motion.walk import WalkGraph, walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
+from engine.radio.hanging.faults import forget_places
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.radio.reach import share_near
@@ -151,11 +152,12 @@ class CrowdLearning:
         soft, sigma = self._em(ground, floor, law, stretches, (0, LAST_ROUNDS), trial)
         return Validation(gain, Learnt(soft, sigma, gain))
 
-    def foresee(self, law: FittedLaw) -> Callable[[Stretches], F64]:
-        """How well the law alone foresees stretches: the nats of each (S,), up to what readings alone decide."""
+    def foresee(self, law: FittedLaw, nowhere: Sequence[int] = ()) -> Callable[[Stretches], F64]:
+        """How well the law alone foresees stretches: the nats of each (S,), up to what readings alone decide. Of access
+        points that are `nowhere` it knows how strong they are on the whole floor."""
         ground, plain = self._ready(), _plain(self._settings)
         floor, _ = floor_of(self._plan, ground.cells, ground.geometry, law)
-        site = self._site(ground, floor, *_start(floor, law), plain)
+        site = self._site(ground, floor, *_start(floor, law), plain, nowhere)
         return lambda stretches: log_likelihoods(site, ground.graph, plain.motion, plain, stretches)
 
     def assess(self, law: FittedLaw, learnt: Learnt | None, stretches: Stretches) -> Assessment:
@@ -244,10 +246,19 @@ class CrowdLearning:
         plain = _plain(self._settings)
         return log_likelihood(self._site(ground, floor, *known, plain), ground.graph, plain.motion, plain, stretches)
 
-    def _site(self, ground: _Ground, floor: FloorGrid, soft: SoftLaw, sigma: float, settings: LocatorSettings) -> Site:
+    def _site(
+        self,
+        ground: _Ground,
+        floor: FloorGrid,
+        soft: SoftLaw,
+        sigma: float,
+        settings: LocatorSettings,
+        nowhere: Sequence[int] = (),
+    ) -> Site:
         mean = expected_dbm(floor, soft).astype(np.float32)
         spread = np.broadcast_to(np.float32(sigma), mean.shape)
         known = replace(ground.prior, mean_dbm=mean, sigma_db=spread, offset_sigma_db=DEVICES_DB, measured=1.0)
+        known = forget_places(known, ground.cells, np.array(nowhere, np.int64))
         return site_of(self._plan, ground.cells, known, settings)
 
 

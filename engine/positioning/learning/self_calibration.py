@@ -18,7 +18,7 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
-from engine.positioning.learning.interchanged import Interchange, find_contradiction, find_live
+from engine.positioning.learning.interchanged import Astray, find_contradiction, find_live
 from engine.positioning.learning.loss_scale import likely_loss_scale
 from engine.positioning.learning.tracklets import ScanMemory
 from engine.positioning.learning.unsummed import WIDTH, Unsummed
@@ -200,25 +200,25 @@ class SelfCalibration:
         plain, scale = self._plain(links, geometry), None
         learnt = self._crowd.learn(plain.law, scans, rng)
         if learnt is not None and known.seed >= ASKED_FROM_S:
-            found = find_live(self._crowd, plain.law, scans, known.seed)
-            if found is not None and (found[0].sure or self._bends(plain.law, learnt, scans, known, found[1])):
-                return self._fit_exchanged(known, faults, *found)
+            found = find_live(self._crowd, plain.law, learnt, scans, known.seed)
+            if found is not None and (found.sure or self._bends(plain.law, learnt, scans, known, found.asked)):
+                return self._fit_without(known, faults, found)
         if links is None and learnt is None:
             scale = likely_loss_scale(geometry, plain.law.p0_dbm, plain.law.exponent, scans)
             if scale is None and not faults.wrong:
                 return Fitted(None, None, faults=faults)
         return Fitted(learnt, self._whole(plain, learnt, scale, faults, geometry), scale, faults)
 
-    def _fit_exchanged(self, known: _Known, faults: HearingFaults, found: Interchange, asked: list[int]) -> Fitted:
-        """The map without two that are interchanged, where it is sure who they are and the others `asked` for are where
-        the plan says; else without what the crowd taught, which bends around them."""
+    def _fit_without(self, known: _Known, faults: HearingFaults, found: Astray) -> Fitted:
+        """The map without those that hang elsewhere, where it is sure who they are and the others that were asked for
+        are where the plan says; else without what the crowd taught, which bends around them."""
         links, geometry = self._links(known.total, known.count), self._geometry()
         if found.sure:
-            named = replace(faults, exchanged=found.pair)
+            named = replace(faults, by_crowd=found.aps)
             scans = known.scans.without_points(np.union1d(named.misplaced, known.scans.hardly_varying()))
             plain = self._plain(self._sound(links, named), geometry)
             learnt = self._crowd.learn(plain.law, scans, np.random.default_rng(known.seed))
-            rest = [a for a in asked if a not in found.pair]
+            rest = [a for a in found.asked if a not in found.aps]
             if learnt is None or not self._bends(plain.law, learnt, scans, known, rest):
                 return Fitted(learnt, self._whole(plain, learnt, None, named, geometry), None, named)
         plain = self._plain(self._sound(links, faults), geometry)

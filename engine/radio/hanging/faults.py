@@ -1,5 +1,5 @@
 """What is wrong with what access points hear of each other: who measures none, and who hangs elsewhere than told. And
-who hangs in whose place, by what a crowd of phones is heard at."""
+who does by what a crowd of phones is heard at."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SURE_BY_CROWD = 0.98  # two standard errors, which is what a crowd is asked for
 @dataclass(frozen=True, slots=True)
 class HearingFaults:
     """Access points that report one level of all others (n,), and those that the plan has in wrong places: by what they
-    hear of each other, and two that are `exchanged` by what phones are heard at."""
+    hear of each other, and `by_crowd`, what phones are heard at: one, or two that are interchanged."""
 
     mute: I64
     wrong: tuple[WrongPlace, ...]
-    exchanged: tuple[int, int] | None = None
+    by_crowd: tuple[int, ...] = ()
 
     @staticmethod
     def none() -> HearingFaults:
@@ -36,32 +36,31 @@ class HearingFaults:
     @property
     def misplaced(self) -> I64:
         """Those in wrong places (m,)."""
-        return np.array([*(wrong.ap for wrong in self.wrong), *(self.exchanged or ())], np.int64)
+        return np.array([*(wrong.ap for wrong in self.wrong), *self.by_crowd], np.int64)
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""
         rows = [(w.ap, w.probability, NOBODY if w.other is None else w.other, w.x_m, w.y_m) for w in self.wrong]
         wrong = np.array(rows, np.float64).reshape(-1, 5)
-        return {"mute": self.mute.copy(), "wrong": wrong, "exchanged": np.array(self.exchanged or (), np.int64)}
+        return {"mute": self.mute.copy(), "wrong": wrong, "by_crowd": np.array(self.by_crowd, np.int64)}
 
     @staticmethod
     def of_state(state: dict[str, Any]) -> HearingFaults:
         """What `state` returned."""
         rows = np.asarray(state["wrong"], np.float64).tolist()
         wrong = (WrongPlace(int(a), p, None if other == NOBODY else int(other), x, y) for a, p, other, x, y in rows)
-        pair = np.asarray(state.get("exchanged", ())).tolist()  # checkpoints of before know of none
-        exchanged = (int(pair[0]), int(pair[1])) if pair else None
-        return HearingFaults(np.array(state["mute"], np.int64), tuple(wrong), exchanged)
+        by_crowd = np.asarray(state.get("by_crowd", ())).tolist()  # checkpoints of before know of none
+        return HearingFaults(np.array(state["mute"], np.int64), tuple(wrong), tuple(int(a) for a in by_crowd))
 
     def figures(self, plan: Plan) -> dict[str, dict[str, float] | dict[str, str]]:
         """Each kind by the ids of access points: P(wrong place) to hundredths, who those are interchanged with where
         that is sure, and 1 for each that measures nothing."""
         ids = [point.id for point in plan.access_points]
-        pair = self.exchanged or ()
+        pair = self.by_crowd if len(self.by_crowd) > 1 else ()
         likely = {ids[wrong.ap]: round(wrong.probability, 2) for wrong in self.wrong}
         others = {ids[wrong.ap]: ids[wrong.other] for wrong in self.wrong if wrong.other is not None}
         return {
-            "misplaced_aps": likely | {ids[a]: SURE_BY_CROWD for a in pair},
+            "misplaced_aps": likely | {ids[a]: SURE_BY_CROWD for a in self.by_crowd},
             "interchanged_aps": others | {ids[a]: ids[b] for a, b in zip(pair, pair[::-1], strict=True)},
             "mute_aps": {ids[a]: 1.0 for a in self.mute.tolist()},
         }

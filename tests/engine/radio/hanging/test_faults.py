@@ -30,8 +30,8 @@ def test_who_measures_none_and_who_hangs_elsewhere_are_found_beside_each_other()
 def test_faults_come_back_out_of_a_checkpoint() -> None:
     wrong = (WrongPlace(1, 0.99, 4, 0.5, 1.5), WrongPlace(2, 0.96, None, 11.0, 3.0))
     back = HearingFaults.of_state(HearingFaults(np.array([3, 5]), wrong, (0, 6)).state())
-    assert (back.mute.tolist(), back.wrong, back.exchanged) == ([3, 5], wrong, (0, 6))
-    assert HearingFaults.of_state({"mute": back.mute, "wrong": np.empty((0, 5))}).exchanged is None, "as they were kept"
+    assert (back.mute.tolist(), back.wrong, back.by_crowd) == ([3, 5], wrong, (0, 6))
+    assert HearingFaults.of_state({"mute": back.mute, "wrong": np.empty((0, 5))}).by_crowd == (), "as they were kept"
     assert HearingFaults.of_state(HearingFaults.none().state()).wrong == ()
 
 
@@ -41,6 +41,8 @@ def test_two_that_a_crowd_finds_in_each_others_place_are_named_beside_others() -
     said = faults.figures(PLAN)
     assert said["misplaced_aps"] == {"ap2": 0.96, "ap0": 0.98, "ap6": 0.98}
     assert said["interchanged_aps"] == {"ap0": "ap6", "ap6": "ap0"}
+    alone = HearingFaults(np.empty(0, np.int64), (), (6,)).figures(PLAN)
+    assert (alone["misplaced_aps"], alone["interchanged_aps"]) == ({"ap6": 0.98}, {})
 
 
 def test_an_access_point_whose_place_is_forgotten_is_as_strong_all_over_a_level() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd import calibrate_store
-from engine.positioning.learning.interchanged import find_contradiction, find_interchanged
+from engine.positioning.learning.interchanged import find_contradiction, find_interchanged, find_lost
 from engine.positioning.learning.self_calibration import ASKED_FROM_S, SelfCalibration
 from engine.positioning.learning.tracklets import Stretches
 from engine.positioning.locator import Locator
@@ -133,13 +134,13 @@ def test_a_running_store_finds_them_once_there_are_people_enough(
     _, drawn, readings, _ = exchanged
     (early, bent), (learner, learnt) = fit_at(drawn, readings, ASKED_FROM_S / 2, ASKED_FROM_S)
     assert bent is not None
-    assert early.faults.exchanged is None
+    assert early.faults.by_crowd == ()
     assert learnt is not None
-    assert learner.faults.exchanged == (1, 5)
+    assert learner.faults.by_crowd == (1, 5)
     assert np.flatnonzero(np.ptp(learnt.mean_dbm, axis=1) == 0.0).tolist() == [1, 5]
     again = SelfCalibration(drawn, walkable_cells(drawn, 1.0))
     again.restore(learner.state())
-    assert again.faults.exchanged == (1, 5)
+    assert again.faults.by_crowd == (1, 5)
     back = again.map_in_use()
     assert back is not None
     np.testing.assert_array_equal(back.mean_dbm, learnt.mean_dbm)
@@ -152,5 +153,51 @@ def test_a_running_store_accuses_nobody_whose_antenna_is_broken(
     weak = replace(readings, rssi_dbm=readings.rssi_dbm - np.float32(12.0) * (readings.ap == 3))
     [(learner, learnt)] = fit_at(true, weak, ASKED_FROM_S)
     assert learnt is not None
-    assert learner.faults.exchanged is None
+    assert learner.faults.by_crowd == ()
     assert learnt.mean_dbm.mean(axis=1).argmin() == 3
+
+
+NARROW_DB, WIDE_DB = 4.0, 15.0
+"""Spread of a level where its access point hangs, and where it may hang anywhere."""
+
+
+def foresee_without(nowhere: Sequence[int]) -> Callable[[Stretches], F64]:
+    """Nats by Gaussians around EXPECTED, with their logarithms of 1 / spread."""
+    spread = np.array([WIDE_DB if ap in nowhere else NARROW_DB for ap in range(3)])
+
+    def nats(stretches: Stretches) -> F64:
+        each = -0.5 * ((stretches.rssi_dbm - EXPECTED) / spread) ** 2 - np.log(spread)
+        return np.asarray(np.nansum(each, axis=(1, 2)), dtype=np.float64)
+
+    return nats
+
+
+@pytest.mark.parametrize(("heard", "lost"), [(-55.0, None), (-60.0, None), (-75.0, 1), (-35.0, 1)])
+def test_who_is_foreseen_better_anywhere_than_at_its_place_is_lost(heard: float, lost: int | None) -> None:
+    """At a distance d the wide one gains d^2 (1/4^2 - 1/15^2) / 2 - log(15/4): nothing up to 6.7 dB."""
+    found = find_lost(foresee_without, told([-40.0, heard, -70.0], spread_db=1.0), [0, 1, 2], np.zeros(3))
+    assert (None if found is None else found.ap) == lost
+
+
+def test_the_worst_of_those_that_were_asked_is_lost() -> None:
+    stretches = told([-70.0, -75.0, -70.0], spread_db=1.0)
+    worst, only = (find_lost(foresee_without, stretches, asked, np.zeros(3)) for asked in ([1, 0], [1]))
+    assert worst is not None
+    assert only is not None
+    assert (worst.ap, only.ap) == (0, 1)
+    more = foresee_without([0])(stretches) - foresee_without([])(stretches)
+    assert worst.gain == pytest.approx(more.sum())
+
+
+def test_who_is_as_strong_as_was_learnt_is_not_lost() -> None:
+    stretches = told([-40.0, -75.0, -70.0], spread_db=1.0)
+    assert find_lost(foresee_without, stretches, [0, 1, 2], np.array([0.0, -20.0, 0.0])) is None
+    assert find_lost(foresee_without, stretches, [0, 1, 2], np.array([0.0, 20.0, 0.0])) is not None
+
+
+def test_devices_have_to_agree_by_four_standard_errors() -> None:
+    stretches = told([-40.0, -55.0, -70.0], spread_db=0.1)
+    stretches.rssi_dbm[:3, :, 1] -= 20.0  # of eight: 2.3 standard errors
+    assert find_lost(foresee_without, stretches, [1], np.zeros(3)) is None
+    stretches.rssi_dbm[:, :, 1] = -75.0 - np.arange(DEVICES)[:, None]
+    assert find_lost(foresee_without, stretches, [1], np.zeros(3)) is not None

@@ -20,13 +20,14 @@ _ESCAPED = r"%(?:25)*[0-9a-f]{2}|\\+u[0-9a-f]{4}|&#x?[0-9a-f]{1,4};|&[a-z]{3,8};
 # One separator, the same five times. A comma before a minus separates negative numbers: decibels.
 _BETWEEN = rf"((?:{_ESCAPED})+|(?!,\s*-)[^0-9a-z]{{1,6}}(?:0x|\\+x)?|0x|\\+x)"
 _MAC = re.compile(
-    rf"[0-9a-f]{{2}}{_BETWEEN}[0-9a-f]{{2}}(?:\1[0-9a-f]{{2}}){{4}}"
+    rf"[0-9a-f]{{2}}{_BETWEEN}[0-9a-f]{{2}}(?:\1[0-9a-f]{{2}}){{4,}}"
     rf"|[0-9a-f]{{3,4}}{_BETWEEN}[0-9a-f]{{3,4}}(?:\2[0-9a-f]{{3,4}}){{1,2}}"
     rf"|[0-9a-f]{{6}}{_BETWEEN}[0-9a-f]{{6}}"
-    r"|(?<![0-9a-f:])(?:[0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}"
+    r"|(?<![0-9a-f:])(?!(?<=[a-z])[a-f]{1,2}-[0-9a-f]{1,2}:)"  # a word's end before an address: phone-2:ab:...
+    r"(?:[0-9a-f]{1,2}[:-]){5,}[0-9a-f]{1,2}"
     r"|(?<!\d)(?:\d{1,3}\s*[,;]\s*){5}\d{1,3}(?!\d)"
     r"|(?:[0-9a-f]\s+){11}[0-9a-f]"
-    r"|(?<![0-9a-f])(?![0-9]{13,}(?![0-9a-f]))[0-9a-f]{12,}",  # thirteen decimal digits and more are a time
+    r"|(?<![0-9a-f])(?:0x)?(?![0-9]{13,}(?![0-9a-f]))[0-9a-f]{12,}",  # thirteen decimal digits and more are a time
     re.IGNORECASE,
 )
 # Groups of any size, any of the usual separators between them: twelve digits and more in all.
@@ -37,7 +38,8 @@ _NUMBER = re.compile(r"(?<![0-9a-z.])[0-9]{11,15}(?![0-9a-z]|\.[0-9])", re.IGNOR
 _MILLISECONDS = range(1_500_000_000_000, 2_100_000_000_000)
 _MOST_48_BITS = 2**48
 _UNSEEN = ("Cf", "Mn", "Me")  # zero width, joiners, marks upon the letter before
-_FIRST_BYTE = re.compile(r"[0-9a-f](?:[0-9a-f]|[:-])", re.IGNORECASE)
+_FIRST_BYTE = re.compile(r"(?:0x)?([0-9a-f](?:[0-9a-f]|[:-]))", re.IGNORECASE)
+_RUN = re.compile(r"[0-9a-f]+([0-9a-f]{2})[0-9a-f]{10}", re.IGNORECASE)
 _OF_AN_ADDRESS = "mac|bssid|client|station|sta|device|addr|eui|hw|wlan|peer"
 _NAMED = re.compile(
     rf'("[^"]*(?:{_OF_AN_ADDRESS})[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)',
@@ -69,15 +71,26 @@ def mask_macs(text: str) -> str:
     return "".join([*out, _mask(text[at:])])
 
 
+def mask_name(name: str) -> str:
+    """A device's name as a sentence may say it: as it is, or where it holds a MAC, without it."""
+    masked = mask_macs(name)
+    return masked if masked.count(MASK) > name.count(MASK) else name
+
+
 def mask_local_macs(name: str) -> str:
     """An access point's name without addresses that somebody chose: a phone's, where a vendor swapped the two. Those
     of makers stay (the second bit of the first byte tells, IEEE 802)."""
-    return _MAC.sub(lambda found: MASK if _is_local(found[0]) else found[0], name)
+    plain = name if name.isascii() else _plain(name)
+    masked = _MAC.sub(lambda found: MASK if _is_local(found[0]) else found[0], plain)
+    masked = _NUMBER.sub(lambda found: _mask_number(found) if _is_local(f"{int(found[0]):012x}") else found[0], masked)
+    return name if masked == plain else masked
 
 
 def _is_local(mac: str) -> bool:
     first = _FIRST_BYTE.match(mac)
-    return first is None or bool(int(first[0].rstrip(":-"), 16) & 2)
+    run = _RUN.fullmatch(mac)  # of more digits than an address has, either end may be of a word: phone02ab...
+    bytes_ = [first[1] if first else "2", run[1] if run else ""]
+    return any(int(byte.rstrip(":-") or "0", 16) & 2 for byte in bytes_)
 
 
 def _decimals(text: str) -> Iterator[tuple[int, int]]:

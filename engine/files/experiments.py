@@ -13,6 +13,7 @@ from engine.errors import OperatorError, Problem
 from engine.files.columns import Column, Texts
 from engine.files.read import Lines, read_columns
 from engine.files.write import write_columns
+from engine.masks import mask_name
 from engine.offers.campaigns import Campaign
 from engine.offers.experiments import experiment_of
 from engine.records import F64, Bools
@@ -121,7 +122,7 @@ def _outside(path: Path, column: str, values: F64, lines: Lines, right: Bools) -
 def _find_repeated(path: Path, keys: Sequence[str], lines: Lines) -> list[Problem]:
     first: dict[str, int] = {}
     return [
-        Problem(str(path), f"line {lines(i)}", f"{key} is on line {lines(first[key])} too")
+        Problem(str(path), f"line {lines(i)}", f"{mask_name(key)} is on line {lines(first[key])} too")
         for i, key in enumerate(keys)
         if first.setdefault(key, i) != i
     ]

@@ -22,7 +22,7 @@ from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
 from engine.radio.evidence_sources import SURVEY_PLACE_SIGMA_M
 from engine.radio.frames.frame import MIRRORS, NOWHERE
 from engine.radio.frames.heard import survey_rows
-from engine.radio.frames.parts import by_devices, other_parts
+from engine.radio.frames.parts import by_devices, other_parts, say_device
 from engine.radio.frames.said import say_frame
 from engine.radio.frames.told import other_frame
 from engine.records import F64
@@ -152,8 +152,10 @@ def _say_interchanged(places: F64, device: Texts, away_m: F64, outline: Polygon)
     those who have some outside; empty where that does not bring all of them inside."""
     whose = np.unique(device[away_m > OUTSIDE_M])
     ways = [(np.ones(len(places), np.bool_), INTERCHANGED)]
-    if len(whose) < len(np.unique(device)):
-        ways.append((np.isin(device, whose), f"those of device {', '.join(whose.tolist())}: {INTERCHANGED}"))
+    surveyors = np.unique(device).tolist()
+    if len(whose) < len(surveyors):
+        named = ", ".join(say_device(surveyors, surveyors.index(name)) for name in whose.tolist())
+        ways.append((np.isin(device, whose), f"those of {named}: {INTERCHANGED}"))
     for own, said in ways:
         there = places[own]
         mirrored = any(_all_inside(mirror, outline) for mirror in _mirrors(there, outline))

@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import OperatorError
 from engine.files import read_readings, read_survey
+from engine.files.experiments import POTENTIAL, read_potential
 from engine.files.labels import read_labels, read_receipts
 from engine.files.outcomes import read_sessions
 from engine.files.surveyed import place_problems
@@ -41,6 +42,8 @@ def test_no_refusal_of_a_table_quotes_an_address(mac: str, tmp_path: Path) -> No
         refused(lambda p: read_receipts(p, plan, len), path, f"t,device,sku\n5,NOU-001,{mac}\n"),
         refused(read_sessions, path, f"t,device,event,consent\n5,connect,{mac},{mac}\n"),
     ]
+    fate = f"{mac},tea,0,1,0,1,1,0,100,0,50\n"
+    said.append(refused(read_potential, path, ",".join(c.name for c in POTENTIAL) + "\n" + fate + fate))
     path.write_text(f"x_m,y_m,level,ap,rssi_dbm\n1,1,{mac},ap0,-60\n")
     said += [str(problem) for problem in place_problems(read_survey(path), plan)]
     assert [text for text in said if SPELT.search(text) or "xx:xx" not in text] == []

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.masks import mask_name
 from engine.plan.model import Plan
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.frames.frame import NOWHERE, OtherFrame
@@ -50,8 +51,7 @@ class SurveyPart:
     def say(self, surveyors: Sequence[str] = ()) -> str:
         """Whose or where it is."""
         if self.source >= 0:
-            named = self.source < len(surveyors) and surveyors[self.source]
-            return f"device {surveyors[self.source]}" if named else f"device number {self.source + 1}"
+            return say_device(surveyors, self.source)
         return f"{_AXES[self.axis]} {'from' if self.far else 'up to'} {self.middle_m:.1f}"
 
 
@@ -61,6 +61,16 @@ class OtherPart:
 
     part: SurveyPart
     frame: OtherFrame
+
+
+def say_device(surveyors: Sequence[str], number: int) -> str:
+    """The device of this number. The number stands for a name that there is not, and beside one that is a MAC, which
+    nobody is to read: `surveyors` are in the order of their names."""
+    name = surveyors[number] if number < len(surveyors) else ""
+    masked = mask_name(name)
+    if name and masked == name:
+        return f"device {name}"
+    return f"device number {number + 1}" + (f" by name ({masked})" if name else "")
 
 
 def other_parts(plan: Plan, evidence: Evidence) -> tuple[OtherPart, ...]:

@@ -341,7 +341,11 @@ MASTS = ((3.0, 3.0), (27.0, 3.0), (27.0, 17.0), (3.0, 17.0), (15.0, 10.0))
 
 
 def likely_of(
-    tmp_path: Path, told: Callable[[int, float, float], tuple[float, float]], *, heard: bool = True, device: bool = True
+    tmp_path: Path,
+    told: Callable[[int, float, float], tuple[float, float]],
+    *,
+    heard: bool = True,
+    names: tuple[str, str] = ("bob", "ann"),
 ) -> str:
     """What is likely of places told so by two surveyors by turns, who `heard` access points fall off with distance."""
     rows = []
@@ -350,7 +354,7 @@ def likely_of(
         for a, (ap_x, ap_y) in enumerate(MASTS):
             wave = 3.0 * np.sin(1.3 * x + 2.1 * y + a)  # shadows
             level = -40.0 - 27.0 * np.log10(np.hypot(x - ap_x, y - ap_y) + 1.5) + wave if heard else -50.0
-            rows.append(f"{at_x:.2f},{at_y:.2f},0,ap{a},{level:.1f},{'ann' if device and i % 2 else 'bob' * device}\n")
+            rows.append(f"{at_x:.2f},{at_y:.2f},0,ap{a},{level:.1f},{names[i % 2]}\n")
     table = read_survey(written(tmp_path, "x_m,y_m,level,ap,rssi_dbm,device\n" + "".join(rows)))
     (problem,) = place_problems(table, made_hall(*MASTS, width=30.0, depth=20.0))
     return problem.fix
@@ -361,10 +365,14 @@ def test_a_surveyor_with_columns_interchanged_is_named_and_nobody_speaks_of_feet
     assert swapped.startswith("those of device ann: its x and y are swapped, as the plan's access points were heard")
     quiet = likely_of(tmp_path, lambda i, x, y: (y, x) if i % 2 else (x, y), heard=False)
     assert quiet == "those of device ann: with x_m and y_m interchanged they would all lie inside"
+    phones = ("02ab.0000.0007", "02ab.0000.0008")
+    for heard in (True, False):
+        told = likely_of(tmp_path, lambda i, x, y: (y, x) if i % 2 else (x, y), heard=heard, names=phones)
+        assert told.startswith("those of device number 2 by name (xx:xx:xx:xx:xx:xx): ")
 
 
 def test_places_off_by_one_vector_are_named_as_such(tmp_path: Path) -> None:
-    said = likely_of(tmp_path, lambda _, x, y: (x + 5.0, y), device=False)
+    said = likely_of(tmp_path, lambda _, x, y: (x + 5.0, y), names=("", ""))
     assert re.match(r"its places lie [456]\.\d m off, \+[456]\.\d in x", said)
     assert not likely_of(tmp_path, lambda _, x, y: (x + 5.0, y), heard=False), "nothing tells what it is"
 

@@ -107,6 +107,31 @@ def test_an_access_point_keeps_its_makers_address_and_loses_one_that_somebody_ch
     assert mask_local_macs("ap-0e:00:5e:00:53:01") == f"ap-{MASK}"
 
 
+@pytest.mark.parametrize("mac", ["0x02ab00000007", "０２:ab:00:00:00:07", "2933462663175", "2:ab:0:0:0:7"])
+def test_an_address_that_somebody_chose_goes_in_odd_spellings_too(mac: str) -> None:
+    assert mask_local_macs(mac) == MASK
+    assert "02ab00000007" not in mask_local_macs("phone02ab00000007")
+
+
+@pytest.mark.parametrize("name", ["0x3c22fb9a01d7", "ap-３", "66120947728855", "office-3c:22:fb:9a:01:d7", "hall 1"])
+def test_other_names_of_access_points_stay_to_the_letter(name: str) -> None:
+    assert mask_local_macs(name) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("phone-02:ab:00:00:00:08", f"phone-{MASK}"),
+        ("phone-2:ab:0:0:0:8", f"phone-{MASK}"),
+        ("0x02AB00000007", MASK),
+        ("02:ab:00:ff:fe:00:00:07", MASK),
+        ("2:ab:0:ff:fe:0:0:7", MASK),
+    ],
+)
+def test_no_part_of_an_address_is_left(text: str, masked: str) -> None:
+    assert mask_macs(text) == masked
+
+
 @pytest.mark.parametrize(("digits", "masked"), [("12345-67890-12", True), ("12345-67890-123", False)])
 def test_more_than_twelve_decimal_digits_in_other_groups_are_no_address(digits: str, masked: bool) -> None:
     assert mask_macs(f"pin {digits}.") == f"pin {MASK if masked else digits}."

@@ -112,6 +112,12 @@ def test_access_points_that_hear_each_other_are_of_no_part(plan: Plan) -> None:
         assert not part.of(masts).any()
 
 
+@pytest.mark.parametrize("mac", ["02ab.0000.0008", "02 ab 00 00 00 08", "2:ab:0:0:0:8", "phone-02:ab:00:00:00:08"])
+def test_a_surveyor_named_by_an_address_is_said_by_number(mac: str) -> None:
+    said = SurveyPart(1).say(["0x02ab00000007", mac, "zoe"])
+    assert said == f"device number 2 by name ({'phone-' * mac.startswith('p')}xx:xx:xx:xx:xx:xx)"
+
+
 def test_a_part_is_said_by_its_surveyor_s_name_or_its_side() -> None:
     assert SurveyPart(1).say(["ann", "bob"]) == "device bob"
     assert SurveyPart(0).say(["", "bob"]) == SurveyPart(0).say() == "device number 1"

@@ -33,6 +33,14 @@ _MAC = re.compile(
 # Groups of any size, any of the usual separators between them: twelve digits and more in all.
 _GROUPS = re.compile(r"(?:0x)?[0-9a-f]+(?:[-:._/| ]{1,2}(?:0x)?[0-9a-f]+)+", re.IGNORECASE)
 _DATE = re.compile(r"(?:19|20)\d\d-[01]\d-[0-3]\d")
+# Names of devices that hold no address: a UUID (those of a clock end in one), a hash, a day with or without its time.
+_NO_ADDRESS = re.compile(
+    r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[03-57-9a-f][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])"
+    r"|(?<![0-9a-f])(?![0-9a-f]{6}fffe[0-9a-f]{6}(?![0-9a-f]))[0-9a-f]{16,}"
+    r"|(?<![0-9a-f])(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])"
+    r"(?:[-_.T ]?[0-2]\d([-_.:h]?)[0-5]\d(?:\2[0-5]\d(?:\.\d+)?)?Z?)?(?![0-9a-f])",
+    re.IGNORECASE,
+)
 # An address as one number. Of that size are times too: milliseconds of the years from 2017 to 2036 stay.
 _NUMBER = re.compile(r"(?<![0-9a-z.])[0-9]{11,15}(?![0-9a-z]|\.[0-9])", re.IGNORECASE)
 _MILLISECONDS = range(1_500_000_000_000, 2_100_000_000_000)
@@ -75,6 +83,13 @@ def mask_name(name: str) -> str:
     """A device's name as a sentence may say it: as it is, or where it holds a MAC, without it."""
     masked = mask_macs(name)
     return masked if masked.count(MASK) > name.count(MASK) else name
+
+
+def is_named_by_mac(name: str) -> bool:
+    """Whether a device's name holds a MAC, as far as anybody can tell: what masks hide, but for names that only look
+    so, as hashes, identifiers of chance and dates with their time do."""
+    plain = _NO_ADDRESS.sub("?", _plain(name.encode("utf-8", "replace").decode()))
+    return mask_name(plain) != plain
 
 
 def mask_local_macs(name: str) -> str:

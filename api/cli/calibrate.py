@@ -15,10 +15,12 @@ import typer
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
 from api.cli.locate import (
     CELL_M,
+    heard_devices,
     list_named,
     warn,
     warn_of_contradicting,
     warn_of_hearings,
+    warn_of_macs,
     warn_of_odd,
     warn_of_silent,
 )
@@ -33,7 +35,7 @@ from engine.files import (
     save_radio_map,
     survey_for_plan,
 )
-from engine.files.joined import PlanReadings, SurveyReadings, unknown_access_points
+from engine.files.joined import PlanReadings, SurveyReadings, list_surveyors, unknown_access_points
 from engine.files.labels import LabelTable
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
@@ -192,10 +194,12 @@ def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> t
     if surveyed is not None:
         warn(str(survey), surveyed.odd.counts, given.places, plan)
         warn_of_odd(str(survey), surveyed.odd)
+        warn_of_macs(str(survey), [] if given.places is None else list_surveyors(given.places, plan))
         parts.append(survey_evidence(plan, surveyed))
     if crowd is not None:
         warn(str(readings), crowd.warnings, given.unplaced, plan)
         warn_of_odd(str(readings), crowd.odd)
+        warn_of_macs(str(readings), heard_devices(crowd))
         faults = find_hearing_faults(plan, crowd.hearings)
         warn_of_hearings(str(readings), plan, faults)
         parts.append(hearings_evidence(plan, keep_sound(crowd.hearings, faults)))

@@ -26,7 +26,7 @@ from api.cli.decide_tables import (
     write_chain,
 )
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting, refuse_written_twice
-from api.cli.locate import map_asked_for, warn, warn_of_macs, warn_of_no_fix, warn_of_odd
+from api.cli.locate import heard_devices, map_asked_for, warn, warn_of_macs, warn_of_no_fix, warn_of_odd
 from api.cli.sources.labels import (
     labels_in_words,
     labels_of_files,
@@ -149,7 +149,7 @@ def _warn(given: _Given, readings: str, output: Path) -> None:
     recording, names = given.recording, given.recording.device_names
     warn(readings, recording.warnings, given.table, given.plan)
     warn_of_odd(readings, recording.odd)
-    warn_of_macs(readings, [names[device] for device in np.unique(recording.readings.device).tolist()], output)
+    warn_of_macs(readings, heard_devices(recording), output)
     warn_of_left_out(given.labels)
     warn_of_unheard(given.labels, recording.readings.t, np.array([device_number(n) for n in names], np.uint64))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +16,7 @@ from engine.files import FixTable, load_learnt_map, read_readings, readings_for_
 from engine.files.columns import ReadingTable, SurveyTable
 from engine.files.joined import PlanReadings, is_interchanged, unknown_access_points
 from engine.files.odd.values import Oddities
-from engine.masks import MASK, mask_local_macs, mask_macs
+from engine.masks import MASK, is_named_by_mac, mask_local_macs, mask_macs
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.kernels.choice import kernels
@@ -31,7 +30,6 @@ from engine.radio.hanging.faults import HearingFaults, find_hearing_faults
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import Scans
 
-_MAC = re.compile(r"[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}", re.IGNORECASE)
 MOST_NAMED = 5  # access points, in a warning
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
 
@@ -74,7 +72,7 @@ def locate(
     warn(str(readings), joined.warnings, table, plan)
     warn_of_odd(str(readings), joined.odd)
     warn_of_hearings(str(readings), plan, find_hearing_faults(plan, joined.hearings))
-    warn_of_macs(str(readings), [joined.device_names[d] for d in np.unique(joined.readings.device).tolist()], output)
+    warn_of_macs(str(readings), heard_devices(joined), output)
     kernels(lambda sentence: print(sentence, file=sys.stderr))
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
@@ -162,14 +160,19 @@ def warn(
         print(f"{file}: warning: {count} {what} not used: {said}", file=sys.stderr)
 
 
-def warn_of_macs(file: str, devices: Sequence[str], output: Path) -> None:
-    """One line on stderr where devices are named by what seem to be MACs, which then stand in the output too. How many,
-    and never which."""
-    macs = sum(_MAC.fullmatch(name) is not None for name in devices)
-    if macs:
-        named = f"{macs} of {len(devices)} devices are named by their MAC, which {output} holds too"
+def warn_of_macs(file: str, devices: Sequence[str], output: Path | None = None) -> None:
+    """One line on stderr where devices are named by what seem to be MACs, which then stand in the `output` too. How
+    many, and never which."""
+    if macs := sum(map(is_named_by_mac, devices)):
+        named = f"{macs} of {len(devices)} devices {'is named by its' if macs == 1 else 'are named by their'} MAC"
+        named += f", which {output} holds too" if output is not None else ""
         fix = "a table is to hold names that lead to nobody; see Privacy"
         print(f"{file}: warning: {named}: {fix}", file=sys.stderr)
+
+
+def heard_devices(joined: PlanReadings) -> list[str]:
+    """Names of the devices that readings which can be used are of."""
+    return [joined.device_names[device] for device in np.unique(joined.readings.device).tolist()]
 
 
 def warn_of_no_fix(file: str, refused: Mapping[NoFix, int]) -> None:

@@ -126,6 +126,12 @@ def is_interchanged(table: ReadingTable | SurveyTable, plan: Plan) -> bool:
     return 2 * int(((ap < 0) & (device >= 0)).sum()) > len(table) - int(((ap >= 0) & (device >= 0)).sum())
 
 
+def list_surveyors(table: SurveyTable, plan: Plan) -> list[str]:
+    """The devices that took the survey, by name; not access points of the plan."""
+    names = np.unique(table.device).tolist()
+    return [name for name in names if name and plan.ap_index.get(ap_key(name)) is None]
+
+
 def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
     """The survey in the plan's indices. Raises OperatorError for levels the plan does not have and places outside their
     level, with their lines. Ranges that are all in another unit than metres are blanked, and `odd` names it."""

@@ -254,6 +254,13 @@ def test_calibrate_says_what_became_of_readings_without_places(store: Path, tmp_
     assert json.loads(run("score", store / "truth.csv", fixes, "--json"))["median_m"] < 3.0
 
 
+def told(*args: object) -> str:
+    """What a command that does its work says on stderr."""
+    done = runner.invoke(build(), [str(a) for a in args], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stderr
+
+
 def refused(*args: object) -> str:
     with pytest.raises(OperatorError) as caught:
         runner.invoke(build(), [str(a) for a in args], catch_exceptions=False)
@@ -273,6 +280,21 @@ def test_operators_mistakes(store: Path, tmp_path: Path) -> None:
     )
     assert "give a place to write" in refused("locate", store, "--readings", readings, "-o", tmp_path / "no" / "f.csv")
     assert not out.exists()
+
+
+def test_calibrate_and_decide_tell_macs_as_locate_does(store: Path, tmp_path: Path) -> None:
+    readings, survey, campaigns = (tmp_path / name for name in ("r.csv", "s.csv", "c.yaml"))
+    readings.write_text((store / "readings.csv").read_text().replace("phone1", "2:ab:0:0:0:3"))
+    lines = (store / "survey.csv").read_text().splitlines()
+    named = [f"{line},{'ap0' if i % 2 else '02ab.0000.0008'}" for i, line in enumerate(lines[1:])]
+    survey.write_text("\n".join([f"{lines[0]},device", *named]) + "\n")
+    campaigns.write_text("version: 1\nstore: hall\ncampaigns: []\n")
+    options = ("--survey", survey, "--readings", readings, "-o", tmp_path / "m.npz")
+    said = told("calibrate", store, *options)
+    assert f"{survey}: warning: 1 of 1 devices is named by its MAC: a table is" in said
+    assert f"{readings}: warning: 1 of 2 devices is named by its MAC: a table is" in said
+    said = told("decide", store, "--campaigns", campaigns, "--readings", readings, "-o", tmp_path / "d.csv")
+    assert f"{readings}: warning: 1 of 2 devices is named by its MAC, which {tmp_path / 'd.csv'} holds too" in said
 
 
 def test_a_map_of_another_plan_is_refused(store: Path, tmp_path: Path) -> None:

@@ -105,6 +105,28 @@ def test_macs_of_phones_are_told_without_being_named(capsys: pytest.CaptureFixtu
     ]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0x02AB00000003", "02 AB 00 00 00 03", "02_AB_00_00_00_03", "2:ab:0:0:0:3", "02.ab.00.00.00.03",
+        "phone-02:ab:00:00:00:03", "０２:ab:00:00:00:03", "02:ab:00:ff:fe:00:00:03", "02ab00fffe000003",
+        "29337659317", "2001.0123.1200", "9f1c1a2e-5b3f-11ee-8c99-0242ac120002",
+    ],
+)  # fmt: skip
+def test_a_mac_is_one_in_every_spelling_that_messages_hide(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    warn_of_macs("r.csv", [name, "ann"])
+    said = "1 of 2 devices is named by its MAC: a table is to hold names that lead to nobody; see Privacy"
+    assert capsys.readouterr().err == f"r.csv: warning: {said}\n"
+
+
+def test_names_that_only_look_like_macs_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["lap2-13", "phone A", "4711", "1772355600250", "356938035643809", "phone1-power2-c2", "Galaxy-A52-0042"]
+    names += ["f7826da6-4fa2-4e98-8024-bc5b71e0893e", "0123456789abcdef", "d41d8cd98f00b204e9800998ecf8427e"]
+    names += ["run-20240501-123000", "lap_2024-05-01_12-30", "20240501_1230", "2024-05-01T12:30:45Z"]
+    warn_of_macs("r.csv", names)
+    assert capsys.readouterr().err == ""
+
+
 def test_scans_without_a_fix_are_no_readings_and_the_reason_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     warn_of_no_fix("r.csv", {NoFix.TOO_VAGUE: 4, NoFix.NO_READING: 1})
     assert capsys.readouterr().err.splitlines() == [

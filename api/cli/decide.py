@@ -36,6 +36,7 @@ from api.cli.sources.labels import (
     warn_of_left_out,
     warn_of_unheard,
 )
+from api.cli.sources.sessions import use_sessions
 from engine.config import Config, load_config
 from engine.errors import OperatorError, collect_problems
 from engine.files import ReadingTable, read_readings, readings_for_plan
@@ -87,7 +88,9 @@ def decide(
     live, only that a recording needs no wait for late readings.
 
     Every device counts as a shopper who agreed to offers, unless --sessions says otherwise: then a device is one from
-    its first connect on, and not while its last consent is 0. Every coupon counts as delivered.
+    its first connect on, and not while its last consent is 0. Lines of times that no clock shows make nobody one, and
+    are told, as is where most are of other devices or times than the readings, or nobody is a shopper by them. Every
+    coupon counts as delivered.
 
     Example: [bold]rayon decide floorplans/supermarket --campaigns floorplans/supermarket/campaigns.yaml
     --readings run/readings.csv -o run/decisions.csv[/bold]
@@ -101,6 +104,9 @@ def decide(
     given = _read_files(folder, campaigns, readings, sessions, config, radiomap, labels, receipts)
     plan, recording, known = given.plan, given.recording, given.labels
     _warn(given, str(readings), output)
+    shoppers = given.sessions
+    if shoppers is not None:
+        shoppers = use_sessions(str(sessions), shoppers, set(heard_devices(recording)), recording.readings.t)
     start_t, end_t = _span(recording.readings.t)
     kernels(lambda sentence: print(sentence, file=sys.stderr))
     with show_progress("decide", end_t - start_t) as progress:
@@ -109,7 +115,7 @@ def decide(
             given.settings,
             given.campaigns,
             recording,
-            given.sessions,
+            shoppers,
             given.radio_map,
             lambda now: progress.reach(min(now, end_t) - start_t),
             Labels.concat([table.labels for table in known.values()]) if known else None,

@@ -7,11 +7,15 @@ import resource
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 
 from api.cli.decide_tables import keep_plan
+from api.cli.sources.sessions import use_sessions
 from engine.errors import OperatorError
+from engine.files.outcomes import SessionEvent
+from engine.vocabulary import SessionChange
 from tests.api.cli.test_bad_input import FIX, MASTS, NOISE, READINGS, RUNNER, TRUTH, Site, level, rayon, site
 
 __all__ = ["rayon", "site"]
@@ -49,6 +53,52 @@ def test_decide_tells_the_mistakes_of_plan_sessions_and_readings_together(site: 
     heard = site.refused(*words, "--sessions", site.folder / "sessions.csv")
     for file in ("plan.geojson: features", "sessions.csv: line 2", "readings.csv: line 2"):
         assert file in heard
+
+
+NOBODY = "none of 1 devices of the readings connects in it before they end: nobody is a shopper"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["5,phone,connect", "5000000000000,tim,connect", "-4,tom,connect"], [
+            "2 of 3 lines left out, of times that no clock shows (the first: 5e+12 is before 1970 or after 2100): write"
+            " seconds since 1970, UTC",
+        ]),
+        (["1e300,phone,connect"], [
+            "1 of 1 lines left out, of times that no clock shows (the first: 1e+300 is before 1970 or after 2100):"
+            " write seconds since 1970, UTC",
+            NOBODY,
+        ]),
+        ([], [NOBODY]),
+        (["5,zork,connect"], [
+            "1 of 1 lines are of devices that the readings have not: write `device` as they do", NOBODY,
+        ]),
+        (["7205,phone,connect"], [
+            "1 of 1 lines are of times after all readings (from 7205 on, readings 0 to 59): both in seconds since 1970,"
+            " UTC",
+            NOBODY,
+        ]),
+        (["-9,tim,connect", "5,phone,disconnect"], [
+            "1 of 2 lines left out, of times that no clock shows (the first: -9 is before 1970 or after 2100): write"
+            " seconds since 1970, UTC",
+            NOBODY,
+        ]),
+        (["0,phone,connect", "1,tim,connect", "7205,phone,disconnect"], []),
+    ],
+)  # fmt: skip
+def test_sessions_that_make_nobody_a_shopper_are_told(site: Site, rows: list[str], said: list[str]) -> None:
+    sessions = site.folder / "sessions.csv"
+    sessions.write_text("\n".join(["t,device,event", *rows]) + "\n")
+    heard = site.run(*decide(site, NO_CAMPAIGN, READINGS), "--sessions", sessions)
+    warned = f"{sessions}: warning: "
+    assert [line.removeprefix(warned) for line in heard.splitlines() if line.startswith(warned)] == said
+
+
+def test_of_sessions_at_no_time_a_no_to_offers_holds() -> None:
+    no = SessionEvent(-4.0, "phone", SessionChange.CONNECT, consent=False)
+    later = SessionEvent(5.0, "phone", SessionChange.CONNECT)
+    assert use_sessions("s.csv", [later, no], {"phone"}, np.array([0.0, 60.0])) == [no, later]
 
 
 @pytest.mark.parametrize("option", ["--window-s", "--lag-s"])

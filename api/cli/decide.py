@@ -26,7 +26,15 @@ from api.cli.decide_tables import (
     write_chain,
 )
 from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting, refuse_written_twice
-from api.cli.locate import heard_devices, map_asked_for, warn, warn_of_macs, warn_of_no_fix, warn_of_odd
+from api.cli.locate import (
+    heard_devices,
+    map_asked_for,
+    warn,
+    warn_of_macs,
+    warn_of_no_fix,
+    warn_of_no_fix_at_all,
+    warn_of_odd,
+)
 from api.cli.sources.labels import (
     labels_in_words,
     labels_of_files,
@@ -123,7 +131,10 @@ def decide(
     write_decisions(output, decision_table(chain, given.campaigns))
     if tables is not None:
         _write_tables(tables, folder, chain, given, output)
-    warn_of_no_fix(str(readings), {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])})
+    lost = {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])}
+    warn_of_no_fix(str(readings), lost)
+    if not len(chain.fixes.t):
+        warn_of_no_fix_at_all(str(readings), len(given.table), sum(lost.values()), plan)
     print(_summary(chain, output), file=sys.stderr)
     if known:
         for sentence in [*labels_in_words(chain.labels), *lack_in_words(chain.labels, chain.promises.values())]:

@@ -102,7 +102,7 @@ def locate(
     silent = silent_in(plan, cells, radio_map or prior_map(plan, cells), scans, fixes)
     warn_of_silent(str(readings), {ap: n for ap, n in silent.items() if ap not in joined.odd.stuck})
     if not n:
-        print(f"{readings}: warning: {no_fix_at_all(len(table), len(scans), plan)}", file=sys.stderr)
+        warn_of_no_fix_at_all(str(readings), len(table), len(scans), plan)
     print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
 
 
@@ -157,6 +157,8 @@ def warn(
         if reason == "unknown_ap" and table is not None and plan is not None:
             said += f": {_unknown(table, plan)}"
         what = _OF.get(reason, "readings")
+        if reason in _LEVELS and table is not None and np.isfinite(table.range_m).any():
+            what = "levels"  # beside ranges, which are used
         print(f"{file}: warning: {count} {what} not used: {said}", file=sys.stderr)
 
 
@@ -180,6 +182,11 @@ def warn_of_no_fix(file: str, refused: Mapping[NoFix, int]) -> None:
     for reason, count in sorted(refused.items()):
         scans = "1 scan" if count == 1 else f"{count} scans"
         print(f"{file}: warning: {scans} without a fix: {_NO_FIX[reason]} ({reason})", file=sys.stderr)
+
+
+def warn_of_no_fix_at_all(file: str, rows: int, scans: int, plan: Plan) -> None:
+    """One line on stderr where a table of so many rows and scans came to no fix."""
+    print(f"{file}: warning: {no_fix_at_all(rows, scans, plan)}", file=sys.stderr)
 
 
 def no_fix_at_all(rows: int, scans: int, plan: Plan) -> str:
@@ -275,11 +282,13 @@ _OF = {
     "range_sigma_not_positive": "spreads of ranges",
     "bad_range_sigma": "spreads of ranges",
     "rssi_of_one_level": "levels",
+    "bad_range": "ranges",
 }
 """What is not used of a reading, where the rest of it is."""
+_LEVELS = ("bad_rssi", "rssi_not_heard")
 _SAID = {
     "bad_rssi": "rssi out of range (bad_rssi)",
-    "bad_range": "range out of range (bad_range)",
+    "bad_range": "below 0 or too long for this store (bad_range)",
     "rssi_of_one_level": "whoever is heard, near or far, it is at one level, which tells no place: turn on measured"
     " levels (dBm) (rssi_of_one_level)",
     "bad_range_sigma": "below 1 mm or above 10 km: metres are meant (bad_range_sigma)",

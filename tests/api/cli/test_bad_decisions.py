@@ -41,9 +41,24 @@ def test_decide_counts_noise_and_goes_on(site: Site, rayon: typer.Typer) -> None
     assert "3 readings not used: rssi out of range" in done.stderr
 
 
-@pytest.mark.parametrize("rows", [[], MASTS, ["5,phone,ap77,-60"]])
-def test_decide_takes_recordings_with_nothing_to_decide(site: Site, rows: list[str]) -> None:
-    assert "0 decisions" in site.run(*decide(site, NO_CAMPAIGN, rows))
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([], "the table has no row"),
+        (MASTS, f"none of {len(MASTS)} rows is a reading of a device that can be used; the plan has ap0, ap1"),
+        (["5,phone,ap77,-60"], "none of 1 rows is a reading of a device that can be used; the plan has ap0, ap1"),
+        (["5,ap0,phone,-60"], "none of 1 rows is a reading of a device that can be used; the plan has ap0, ap1"),
+        (["5,phone,ap0,-60"], "1 scans, and none of them tells a place"),
+    ],
+)
+def test_decide_takes_recordings_with_nothing_to_decide(site: Site, rows: list[str], why: str) -> None:
+    said = site.run(*decide(site, NO_CAMPAIGN, rows))
+    assert "0 decisions" in said
+    assert f"readings.csv: warning: no fix at all: {why}" in said
+
+
+def test_decide_says_nothing_of_no_fix_where_there_are_some(site: Site) -> None:
+    assert "no fix at all" not in site.run(*decide(site, NO_CAMPAIGN, READINGS))
 
 
 def test_decide_tells_the_mistakes_of_plan_sessions_and_readings_together(site: Site) -> None:

@@ -62,6 +62,17 @@ def test_who_says_the_same_wherever_it_is_heard_is_not_said_to_contradict_too(
     ]
 
 
+def test_what_is_left_out_beside_what_is_used_is_no_reading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "r.csv").write_text("t,device,ap,rssi_dbm,range_m\n5,d,ap0,-50,-3\n5,d,ap1,7,4\n")
+    table = read_readings(tmp_path / "r.csv")
+    warn("r.csv", {"bad_range": 1, "bad_rssi": 1, "neither_rssi_nor_range": 2}, table)
+    assert capsys.readouterr().err.splitlines() == [
+        "r.csv: warning: 1 ranges not used: below 0 or too long for this store (bad_range)",
+        "r.csv: warning: 1 levels not used: rssi out of range (bad_rssi)",
+        "r.csv: warning: 2 readings not used: neither rssi nor range",
+    ]
+
+
 def test_where_nothing_is_odd_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     warn_of_odd("r.csv", Oddities({"unknown_ap": 3}))
     assert capsys.readouterr().err == ""

@@ -131,10 +131,7 @@ def decide(
     write_decisions(output, decision_table(chain, given.campaigns))
     if tables is not None:
         _write_tables(tables, folder, chain, given, output)
-    lost = {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])}
-    warn_of_no_fix(str(readings), lost)
-    if not len(chain.fixes.t):
-        warn_of_no_fix_at_all(str(readings), len(given.table), sum(lost.values()), plan)
+    _warn_of_lost(given, str(readings), chain)
     print(_summary(chain, output), file=sys.stderr)
     if known:
         for sentence in [*labels_in_words(chain.labels), *lack_in_words(chain.labels, chain.promises.values())]:
@@ -144,6 +141,14 @@ def decide(
         print(f"{name}: {promise_in_words(promised)}", file=sys.stderr)
     if as_json:
         print(json.dumps({**_counts(chain), "readings_not_used": recording.warnings}))
+
+
+def _warn_of_lost(given: _Given, readings: str, chain: Chain) -> None:
+    """Of scans without a fix, and where none has one."""
+    lost = {why: n for why in NoFix if (n := chain.counts[f"no_fix_{why}"])}
+    warn_of_no_fix(readings, lost)
+    if not len(chain.fixes.t):
+        warn_of_no_fix_at_all(readings, len(given.table), sum(lost.values()), given.plan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 import typer
 
-from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
+from api.cli.inputs import (
+    MAPS,
+    ZIP,
+    plan_files,
+    plan_to_locate,
+    refuse_no_folder,
+    refuse_other_kind,
+    refuse_overwriting,
+)
 from api.cli.locate import (
     CELL_M,
     heard_devices,
@@ -96,6 +104,7 @@ def calibrate(
     _refuse_nothing_to_learn(survey, readings, labels, receipts)
     refuse_no_folder("--output", output)
     refuse_overwriting("--output", output, survey, readings, labels, receipts, *plan_files(folder))
+    refuse_other_kind("--output", output, MAPS, (ZIP,))
     given = _read_files(folder, survey, readings, labels, receipts)
     plan, cells = given.plan, walkable_cells(given.plan, CELL_M)
     warn_of_left_out(given.told)

@@ -25,7 +25,16 @@ from api.cli.decide_tables import (
     table_files,
     write_chain,
 )
-from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting, refuse_written_twice
+from api.cli.inputs import (
+    PARQUET,
+    TABLES,
+    plan_files,
+    plan_to_locate,
+    refuse_no_folder,
+    refuse_other_kind,
+    refuse_overwriting,
+    refuse_written_twice,
+)
 from api.cli.locate import (
     heard_devices,
     map_asked_for,
@@ -103,18 +112,14 @@ def decide(
     Example: [bold]rayon decide floorplans/supermarket --campaigns floorplans/supermarket/campaigns.yaml
     --readings run/readings.csv -o run/decisions.csv[/bold]
     """
-    refuse_no_folder("--output", output)
     inputs = (readings, campaigns, sessions, config, radiomap, labels, receipts, *plan_files(folder))
-    refuse_overwriting("--output", output, *inputs)
-    if tables is not None:
-        refuse_written_twice("--output", output, "--tables", *table_files(tables))
-        refuse_tables(tables, folder, inputs)
+    _refuse_outputs(output, tables, folder, inputs)
     given = _read_files(folder, campaigns, readings, sessions, config, radiomap, labels, receipts)
     plan, recording, known = given.plan, given.recording, given.labels
     _warn(given, str(readings), output)
-    shoppers = given.sessions
+    heard, shoppers = set(heard_devices(recording)), given.sessions
     if shoppers is not None:
-        shoppers = use_sessions(str(sessions), shoppers, set(heard_devices(recording)), recording.readings.t)
+        shoppers = use_sessions(str(sessions), shoppers, heard, recording.readings.t)
     start_t, end_t = _span(recording.readings.t)
     kernels(lambda sentence: print(sentence, file=sys.stderr))
     with show_progress("decide", end_t - start_t) as progress:
@@ -149,6 +154,16 @@ def _warn_of_lost(given: _Given, readings: str, chain: Chain) -> None:
     warn_of_no_fix(readings, lost)
     if not len(chain.fixes.t):
         warn_of_no_fix_at_all(readings, len(given.table), sum(lost.values()), given.plan)
+
+
+def _refuse_outputs(output: Path, tables: Path | None, folder: Path, inputs: tuple[Path | None, ...]) -> None:
+    """Raises OperatorError where what is written cannot go there, or would replace what is read or of another kind."""
+    refuse_no_folder("--output", output)
+    refuse_overwriting("--output", output, *inputs)
+    refuse_other_kind("--output", output, TABLES, (b"t,device,campaign_id,", PARQUET))
+    if tables is not None:
+        refuse_written_twice("--output", output, "--tables", *table_files(tables))
+        refuse_tables(tables, folder, inputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +29,12 @@ MOST_OF_A_NAME = 80
 
 MOST_PATH_BYTES, MOST_PART_BYTES = 4_095, 255
 """What Linux takes of a path and of each name in it; others take no more."""
+
+TABLES, MAPS = (".csv", ".parquet"), (".npz",)
+"""How names of outputs end."""
+
+PARQUET, ZIP = b"PAR1", b"PK"
+"""How files begin."""
 
 _NOT_TEXT = {"Cc": "control characters", "Cs": "bytes that are no text"}
 
@@ -91,6 +97,23 @@ def refuse_no_folder(option: str, output: Path) -> None:
         raise OperatorError([Problem(str(output), option, "its folder does not exist", fix)])
     if output.is_dir():
         raise OperatorError([Problem(str(output), option, "is a folder", "give a file's name")])
+
+
+def refuse_other_kind(option: str, output: Path, endings: Sequence[str], begins: Sequence[bytes]) -> None:
+    """Raises OperatorError where an output is a file already that by its ending and by how it begins is of another
+    kind: a list of campaigns, say, which nobody means to lose. An empty one, a pipe or a device is none."""
+    there = output.resolve()
+    if there.suffix in endings or not there.is_file():
+        return
+    try:
+        with there.open("rb") as stream:
+            found = stream.read(max(map(len, begins)))
+    except OSError:
+        return  # whoever writes says why it cannot be
+    if found and not found.startswith(tuple(begins)):
+        fix = f"give a name that ends in {' or '.join(endings)}"
+        reason = "is there already, and is of another kind: it would be lost"
+        raise OperatorError([Problem(str(output), option, reason, fix)])
 
 
 def plan_files(folder: Path | None) -> tuple[Path, ...]:

@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from api.cli.inputs import plan_files, plan_to_locate, refuse_no_folder, refuse_overwriting
+from api.cli.inputs import (
+    PARQUET,
+    TABLES,
+    plan_files,
+    plan_to_locate,
+    refuse_no_folder,
+    refuse_other_kind,
+    refuse_overwriting,
+)
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_learnt_map, read_readings, readings_for_plan, write_fixes
 from engine.files.columns import ReadingTable, SurveyTable
@@ -64,6 +72,7 @@ def locate(
         raise OperatorError([Problem("--method", method, "unknown method", f"one of {', '.join(METHODS)}")])
     refuse_no_folder("--output", output)
     refuse_overwriting("--output", output, readings, radiomap, *plan_files(folder))
+    refuse_other_kind("--output", output, TABLES, (b"t,device,level,", PARQUET))
     with collect_problems() as collect:
         store = collect.read(lambda: _store(folder, radiomap))
         table = collect.read(lambda: read_readings(readings))

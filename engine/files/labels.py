@@ -36,7 +36,7 @@ LABELS = (
     Column("level", number=False, required=False, blank=True),
 )
 RECEIPTS = (Column("t", number=True), Column("device", number=False), Column("sku", number=False))
-OFF_PLAN_M = 5.0  # outside the floor: more than a drawing is off
+OFF_PLAN_M = 5.0  # outside the floor, or from a product's place: more than a drawing is off
 
 _KINDS = tuple(LabelKind)
 
@@ -82,7 +82,8 @@ class _Bad:
 
 @dataclass(frozen=True, slots=True)
 class LabelTable:
-    """The labels of a file that can be used, and a sentence for each kind of line that was left out."""
+    """The labels of a file that can be used, and a sentence for each kind of line that was left out, or whose place
+    was."""
 
     labels: Labels
     left_out: list[str]
@@ -105,6 +106,9 @@ def read_labels(path: Path, plan: Plan, device: Named) -> LabelTable:
     bad = [_untimely(cols["t"]), _unknown_kinds(cols["kind"]), unknown, _levels_unknown(plan, told, level, level_name)]
     bad += _nowhere(plan, told, level, at_x, at_y)
     kept, left_out = _sift(path, cells, bad, lines, n)
+    with np.errstate(over="ignore"):  # of places beyond all metres
+        off_m = np.hypot(x - at_x, y - at_y)
+    left_out += _say_elsewhere(path, kept[off_m[kept] > OFF_PLAN_M], lines, n)
     kind = np.array([_KINDS.index(LabelKind(k)) if k in _KINDS else -1 for k in cols["kind"].tolist()], np.int32)
     public = kind == _KINDS.index(LabelKind.SURVEY)
     every = Labels(cols["t"], _devices(cols["device"], device), kind, product, level, at_x, at_y, public)
@@ -151,6 +155,15 @@ def _sift(path: Path, cells: Sequence[Problem], bad: Sequence[_Bad], lines: Line
         found = [problem for one in some for problem in one.problems(path, lines)]
         raise OperatorError([*cells, *(problem for _, problem in sorted(found, key=lambda said: said[0]))])
     return kept, [one.sentence(path, lines, n) for one in some]
+
+
+def _say_elsewhere(path: Path, rows: I64, lines: Lines, n: int) -> list[str]:
+    """Of rows that name a product and a place far from it, of `n`."""
+    if not len(rows):
+        return []
+    said = f"name a product and a place more than {OFF_PLAN_M:g} m from it (the first: line {lines(int(rows[0]))})"
+    fix = "the product's place is used; leave x_m and y_m empty beside a sku"
+    return [f"{path}: {len(rows)} of {n} lines {said}: {fix}"]
 
 
 def _always(said: str) -> Fix:

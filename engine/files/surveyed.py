@@ -48,7 +48,7 @@ def place_problems(table: SurveyTable, plan: Plan) -> list[Problem]:
     line; many places of a level are one, with what is likely."""
     out = []
     told = cache(lambda: _likely_frame(table, plan))  # seconds, and the same for all levels
-    for name in np.unique(table.level).tolist():
+    for name in dict.fromkeys(table.level.tolist()):  # in the order of lines
         rows = np.flatnonzero(table.level == name)
         if name in plan.level_index:
             out += _outside(table, plan, name, rows, told)
@@ -82,14 +82,14 @@ def _outside(
         most = far[np.argmax(away_m[far])]
         reason = (
             f"{len(far)} of {len(places)} places lie outside level {name!r} (lines {few}, …), the farthest, "
-            f"({places[most, 0]:g}, {places[most, 1]:g}), by {away_m[most]:.4g} m; {sheet}"
+            f"({places[most, 0]:g}, {places[most, 1]:g}), by {_say_far(away_m[most])}; {sheet}"
         )
         place = f"line {table.lines(int(rows[first[far[0]]]))}, column x_m, y_m"
         device = table.device[rows[first]]
         likely = _likely_unit(places, away_m, outline) or told() or _say_interchanged(places, device, away_m, outline)
         return [Problem(table.file, place, reason, likely)]
     reasons = [
-        f"({places[i, 0]:g}, {places[i, 1]:g}) lies {away_m[i]:.4g} m outside level {name!r}{_more(int(count[i]))};"
+        f"({places[i, 0]:g}, {places[i, 1]:g}) lies {_say_far(away_m[i])} outside level {name!r}{_more(int(count[i]))};"
         f" {sheet}"
         for i in far
     ]
@@ -174,6 +174,11 @@ def _mirrors(places: F64, outline: Polygon) -> list[F64]:
 def _all_inside(places: F64, outline: Polygon) -> bool:
     with np.errstate(over="ignore"):
         return bool((np.asarray(shapely.distance(shapely.points(places), outline)) <= OUTSIDE_M).all())
+
+
+def _say_far(away_m: float) -> str:
+    """Metres; of places beyond all of them, whose squares are no numbers, how far at least."""
+    return f"{away_m:.4g} m" if np.isfinite(away_m) else "more than 1e150 m"
 
 
 def _more(n: int) -> str:

@@ -43,6 +43,19 @@ def test_a_place_stands_in_for_a_product(tmp_path: Path) -> None:
     assert np.isfinite(own.x_m).all()
 
 
+def test_a_place_far_from_the_product_beside_it_is_told_and_not_used(tmp_path: Path) -> None:
+    path, at = tmp_path / "labels.csv", PLAN.products[1]
+    far = [f"12,ben,survey,p1,{at.x_m + 5.1},{at.y_m},", f"13,ben,survey,p1,{at.x_m},1e308,"]
+    near = f"11,ben,survey,p1,{at.x_m + 4.9},{at.y_m},"
+    path.write_text("t,device,kind,sku,x_m,y_m,level\n" + "\n".join([near, *far]) + "\n", encoding="utf-8")
+    found = read_labels(path, PLAN, number)
+    assert found.labels.x_m.tolist() == [at.x_m] * 3
+    assert found.left_out == [
+        f"{path}: 2 of 3 lines name a product and a place more than 5 m from it (the first: line 3): the product's"
+        " place is used; leave x_m and y_m empty beside a sku"
+    ]
+
+
 def test_every_problem_is_named_in_the_order_of_lines(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     rows = ["1,ana,guess,p1,,,", "2,ana,here,nothing,,,", "3,ana,here,,,,", "4,ana,here,,99,4,", "5,ana,here,,3,4,roof"]

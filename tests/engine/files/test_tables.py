@@ -257,6 +257,17 @@ def test_an_unknown_level_is_told_with_those_that_the_plan_has(tmp_path: Path) -
     assert (said.fix, both.fix) == ("the plan's only level is '0'", "the plan has levels '0', '1'")
 
 
+def test_unknown_levels_and_places_are_told_in_the_order_of_lines(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{x},1,{level},ap0,-50\n" for x, level in ((1, "roof"), ("1e308", "0"), (1, "cellar"), (1, "attic"))
+    )
+    told = place_problems(read_survey(written(tmp_path, "x_m,y_m,level,ap,rssi_dbm\n" + rows)), hall())
+    assert [problem.place for problem in told] == [
+        "line 2, column level", "line 3, column x_m, y_m", "line 4, column level", "line 5, column level",
+    ]  # fmt: skip
+    assert told[1].reason.startswith("(1e+308, 1) lies more than 1e150 m outside level '0'; its metres")
+
+
 def fixes(path: Path) -> FixTable:
     return FixTable(
         str(path),

@@ -203,7 +203,7 @@ def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> t
     if surveyed is not None:
         warn(str(survey), surveyed.odd.counts, given.places, plan)
         warn_of_odd(str(survey), surveyed.odd)
-        warn_of_macs(str(survey), [] if given.places is None else list_surveyors(given.places, plan))
+        _warn_of_surveyors(str(survey), given)
         parts.append(survey_evidence(plan, surveyed))
     if crowd is not None:
         warn(str(readings), crowd.warnings, given.unplaced, plan)
@@ -216,6 +216,18 @@ def _evidence_of(given: _Given, survey: Path | None, readings: Path | None) -> t
         files = " and ".join(str(p) for p in (survey, readings) if p)
         raise OperatorError([_nothing_learnt(files, plan, given.places, given.unplaced)])
     return parts, faults
+
+
+def _warn_of_surveyors(file: str, given: _Given) -> None:
+    """Of who took the survey by its `device`: named by MACs, or an access point of the plan."""
+    if given.places is None:
+        return
+    surveyors = list_surveyors(given.places, given.plan)
+    warn_of_macs(file, surveyors)
+    others = [name for name in np.unique(given.places.device).tolist() if name and name not in surveyors]
+    if rows := int(np.isin(given.places.device, others).sum()):
+        said = f"{rows} of {len(given.places)} rows were taken by an access point of the plan, as column device has it"
+        print(f"{file}: warning: {said}: it is to name the phone that was carried", file=sys.stderr)
 
 
 def _collect_named(given: _Given, faults: HearingFaults) -> set[str]:

@@ -292,6 +292,9 @@ def test_calibrate_and_decide_tell_macs_as_locate_does(store: Path, tmp_path: Pa
     options = ("--survey", survey, "--readings", readings, "-o", tmp_path / "m.npz")
     said = told("calibrate", store, *options)
     assert f"{survey}: warning: 1 of 1 devices is named by its MAC: a table is" in said
+    assert (
+        f"{survey}: warning: {len(named) // 2} of {len(named)} rows were taken by an access point of the plan" in said
+    )
     assert f"{readings}: warning: 1 of 2 devices is named by its MAC: a table is" in said
     said = told("decide", store, "--campaigns", campaigns, "--readings", readings, "-o", tmp_path / "d.csv")
     assert f"{readings}: warning: 1 of 2 devices is named by its MAC, which {tmp_path / 'd.csv'} holds too" in said

@@ -95,6 +95,10 @@ class LabelsOut(BaseModel):
     off_m: dict[str, list[float]] = Field(
         description="Of those that are shifted by one vector, how far their places lie off in x and y, in metres."
     )
+    apart_m: dict[str, list[float]] = Field(
+        description="Streams that teach no more than how places differ: the vector, in x and y, in metres, that all "
+        "their places lie off, which may be the map's or theirs, and without which they were taken."
+    )
     moved_products: list[MovedProductOut]
     campaigns: list[TriggersOut]
 
@@ -147,6 +151,7 @@ def labels_of(
         refused=dict(sorted(said.get("refused", {}).items())),
         lying_sources={mask_macs(name): what for name, what in sorted(said.get("lying_sources", {}).items())},
         off_m={mask_macs(name): off for name, off in sorted(said.get("off_m", {}).items())},
+        apart_m={mask_macs(name): off for name, off in sorted(said.get("apart_m", {}).items())},
         moved_products=[MovedProductOut(name=names.get(m["sku"], ""), **m) for m in said.get("moved_products", [])],
         campaigns=[
             TriggersOut(campaign_id=name, told_by=basis_of(given), **given) for name, given in sorted(promised.items())

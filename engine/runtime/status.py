@@ -34,7 +34,7 @@ OTHERS = frozenset(
         *("contradicting_aps", "misplaced_aps", "interchanged_aps", "mute_aps", "stuck_aps", "range_units"),
         "heard_once_share",  # moves by k stays
         *("labels.refused", "labels.share", "labels.gain_m", "labels.lying_sources", "labels.moved_products"),
-        *("labels.off_m", "labels.by_places"),
+        *("labels.off_m", "labels.apart_m", "labels.by_places"),
         *("promises.*.asked", "promises.*.threshold", "promises.*.precision", "promises.*.precision_low"),
         *("promises.*.precision_high", "promises.*.recall", "promises.*.by_labels"),
     }

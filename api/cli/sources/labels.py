@@ -78,10 +78,16 @@ def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
     else:
         why = "what is not left aside makes it" if lying else "they make it"
         used = f"the map stays as it was: {why} no better for {who} left out"
-    out = [f"labels: {figures.get('used', 0)} held against tracks; {used}"]
+    out = [f"labels: {figures.get('used', 0)} held against tracks; {used}", *_say_apart(figures)]
     said = words("en").refusals
     out += [f"labels: {n} left aside: {said[why]} ({why})" for why, n in sorted(figures.get("refused", {}).items())]
     return out
+
+
+def _say_apart(figures: Mapping[str, Any]) -> list[str]:
+    """Of each stream of labels that teaches no more than how places differ: what it is off by."""
+    may = "which may be the map's or theirs: they were taken without it. Are products drawn from another corner?"
+    return [f"labels: {name}{_off_by(x, y)}, {may}" for name, (x, y) in figures.get("apart_m", {}).items()]
 
 
 def say_lies(figures: Mapping[str, Any]) -> dict[str, str]:
@@ -121,8 +127,11 @@ def lack_in_words(figures: Mapping[str, Any], promises: Iterable[Promise]) -> li
 def _by_how_much(off_m: Sequence[float] | None) -> str:
     if off_m is None:
         return ""
-    x, y = off_m
-    return f": places lie {x:+.1f} m in x and {y:+.1f} m in y of where devices were. Or are the access points drawn so?"
+    return f"{_off_by(*off_m)}. Or are the access points drawn so?"
+
+
+def _off_by(x: float, y: float) -> str:
+    return f": places lie {x:+.1f} m in x and {y:+.1f} m in y of where devices were"
 
 
 def promise_in_words(given: Promise, basis: str = "") -> str:

@@ -7,13 +7,13 @@ nearer to their devices than to those of each other's contradicts the map where 
 small store nothing lies much nearer. What contradicts it is left aside whatever its labels agree upon among themselves:
 a mirrored planogram agrees with itself. So does one that is off by one vector, and there the map may be what is off, by
 a metre or two: the plan's access points must say so as well, beyond what they differ by, or the vector must be longer
-than most labels, all over the floor, lie from it.
+than most labels, all over the floor, lie from it. Of a shorter vector nobody can say whose it is (`find_unsure`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,9 @@ ALL_OFF = 0.8  # of how far labels lie from their common vector, for tracks alon
 # sites are off by 0.66 of it at most over two routes, and by 1.8 on one
 ALL_OFF_M = 1.5  # and in all; those sites' maps come to 1.5 m, and to 3.7 on one route
 ALL_OFF_BY_POINTS = 0.3  # of it, along it, is what access points have to say, however unsure: not that places are right
+UNSURE_M = 0.5  # a common vector that is shorter moves nobody by what could be told
+SURELY_NOT_MAP, SURELY_NOT_MAP_M = 0.65, 1.2  # of how far labels lie from it, and in all: maps learnt from a crowd were
+# off by 0.58 of it at most where they were off by 0.8 m, and by 1.1 m at 0.45, on nine days of two drawn shops
 LEAST_SPREAD = 8  # squares of SQUARE_M with labels
 LEAST_OFF = 40  # labels, to say that all are off
 SQUARE_M = 5.0
@@ -144,19 +147,67 @@ def _by_points(plan: Plan, own: Taught) -> Displaced | None:
 
 
 def _by_tracks(plan: Plan, own: Taught) -> Displaced | None:
-    """One vector by which labels all over the floor lie off where their devices seemed to be: the median of each axis,
-    as some labels are wrong, against how far labels lie from it."""
-    if len(own) < LEAST_OFF or len(np.unique(squares_of(own.level, own.x_m, own.y_m))) < LEAST_SPREAD:
+    """One vector by which labels all over the floor lie off where their devices seemed to be, against how far labels
+    lie from it."""
+    common = _common_vector(own)
+    if common is None or common.off_m < max(ALL_OFF_M, ALL_OFF * common.beside_m):
         return None
+    return Displaced(SHIFTED, common.off) if _by_points_too(plan, own, common) else None
+
+
+@dataclass(frozen=True, slots=True)
+class UnsureVector:
+    """A vector by which all labels of a stream lie off where their devices seemed to be, `off` (x, y), half of them
+    within `beside_m` of it."""
+
+    off: tuple[float, float]
+    beside_m: float
+
+    @property
+    def off_m(self) -> float:
+        """How long it is."""
+        return float(np.hypot(*self.off))
+
+    @property
+    def surely_not_map(self) -> bool:
+        """Whether it is longer than maps are off."""
+        return self.off_m >= max(SURELY_NOT_MAP_M, SURELY_NOT_MAP * self.beside_m)
+
+
+def find_unsure(plan: Plan, taught: Taught) -> dict[int, UnsureVector]:
+    """Streams, by their number, that lie off by one vector, as access points have it, too, which may be the map's."""
+    found = ((source, own, _common_vector(own)) for source, own in _streams(taught))
+    return {
+        source: common
+        for source, own, common in found
+        if common is not None and common.off_m >= UNSURE_M and _by_points_too(plan, own, common)
+    }
+
+
+def put_back(taught: Taught, unsure: Mapping[int, UnsureVector]) -> Taught:
+    """Labels less their stream's common vector: they teach differences between places, and move nobody as a whole."""
+    x, y = taught.x_m.copy(), taught.y_m.copy()
+    for source, common in unsure.items():
+        own = taught.source == source
+        x[own] -= common.off[0]
+        y[own] -= common.off[1]
+    return replace(taught, x_m=x, y_m=y)
+
+
+def _common_vector(own: Taught) -> UnsureVector | None:
+    """The median of each axis, as some labels are wrong; None of few labels, or of a part of the floor."""
     off = np.column_stack([own.x_m - own.fix_x_m, own.y_m - own.fix_y_m])
     common = np.median(off, axis=0)
-    beside, off_m = float(np.median(np.hypot(*(off - common).T))), float(np.hypot(*common))
-    if off_m < max(ALL_OFF_M, ALL_OFF * beside):
+    x, y = own.x_m - common[0], own.y_m - common[1]  # a plan ends: what is off at its edge lies on it
+    if len(own) < LEAST_OFF or len(np.unique(squares_of(own.level, x, y))) < LEAST_SPREAD:
         return None
+    return UnsureVector((float(common[0]), float(common[1])), float(np.median(np.hypot(*(off - common).T))))
+
+
+def _by_points_too(plan: Plan, own: Taught, common: UnsureVector) -> bool:
+    """Whether access points say as much along it, however unsure."""
     back = likely_shift(plan, _rows(plan, own))
-    if back is None or float(-back @ common) < ALL_OFF_BY_POINTS * off_m**2:
-        return None
-    return Displaced(SHIFTED, (float(common[0]), float(common[1])))
+    return back is not None and float(-back @ np.array(common.off)) >= ALL_OFF_BY_POINTS * common.off_m**2
 
 
 def squares_of(level: I32, x_m: F64, y_m: F64) -> I64:

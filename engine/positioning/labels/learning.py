@@ -297,7 +297,8 @@ class LabelLearning:
             "share": self.verdict.share,
             "gain_m": None if np.isnan(self.verdict.gain_m) else round(self.verdict.gain_m, 2),
             "lying_sources": dict(self.lies),
-            "off_m": {self._sources[s]: [round(v, 1) for v in off] for s, off in self._lesson.off_m.items()},
+            "off_m": self._round_off(self._lesson.off_m),
+            "apart_m": self._round_off(self._lesson.apart_m),
             "by_places": self.verdict.devices < LEAST_DEVICES,
             "moved_products": [
                 {
@@ -310,6 +311,9 @@ class LabelLearning:
                 for m in self.moved
             ],
         }
+
+    def _round_off(self, vectors: Mapping[int, tuple[float, float]]) -> dict[str, list[float]]:
+        return {self._sources[stream]: [round(v, 1) for v in off] for stream, off in vectors.items()}
 
     def pack_taught(self, least_devices: int) -> dict[str, Any] | None:
         """What may outlive the day: what labels taught, without order or time, devices under numbers of chance. None
@@ -351,6 +355,7 @@ class LabelLearning:
             "share": np.array(
                 [self.verdict.share, self.verdict.gain_m, self.verdict.devices, self.verdict.receipts], float
             ),
+            "apart": np.array([self.verdict.apart]),
             "counts": {str(k): np.array([v]) for k, v in self.counts.items()},
             "used": np.array([self.used]),
         }
@@ -360,7 +365,7 @@ class LabelLearning:
         self.restore_rows(state)
         share, gain, devices, *receipts = (float(v) for v in state["share"])  # of before, all were taken
         labels = self._taught.take(slice(0, self._learnt))
-        verdict = Verdict(None, share, gain, int(devices), all(receipts))
+        verdict = Verdict(None, share, gain, int(devices), all(receipts), bool(np.any(state.get("apart", False))))
         self._lesson = lesson_again(self._plan, self._cells, radio_map, labels, self._judged, verdict)
 
     def restore_rows(self, state: Mapping[str, Any]) -> None:

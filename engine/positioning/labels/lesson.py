@@ -14,11 +14,14 @@ from engine.plan.model import Plan
 from engine.positioning.labels.doubts import (
     CHANCE_SAYS,
     MovedProduct,
+    UnsureVector,
     are_timed,
     find_displaced,
+    find_unsure,
     lying,
     moved_products,
     no_nearer,
+    put_back,
     weigh,
 )
 from engine.positioning.labels.elsewhere import keep_heard_elsewhere
@@ -28,35 +31,54 @@ from engine.positioning.labels.shares import HALF, LITTLE, Evidence, contradicts
 from engine.positioning.labels.trial import LEAST_LABELS, NOTHING, Verdict, take_teaching, try_labels
 from engine.radio.radiomap import RadioMap
 
+MOST_BY_VECTOR_M = 0.11  # nearer by a common vector alone: honest days of two drawn shops come to 0.08, planograms that
+# are off and make the map worse to 0.14 and more
+
 
 @dataclass(frozen=True, slots=True)
 class LabelDoubts:
     """What labels say against each other: streams that lie, by their number, by how much (x, y) those lie off that are
-    off by one vector, products that stand elsewhere, and the labels that are left, weighed."""
+    off by one vector, products that stand elsewhere, and the labels that are left, weighed. Streams of these may be off
+    by a vector of which nobody knows whether it is theirs or the map's (`unsure`); `apart` are all labels less that."""
 
     lies: dict[int, str]
     off_m: dict[int, tuple[float, float]]
     moved: list[MovedProduct]
     believed: Taught
+    unsure: dict[int, UnsureVector]
+    apart: Taught
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Of labels, on top of the map that they were held against."""
+    """Of labels, on top of the map that they were held against. `apart_m`: streams, by their number, that teach no more
+    than how places differ, less the vector (x, y) that all their places lie off."""
 
     verdict: Verdict
     lies: dict[int, str]
     moved: list[MovedProduct]
     off_m: dict[int, tuple[float, float]] = field(default_factory=dict)
+    apart_m: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
 NO_LESSON = Lesson(NOTHING, {}, [])
 
 
 def lesson_of(plan: Plan, cells: Cells, radio_map: RadioMap, taught: Taught, told: Evidence) -> Lesson:
-    """Of these labels (n rows); `told` is what receipts say of the shares of their streams."""
+    """Of these labels (n rows); `told` is what receipts say of the shares of their streams.
+
+    A vector that all labels of a stream lie off may be the map's, which then had better follow, or the stream's, and
+    then everybody is put beside where they are. Devices left out are found nearer by it either way. Where most of what
+    they gain is that vector, or it is longer than maps are off, nobody is moved by it. Of a map that nobody measured
+    and no crowd made, which may be off by any, labels are believed."""
     found = doubts_of(plan, cells, taught, told)
-    return Lesson(try_labels(plan, cells, radio_map, found.believed), found.lies, found.moved, found.off_m)
+    verdict = try_labels(plan, cells, radio_map, found.believed)
+    if found.unsure and verdict.share > 0.0 and radio_map.measured >= 1.0:
+        apart = try_labels(plan, cells, radio_map, found.apart)
+        sure = any(common.surely_not_map for common in found.unsure.values())
+        if sure or verdict.gain_m - apart.gain_m > MOST_BY_VECTOR_M:
+            return _lesson(replace(apart, apart=True), found)
+    return _lesson(verdict, found)
 
 
 def lesson_again(
@@ -67,9 +89,14 @@ def lesson_again(
         return replace(NO_LESSON, verdict=verdict)
     found = doubts_of(plan, cells, taught, told)
     if verdict.share > 0.0:
-        own = take_teaching(found.believed, verdict.receipts)
+        own = take_teaching(found.apart if verdict.apart else found.believed, verdict.receipts)
         verdict = replace(verdict, correction=correction_of(cells, radio_map, own))
-    return Lesson(verdict, found.lies, found.moved, found.off_m)
+    return _lesson(verdict, found)
+
+
+def _lesson(verdict: Verdict, found: LabelDoubts) -> Lesson:
+    apart_m = {stream: common.off for stream, common in found.unsure.items()} if verdict.apart else {}
+    return Lesson(verdict, found.lies, found.moved, found.off_m, apart_m)
 
 
 def doubts_of(plan: Plan, cells: Cells, taught: Taught, told: Evidence) -> LabelDoubts:
@@ -85,11 +112,14 @@ def doubts_of(plan: Plan, cells: Cells, taught: Taught, told: Evidence) -> Label
     lies = dict.fromkeys(by_chance, CHANCE_SAYS) | frames
     honest = taught.take(~np.isin(taught.source, list(lies)))
     moved = keep_heard_elsewhere(plan, cells, honest, moved_products(honest))
-    weight = weigh(honest, floor_m2)
-    weight[np.isin(honest.product, [m.product for m in moved]) & (honest.product >= 0)] = 0.0
+    share = np.ones(len(honest))
+    share[np.isin(honest.product, [m.product for m in moved]) & (honest.product >= 0)] = 0.0
     for stream, said in {**told, **doubted}.items():
-        weight[honest.source == stream] *= expected_share(said)
-    return LabelDoubts(lies, off_m, moved, replace(honest, weight=weight))
+        share[honest.source == stream] *= expected_share(said)
+    unsure = find_unsure(plan, honest)
+    apart = put_back(honest, unsure)
+    believed, less = (replace(own, weight=weigh(own, floor_m2) * share) for own in (honest, apart))
+    return LabelDoubts(lies, off_m, moved, believed, unsure, less)
 
 
 def _of_receipts(taught: Taught, frames: dict[int, str]) -> dict[int, str]:

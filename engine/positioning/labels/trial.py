@@ -45,13 +45,15 @@ LEAST_WEIGHT = 0.1  # of a label that is taken
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What to add to the map, and how much of it, 0 (nothing) to 1; `gain_m` nearer, of devices left out, by
-    `devices` of them; NaN where there were too few. `receipts`: whether it is made of what has no time, too."""
+    `devices` of them; NaN where there were too few. `receipts`: whether it is made of what has no time, too;
+    `apart`: of labels less the vector that all of a stream lie off."""
 
     correction: Correction | None
     share: float
     gain_m: float
     devices: int
     receipts: bool = True
+    apart: bool = False
 
     def apply(self, radio_map: RadioMap) -> RadioMap:
         """The map that is better for devices that taught nothing of it."""

@@ -26,6 +26,7 @@ def say(site: Site) -> None:
         "used": 310, "kept": 290, "share": 1.0, "gain_m": 0.42, "labelled_devices": 40, "left_devices": 20,
         "refused": {"label_duplicate": 3, "learning_not_agreed": 2, "label_not_heard": 9, "label_far_off": 4},
         "lying_sources": {"labels/scanner": "mirrored in x"}, "moved_products": [moved],
+        "apart_m": {"labels/trolley": [1.3, -0.4]},
     }  # fmt: skip
     values = {"k": 20, "labels": labels, "promises": {"tea": CAMPAIGN, "jam": UNKEPT, "pen": BY_PLAN}}
     put_status(site.db, "corner", ENGINE, values, time.time())
@@ -46,6 +47,7 @@ def test_over_http_for_managers_only(site: Site) -> None:
     assert (found["used"], found["gain_m"], found["labelled_devices"]) == (310, 0.42, 40)
     assert found["refused"]["label_far_off"] == 4
     assert found["lying_sources"] == {"labels/scanner": "mirrored in x"}
+    assert found["apart_m"] == {"labels/trolley": [1.3, -0.4]}
     assert found["moved_products"][0]["name"] == site.plan.products[0].name
     assert [c["campaign_id"] for c in found["campaigns"]] == ["jam", "pen", "tea"]
     assert found["campaigns"][2] == CAMPAIGN | {"campaign_id": "tea", "told_by": "labels"}
@@ -65,11 +67,11 @@ def test_a_store_without_labels_says_so(site: Site) -> None:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ["mirrored from left to right", "9.1 m from its place", "310 / 290",
+        ("en", ["mirrored from left to right", "1.3 m in x and -0.4 m in y", "9.1 m from its place", "310 / 290",
                 "precision 86% of all places together (81 to 91% at this one)", "among labelled phones (at least 40)",
                 "by the plan and where people pause", "40 / 40", "20 / 40",
                 "told in steps of 20", "somewhere else altogether"]),
-        ("fr", ["inversé de gauche à droite", "à 9,1 m de sa place", "310 / 290",
+        ("fr", ["inversé de gauche à droite", "de 1,3 m en x et de -0,4 m en y", "à 9,1 m de sa place", "310 / 290",
                 "précision 86 % de tous les lieux ensemble (81 à 91 % à celui-ci)",
                 "parmi les téléphones étiquetés (au moins 40)", "d'après le plan et les lieux d'arrêt", "40 / 40",
                 "20 / 40", "par paliers de 20", "tout à fait ailleurs"]),

@@ -80,6 +80,14 @@ def test_what_contradicts_the_store_and_what_stands_elsewhere_are_warnings(capsy
     assert not capsys.readouterr().err
 
 
+def test_of_what_only_differences_were_taken_is_said() -> None:
+    figures = {"used": 40, "share": 1.0, "gain_m": 0.12, "apart_m": {"l.csv": [-1.4, 0.3]}}
+    assert labels_in_words(figures)[1:] == [
+        "labels: l.csv: places lie -1.4 m in x and +0.3 m in y of where devices were, which may be the map's or theirs:"
+        " they were taken without it. Are products drawn from another corner?"
+    ]
+
+
 PLAN, LABELS = Promise(0.5, 0.8, 0.7, 0.6), Promise(0.5, 0.8, 0.7, 0.6, 45, 0.9)
 
 

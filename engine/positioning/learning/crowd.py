@@ -179,7 +179,8 @@ def _rssi(
     pair = find_interchanged(crowd.foresee(first.law), stretches, suspects.tolist()) if many else None
     elsewhere = list(pair.pair) if pair is not None and pair.sure else []
     doubtful = pair is not None
-    if pair is not None:  # one that hangs elsewhere makes a pair with another, which explains less than it does
+    if pair is not None and MOST_ELSEWHERE * len(first.fits) >= 1:
+        # one that hangs elsewhere makes a pair with another, which explains less than it does
         power_db = validation.learnt.soft.coefficients.ap_power_db
         lost = find_lost(lambda aps: crowd.foresee(first.law, aps), stretches, suspects.tolist(), power_db)
         pair, elsewhere = (None, [lost.ap]) if lost is not None and lost.gain > pair.gain else (pair, elsewhere)

@@ -121,7 +121,7 @@ def find_lost(
     for ap in suspects:
         more = [foresee((ap,))(told) - known for told, known in zip(both, before, strict=True)]
         if all(_surely_more(nats, few, LOST) for nats in more):
-            found.append(Lost(ap, float(more[0].sum())))
+            found.append(Lost(ap, min(float(nats.sum()) for nats in more)))  # a weak one is right once it is known so
     return max(found, key=lambda lost: lost.gain, default=None)
 
 

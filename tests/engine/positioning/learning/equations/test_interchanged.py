@@ -132,6 +132,7 @@ def test_a_running_store_finds_them_once_there_are_people_enough(
     exchanged: tuple[Plan, Plan, Readings, np.random.Generator],
 ) -> None:
     _, drawn, readings, _ = exchanged
+    readings = readings.take(readings.device < 10)
     (early, bent), (learner, learnt) = fit_at(drawn, readings, ASKED_FROM_S / 2, ASKED_FROM_S)
     assert bent is not None
     assert early.faults.by_crowd == ()
@@ -150,6 +151,7 @@ def test_a_running_store_accuses_nobody_whose_antenna_is_broken(
     exchanged: tuple[Plan, Plan, Readings, np.random.Generator],
 ) -> None:
     true, _, readings, _ = exchanged
+    readings = readings.take(readings.device < 10)
     weak = replace(readings, rssi_dbm=readings.rssi_dbm - np.float32(12.0) * (readings.ap == 3))
     [(learner, learnt)] = fit_at(true, weak, ASKED_FROM_S)
     assert learnt is not None

@@ -246,14 +246,15 @@ def warn_of_hearings(file: str, plan: Plan, faults: HearingFaults) -> None:
 def _warn_of_astray(file: str, plan: Plan, faults: HearingFaults) -> None:
     """The one, or the two in each other's place, that the crowd finds elsewhere than the plan says."""
     ids = [plan.access_points[a].id for a in faults.by_crowd]
+    if not ids:
+        return
     if len(ids) == 2:
         seems = f"{ids[0]} seems to be interchanged with {ids[1]} in the plan"
         why = "what devices are heard at is foreseen better so, and by each at the other's place alone, too"
-    elif ids:
+    else:
         seems = f"{ids[0]} does not seem to hang where the plan says"
         why = "what devices are heard at is foreseen better with nothing known of its place"
-    for sentence in [f"{seems}, {why}"] if ids else []:
-        print(f"{file}: warning: {sentence}: left aside; go and look", file=sys.stderr)
+    print(f"{file}: warning: {seems}, {why}: left aside; go and look", file=sys.stderr)
 
 
 def warn_of_contradicting(file: str, shares: Mapping[str, float], named: Collection[str] = ()) -> None:

@@ -22,9 +22,9 @@ from engine.positioning.learning.interchanged import (
     MOST_ASKED,
     SURELY,
     Interchange,
+    ask_worst,
+    find_astray,
     find_contradiction,
-    find_interchanged,
-    find_lost,
 )
 from engine.positioning.learning.kept_maps import with_own_rest
 from engine.positioning.learning.mixed_devices import phones_apart_db
@@ -173,24 +173,19 @@ def _rssi(
     validation = crowd.cross_validate(first.law, stretches, _hold_out(stretches))
     if validation.learnt is None:
         return _note(first, f"unlabelled readings left aside: {say_gain(validation.gain)}: too little to be used")
-    suspects = np.argsort(-np.nan_to_num(before.left_db, nan=-1.0))[:MOST_ASKED]
-    suspects = suspects[before.scans[suspects] > 0]
-    many = len(np.unique(stretches.device)) >= WHOLE_CROWD
-    pair = find_interchanged(crowd.foresee(first.law), stretches, suspects.tolist()) if many else None
-    elsewhere = list(pair.pair) if pair is not None and pair.sure else []
-    doubtful = pair is not None
-    if pair is not None and MOST_ELSEWHERE * len(first.fits) >= 1:
-        # one that hangs elsewhere makes a pair with another, which explains less than it does
-        power_db = validation.learnt.soft.coefficients.ap_power_db
-        lost = find_lost(lambda aps: crowd.foresee(first.law, aps), stretches, suspects.tolist(), power_db)
-        pair, elsewhere = (None, [lost.ap]) if lost is not None and lost.gain > pair.gain else (pair, elsewhere)
+    suspects, astray = ask_worst(before, MOST_ASKED), None
+    if len(np.unique(stretches.device)) >= WHOLE_CROWD:
+        alone = MOST_ELSEWHERE * len(first.fits) >= 1
+        astray = find_astray(crowd, first.law, validation.learnt, stretches, suspects, alone)
+    elsewhere = list(astray.aps) if astray is not None and astray.sure else []
     found = _learn(crowd, memory, _Start(first.law, stretches, validation.learnt), refit, elsewhere)
-    if found is not None and doubtful:  # what is left has to be as the plan says
-        rest = [a for a in suspects.tolist() if found.after.scans[a]]
+    if found is not None and astray is not None:  # what is left has to be as the plan says
+        rest = [a for a in suspects if found.after.scans[a]]
         power = found.learnt.soft.coefficients.ap_power_db
         still = find_contradiction(crowd.foresee(found.law), found.stretches, rest, power)
         if still is not None:
             return _leave_bent(plan, cells, geometry, first, still, say_open(plan, still))
+    pair = astray if isinstance(astray, Interchange) else None
     if found is None and pair is not None and elsewhere == list(pair.pair):
         return _only_without(plan, cells, first, pair)
     if found is None:

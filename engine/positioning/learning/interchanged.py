@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 
-from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
-from engine.positioning.learning.tracklets import ScanMemory, Stretches
+from engine.positioning.learning.crowd_em import Assessment, CrowdLearning, Learnt
+from engine.positioning.learning.tracklets import Stretches
 from engine.radio.ridge import FittedLaw
 from engine.records import F32, F64
 
@@ -32,6 +33,7 @@ LOST = 4.0  # for one that hangs anywhere. In fourteen honest recordings the mos
 # 10 to 12 m from its place comes to 8.5 and more
 MOST_ASKED = 10  # access points, of which every pair is tried: 45
 ASKED_LIVE = 6  # access points of a running store, those that fit the worst: 15 pairs
+LEAST_SOUND = 3  # access points: of two nobody knows which hangs elsewhere
 ENOUGH = 48  # stretches: what twenty people's tell no more of would tell
 
 
@@ -44,6 +46,11 @@ class Interchange:
     sure: bool
     gain: float
 
+    @property
+    def aps(self) -> tuple[int, ...]:
+        """Both."""
+        return self.pair
+
 
 @dataclass(frozen=True, slots=True)
 class Lost:
@@ -51,33 +58,31 @@ class Lost:
 
     ap: int
     gain: float
+    sure: ClassVar[bool] = True
+
+    @property
+    def aps(self) -> tuple[int, ...]:
+        """Itself."""
+        return (self.ap,)
 
 
-@dataclass(frozen=True, slots=True)
-class Astray:
-    """One access point that hangs elsewhere, or two in each other's place; `sure`, that it is them. All that were
-    `asked`."""
-
-    aps: tuple[int, ...]
-    sure: bool
-    asked: list[int]
+def ask_worst(seen: Assessment, most: int) -> list[int]:
+    """The access points, at most so many, that what was heard fits the worst."""
+    worst = np.argsort(-np.nan_to_num(seen.left_db, nan=-1.0))[:most]
+    return [int(a) for a in worst[seen.scans[worst] > 0]]
 
 
-def find_live(crowd: CrowdLearning, law: FittedLaw, learnt: Learnt, scans: ScanMemory, lot: int) -> Astray | None:
-    """Who hangs elsewhere, by stretches of these scans, drawn by `lot`: the pair of `find_interchanged`, or the one of
-    `find_lost` where it explains more. None where no pair is."""
-    stretches = crowd.draw(scans, np.random.default_rng(lot))
-    seen = crowd.assess(law, None, stretches)
-    worst = np.argsort(-np.nan_to_num(seen.left_db, nan=-1.0))[:ASKED_LIVE]
-    asked = worst[seen.scans[worst] > 0].tolist()
+def find_astray(
+    crowd: CrowdLearning, law: FittedLaw, learnt: Learnt, stretches: Stretches, asked: Sequence[int], alone: bool
+) -> Interchange | Lost | None:
+    """Who hangs elsewhere, of those `asked`: the pair of `find_interchanged`, or, where one `alone` may, the one of
+    `find_lost` that explains more. None where no pair is."""
     pair = find_interchanged(crowd.foresee(law), stretches, asked)
-    if pair is None:
-        return None
+    if pair is None or not alone:
+        return pair
     power_db = learnt.soft.coefficients.ap_power_db
     lost = find_lost(lambda aps: crowd.foresee(law, aps), stretches, asked, power_db)
-    if lost is not None and lost.gain > pair.gain:
-        return Astray((lost.ap,), True, asked)
-    return Astray(pair.pair, pair.sure, asked)
+    return lost if lost is not None and lost.gain > pair.gain else pair
 
 
 def find_interchanged(

@@ -9,7 +9,7 @@ map says nothing of places (`engine.radio.hanging`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,9 +18,17 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
-from engine.positioning.learning.interchanged import Astray, find_contradiction, find_live
+from engine.positioning.learning.interchanged import (
+    ASKED_LIVE,
+    LEAST_SOUND,
+    Interchange,
+    Lost,
+    ask_worst,
+    find_astray,
+    find_contradiction,
+)
 from engine.positioning.learning.loss_scale import likely_loss_scale
-from engine.positioning.learning.tracklets import ScanMemory
+from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.learning.unsummed import WIDTH, Unsummed
 from engine.radio.calibrate import Calibration, calibrate
 from engine.radio.crossings import PackedCrossings
@@ -200,33 +208,38 @@ class SelfCalibration:
         plain, scale = self._plain(links, geometry), None
         learnt = self._crowd.learn(plain.law, scans, rng)
         if learnt is not None and known.seed >= ASKED_FROM_S:
-            found = find_live(self._crowd, plain.law, learnt, scans, known.seed)
-            if found is not None and (found.sure or self._bends(plain.law, learnt, scans, known, found.asked)):
-                return self._fit_without(known, faults, found)
+            stretches = self._crowd.draw(scans, np.random.default_rng(known.seed))
+            asked = ask_worst(self._crowd.assess(plain.law, None, stretches), ASKED_LIVE)
+            alone = len(self._sum) >= LEAST_SOUND
+            found = find_astray(self._crowd, plain.law, learnt, stretches, asked, alone)
+            if found is not None and (found.sure or self._bends(plain.law, learnt, stretches, asked)):
+                return self._fit_without(known, faults, found, asked)
         if links is None and learnt is None:
             scale = likely_loss_scale(geometry, plain.law.p0_dbm, plain.law.exponent, scans)
             if scale is None and not faults.wrong:
                 return Fitted(None, None, faults=faults)
         return Fitted(learnt, self._whole(plain, learnt, scale, faults, geometry), scale, faults)
 
-    def _fit_without(self, known: _Known, faults: HearingFaults, found: Astray) -> Fitted:
-        """The map without those that hang elsewhere, where it is sure who they are and the others that were asked for
-        are where the plan says; else without what the crowd taught, which bends around them."""
+    def _fit_without(
+        self, known: _Known, faults: HearingFaults, found: Interchange | Lost, asked: Sequence[int]
+    ) -> Fitted:
+        """The map without those that hang elsewhere, where it is sure who they are and the others `asked` are where the
+        plan says; else without what the crowd taught, which bends around them."""
         links, geometry = self._links(known.total, known.count), self._geometry()
         if found.sure:
             named = replace(faults, by_crowd=found.aps)
             scans = known.scans.without_points(np.union1d(named.misplaced, known.scans.hardly_varying()))
             plain = self._plain(self._sound(links, named), geometry)
             learnt = self._crowd.learn(plain.law, scans, np.random.default_rng(known.seed))
-            rest = [a for a in found.asked if a not in found.aps]
-            if learnt is None or not self._bends(plain.law, learnt, scans, known, rest):
+            stretches = self._crowd.draw(scans, np.random.default_rng(known.seed))
+            rest = [a for a in asked if a not in found.aps]
+            if learnt is None or not self._bends(plain.law, learnt, stretches, rest):
                 return Fitted(learnt, self._whole(plain, learnt, None, named, geometry), None, named)
         plain = self._plain(self._sound(links, faults), geometry)
         return Fitted(None, self._whole(plain, None, None, faults, geometry), None, faults)
 
-    def _bends(self, law: FittedLaw, learnt: Learnt, scans: ScanMemory, known: _Known, aps: list[int]) -> bool:
+    def _bends(self, law: FittedLaw, learnt: Learnt, stretches: Stretches, aps: Sequence[int]) -> bool:
         """Whether two of these fit each other's place with the powers that were learnt, too."""
-        stretches = self._crowd.draw(scans, np.random.default_rng(known.seed))
         power_db = learnt.soft.coefficients.ap_power_db
         return find_contradiction(self._crowd.foresee(law), stretches, aps, power_db) is not None
 
